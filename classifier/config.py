@@ -1,0 +1,211 @@
+"""What a training run is, the choices it has, and where files live.
+
+Knows nothing of Keras, Streamlit, files' contents or how a run is carried out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+IMAGE_SIZE = 28  # pixels: side of a network input
+CLASSES = 10
+CANVAS = 280  # pixels: side of the page's canvas
+CANVAS_PEN = 18  # pixels: its pen, unless another is chosen
+
+PROJECT = Path(__file__).resolve().parent.parent
+ASSETS = PROJECT / "assets"
+SHIPPED_MODELS = ASSETS / "models"
+
+# Each choice with the line that the page and `--help` show beside it.
+NETWORKS: dict[str, str] = {
+    "dense": "The article's network: 512 hidden units, then 10 outputs. Learns in seconds.",
+    "conv": "A small convolutional network: looks at neighbouring pixels together. More accurate.",
+}
+DATA_SOURCES: dict[str, str] = {
+    "auto": "MNIST when it is at hand or can be downloaded, generated digits otherwise.",
+    "mnist": "60,000 digits that people wrote, and 10,000 more for the test.",
+    "generated": "Digits that this program draws itself: needs no file and no network.",
+}
+OPTIMIZERS: dict[str, str] = {
+    "rmsprop": "The article's choice.",
+    "adam": "Usually the quickest to converge.",
+    "sgd": "Plain gradient descent: slow and instructive.",
+}
+SCHEDULES: dict[str, str] = {
+    "constant": "The same step size throughout, as in the article.",
+    "one-cycle": "Rises, then falls to nearly nothing: more accurate in few epochs.",
+}
+
+# What the form and the command line offer unless told otherwise.
+DEFAULTS: dict[str, dict] = {
+    "dense": {},  # the fields' own defaults are the article's
+    "conv": {
+        "epochs": 3,
+        "optimizer": "adam",
+        "learning_rate": 0.003,
+        "schedule": "one-cycle",
+        "dropout": 0.25,
+    },
+}
+
+MAX_EPOCHS = 1000
+MAX_SECONDS = 24 * 3600.0
+MAX_BATCH_SIZE = 60_000
+LONGEST_NAME = 64  # characters of a model's name
+
+
+def home() -> Path:
+    """Folder for everything the program writes: saved models and runs.
+
+    `DIGIT_CLASSIFIER_HOME` names it; otherwise it is a dot-folder in the project.
+    """
+    named = os.environ.get("DIGIT_CLASSIFIER_HOME")
+    return Path(named) if named else PROJECT / ".digit-classifier"
+
+
+def models_folder() -> Path:
+    """Folder of the models trained here."""
+    return home() / "models"
+
+
+def runs_folder() -> Path:
+    """Folder of the training runs started from the page."""
+    return home() / "runs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Everything that decides a training run; equal configs give equal models on one machine.
+
+    Raises ValueError, naming the field, its value and what is allowed.
+    """
+
+    network: str = "dense"
+    data: str = "auto"
+    mnist: str | None = None  # an MNIST .npz; None: MNIST_NPZ, Keras' cache, then a download
+    drawings: str | None = None  # a file of drawings, mixed into the training images
+    train_size: int | None = None  # images trained on, validation included; None: all there are
+    epochs: int | None = None  # None: 5, unless `seconds` says how long
+    seconds: float | None = None  # training time in place of epochs
+    batch_size: int = 128
+    optimizer: str = "rmsprop"
+    learning_rate: float = 0.001
+    schedule: str = "constant"
+    dropout: float = 0.0  # share of the last hidden units left out at each step
+    augment: bool = False  # small random shifts, turns and stretches, anew in every epoch
+    seed: int = 0
+    name: str | None = None  # of the saved model; None: made from network, data and time
+
+    def __post_init__(self) -> None:
+        for field, choices in (
+            ("network", NETWORKS),
+            ("data", DATA_SOURCES),
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+        ):
+            if getattr(self, field) not in choices:
+                raise ValueError(
+                    f"{field} is {getattr(self, field)!r}: choose one of {', '.join(choices)}."
+                )
+        if self.epochs is not None and self.seconds is not None:
+            raise ValueError(
+                f"epochs is {self.epochs} and seconds is {self.seconds}: give one of the two."
+            )
+        if self.epochs is None and self.seconds is None:
+            object.__setattr__(self, "epochs", 5)
+        if self.epochs is not None:
+            _check_integer("epochs", self.epochs, 1, MAX_EPOCHS)
+        if self.seconds is not None:
+            _check_number("seconds", self.seconds, 0.0, MAX_SECONDS, open_below=True)
+        if self.train_size is not None:
+            _check_integer("train_size", self.train_size, CLASSES, None)
+        _check_integer("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
+        _check_number("learning_rate", self.learning_rate, 0.0, 100.0, open_below=True)
+        _check_number("dropout", self.dropout, 0.0, 0.95)
+        _check_integer("seed", self.seed, 0, 2**32 - 1)
+        if self.name is not None:
+            check_name(self.name)
+
+    def to_dict(self) -> dict:
+        """The fields as a dict that JSON can hold; `TrainConfig(**d)` gives the config back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def of(cls, network: str, **chosen: object) -> TrainConfig:
+        """The network's DEFAULTS with those values that were chosen, that is, are not None."""
+        chosen = {field: value for field, value in chosen.items() if value is not None}
+        defaults = dict(DEFAULTS.get(network, {}))
+        if "seconds" in chosen:
+            defaults.pop("epochs", None)
+        return cls(**{**defaults, "network": network, **chosen})
+
+    def command(self) -> str:
+        """The shell command that repeats this run."""
+        words = ["python -m classifier train"]
+        standard = TrainConfig.of(self.network)
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            option = "--" + item.name.replace("_", "-")
+            if item.name == "network":
+                words.append(f"{option} {value}")
+            elif value is not None and value != getattr(standard, item.name):
+                if isinstance(value, bool):
+                    words.append(option if value else option.replace("--", "--no-", 1))
+                else:
+                    words.append(f"{option} {shlex.quote(str(value))}")
+        return " ".join(words)
+
+
+def _check_integer(field: str, value: object, least: int, most: int | None) -> None:
+    allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        raise ValueError(f"{field} is {value!r}: it must be {allowed}.")
+
+
+def _check_number(
+    field: str, value: object, least: float, most: float, *, open_below: bool = False
+) -> None:
+    allowed = f"a number {'above' if open_below else 'from'} {least:g} to {most:g}"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if (
+        not number
+        or not math.isfinite(value)
+        or value < least
+        or value > most
+        or (open_below and value == least)
+    ):
+        raise ValueError(f"{field} is {value!r}: it must be {allowed}.")
+
+
+# Windows refuses these as file names, with or without an extension.
+_RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)}
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it can name a model's folder on every file system.
+
+    Allowed: 1 to 64 of the letters a–z, digits, dot, hyphen and underscore, beginning with a
+    letter or digit, not ending with a dot, and no device name of Windows. Lower case alone,
+    since some file systems do not tell the cases apart. Raises ValueError otherwise.
+    """
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    good = (
+        isinstance(name, str)
+        and 0 < len(name) <= LONGEST_NAME
+        and name[0] in letters
+        and not name.endswith(".")
+        and all(c in letters + "-_." for c in name)
+        and name.split(".")[0] not in _RESERVED
+    )
+    if not good:
+        raise ValueError(
+            f"{name!r} cannot name a model: use 1 to {LONGEST_NAME} of a–z, 0–9, '-', '_' and '.', "
+            "beginning with a letter or digit and not ending with a dot."
+        )
+    return name

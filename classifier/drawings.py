@@ -1,0 +1,196 @@
+"""Drawn digits as strokes, and the file that keeps them.
+
+Knows nothing of pixels: `preprocess` renders strokes. A file may hold images instead of strokes,
+and `load` tells which.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from classifier.config import CLASSES
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """N drawings as strokes, all points in one array.
+
+    points: (P, 2) float32, x right and y down, in any unit
+    stroke_id: (P,) int32, non-decreasing: which stroke a point belongs to
+    sample_id: (P,) int32, non-decreasing, 0 to N-1: which drawing a point belongs to
+    labels: (N,) uint8, 0–9
+    writer: (N,) int32 or None: who drew it
+    """
+
+    points: np.ndarray
+    stroke_id: np.ndarray
+    sample_id: np.ndarray
+    labels: np.ndarray
+    writer: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[list[np.ndarray]]:
+        """Each drawing in turn as a list of strokes, each (k, 2) float32 with k >= 1."""
+        samples = np.searchsorted(self.sample_id, np.arange(len(self) + 1))
+        breaks = np.flatnonzero(np.diff(self.stroke_id)) + 1
+        for start, end in itertools.pairwise(samples):
+            inside = breaks[np.searchsorted(breaks, start, "right") : np.searchsorted(breaks, end)]
+            yield np.split(self.points[start:end], inside - start)
+
+    def select(self, which: np.ndarray) -> Drawings:
+        """The drawings that `which` (indices or a mask over N) picks, in its order."""
+        chosen = np.arange(len(self))[which]
+        everything = list(self)
+        writer = None if self.writer is None else self.writer[chosen]
+        return from_strokes([everything[i] for i in chosen], self.labels[chosen], writer)
+
+
+@dataclass(frozen=True)
+class Images:
+    """N pictures of digits: pixels (N, H, W) uint8, labels (N,) uint8 0–9."""
+
+    pixels: np.ndarray
+    labels: np.ndarray
+
+
+def from_strokes(
+    samples: Sequence[Sequence[np.ndarray]], labels: np.ndarray, writer: np.ndarray | None = None
+) -> Drawings:
+    """Pack one list of strokes per drawing, each stroke (k, 2), into `Drawings`."""
+    strokes = [stroke for sample in samples for stroke in sample]
+    lengths = np.array([len(stroke) for stroke in strokes], int)
+    owners = np.repeat(np.arange(len(samples)), [len(sample) for sample in samples])
+    return Drawings(
+        points=np.concatenate([np.zeros((0, 2)), *strokes]).astype(np.float32),
+        stroke_id=np.repeat(np.arange(len(strokes)), lengths).astype(np.int32),
+        sample_id=np.repeat(owners, lengths).astype(np.int32),
+        labels=np.asarray(labels, np.uint8),
+        writer=None if writer is None else np.asarray(writer, np.int32),
+    )
+
+
+def save(drawings: Drawings, path: str | Path) -> None:
+    """Write a file of drawings; the file appears whole or not at all. Raises OSError."""
+    arrays = {
+        name: getattr(drawings, name) for name in ("points", "stroke_id", "sample_id", "labels")
+    }
+    if drawings.writer is not None:
+        arrays["writer"] = drawings.writer
+    path = Path(path)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(scratch, path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Every array of an `.npz` file, never unpickling.
+
+    Raises FileNotFoundError, or ValueError that names the file and what is wrong with it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("it is a single array")
+            return {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError, TypeError) as error:
+        pickled = "allow_pickle" in str(error) or "pickled" in str(error)
+        reason = "it holds pickled objects, which are never loaded" if pickled else str(error)
+        raise ValueError(
+            f"{path} is not a readable .npz file ({reason}). Make it again with numpy.savez."
+        ) from error
+
+
+def load(path: str | Path) -> Drawings | Images:
+    """Read a file of drawings: strokes (`points` …) or images (`x`, `y`).
+
+    Raises FileNotFoundError, or ValueError that names the file, the array and what it must be.
+    """
+    arrays = read_arrays(path)
+    try:
+        if "points" in arrays:
+            return _checked_strokes(arrays)
+        if "x" in arrays and "y" in arrays:
+            return Images(*checked_images(arrays["x"], arrays["y"]))
+        raise ValueError(
+            "it has neither `points`, `stroke_id`, `sample_id` and `labels` (strokes) "
+            f"nor `x` and `y` (images), but {', '.join(sorted(arrays)) or 'nothing'}"
+        )
+    except ValueError as error:
+        raise ValueError(f"{path} is not a file of drawings: {error}.") from None
+
+
+def checked_images(pixels: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (N, H, W) uint8 and labels (N,) uint8, or ValueError saying what is wrong."""
+    if pixels.ndim != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape:
+        raise ValueError(
+            f"images must be uint8 of shape (N, height, width), not {pixels.dtype} {pixels.shape}"
+        )
+    return pixels, _checked_labels(labels, len(pixels))
+
+
+def _checked_labels(labels: np.ndarray, count: int) -> np.ndarray:
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be {count} whole numbers, not {labels.dtype} of shape {labels.shape}"
+        )
+    outside = (labels < 0) | (labels >= CLASSES)
+    if outside.any():
+        raise ValueError(f"labels must be 0 to 9, but one is {labels[outside][0]}")
+    return labels.astype(np.uint8)
+
+
+def _checked_strokes(arrays: dict[str, np.ndarray]) -> Drawings:
+    missing = {"stroke_id", "sample_id", "labels"} - set(arrays)
+    if missing:
+        raise ValueError(f"{', '.join(sorted(missing))} is missing")
+    points = arrays["points"]
+    if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "fiu":
+        raise ValueError(f"points must be numbers of shape (P, 2), not {points.shape}")
+    if not np.isfinite(points).all():
+        raise ValueError("points has values that are not finite")
+    if np.abs(points).max(initial=0) > 1e6:
+        raise ValueError("points has coordinates beyond a million")
+    labels = arrays["labels"]
+    if labels.ndim != 1 or not len(labels):
+        raise ValueError("labels must be one number for each drawing, and at least one")
+    labels = _checked_labels(labels, len(labels))
+    for name in ("stroke_id", "sample_id"):
+        ids = arrays[name]
+        if ids.shape != (len(points),) or ids.dtype.kind not in "iu":
+            raise ValueError(f"{name} must be {len(points)} whole numbers, one for each point")
+        if (np.diff(ids.astype(np.int64)) < 0).any():
+            raise ValueError(f"{name} must not decrease")
+    sample_id = arrays["sample_id"]
+    if not np.array_equal(np.unique(sample_id), np.arange(len(labels))):
+        raise ValueError(
+            f"sample_id must run from 0 to {len(labels) - 1} with a point for each of the "
+            f"{len(labels)} labels"
+        )
+    writer = arrays.get("writer")
+    if writer is not None and (writer.shape != labels.shape or writer.dtype.kind not in "iu"):
+        raise ValueError(f"writer must be {len(labels)} whole numbers, one for each drawing")
+    return Drawings(
+        points.astype(np.float32),
+        arrays["stroke_id"].astype(np.int32),
+        sample_id.astype(np.int32),
+        labels,
+        None if writer is None else writer.astype(np.int32),
+    )

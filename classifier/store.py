@@ -1,0 +1,267 @@
+"""Saved models: folders of `model.keras`, `model.tflite` and `meta.json`, whole or not there.
+
+Knows nothing of training or of the page. Loading a model here never runs code from it: only
+`model.tflite` is read, and a checksum tells a half-written file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classifier import config
+
+if TYPE_CHECKING:
+    import keras
+
+FORMAT = 1  # of meta.json; a folder that says another number is skipped, by name
+_FILES = ("model.keras", "model.tflite")
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """One model of the store. `meta` is meta.json as it is; `shipped`: it came with the project."""
+
+    name: str
+    folder: Path
+    meta: dict
+    shipped: bool
+
+    @property
+    def test_accuracy(self) -> float:
+        """Share of its own test images that it got right, 0–1."""
+        return self.meta["metrics"]["test_accuracy"]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of model.tflite as it was saved: what tells one model from another."""
+        return self.meta["files"]["model.tflite"]
+
+    def tflite(self) -> bytes:
+        """The network for LiteRT. Raises DamagedModelError if the file is not as it was saved."""
+        return _read_checked(self.folder, "model.tflite", self.meta)
+
+
+class DamagedModelError(ValueError):
+    """A model's folder cannot be used; the message names it and what is wrong."""
+
+
+class ModelNotFoundError(LookupError):
+    """No model has that name; the message lists those there are."""
+
+
+class NameTakenError(ValueError):
+    """A model of that name exists already."""
+
+
+class StoreError(OSError):
+    """The store cannot be written; the message names the folder and the way out."""
+
+
+def new_name(network: str, source: str) -> str:
+    """A name that no model has yet, such as `dense-mnist-1123-1542`."""
+    stem = f"{network}-{source}-{datetime.datetime.now():%m%d-%H%M}"
+    taken = {m.name for m in list_models()[0]}
+    return next(
+        name
+        for name in (stem, *(f"{stem}-{n}" for n in range(2, 10_000)))
+        if name not in taken and not (config.models_folder() / name).exists()
+    )
+
+
+def check_free(name: str) -> None:
+    """Raise NameTakenError if a model, shipped or saved, has this name; ValueError for a bad name.
+
+    A folder that is there but damaged counts too: nothing is ever written over.
+    """
+    config.check_name(name)
+    for folder in (config.models_folder(), config.SHIPPED_MODELS):
+        if (folder / name).exists():
+            raise NameTakenError(f"There is a model named {name!r} already: choose another name.")
+
+
+def check_writable() -> None:
+    """Raise StoreError, saying why, if no model could be saved now."""
+    with _explained(config.models_folder()):
+        config.models_folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=config.models_folder(), prefix=".try-") as file:
+            file.write(b"x")
+
+
+def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
+    """Save a trained network with what is known of it; the folder appears at once or not at all.
+
+    meta: JSON values; `config`, `metrics` (with `test_accuracy`, 0–1) and `data` are expected by
+    readers. Format, name, date, file checksums and versions are added here.
+    Raises NameTakenError, ValueError (bad name) or StoreError (folder not writable, disk full).
+    """
+    check_free(name)
+    folder = config.models_folder()
+    scratch = None
+    try:
+        with _explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            # Folders whose name begins with a dot are never listed.
+            scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".saving-"))
+            scratch.chmod(0o755)
+            model.save(scratch / "model.keras")
+            with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+                model.export(str(scratch / "model.tflite"), format="litert", verbose=False)
+            full = {
+                "format": FORMAT,
+                "name": name,
+                "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                **meta,
+                "files": {file: _digest((scratch / file).read_bytes()) for file in _FILES},
+                "versions": _versions(),
+            }
+            text = json.dumps(full, indent=1, ensure_ascii=False) + "\n"
+            (scratch / "meta.json").write_text(text, encoding="utf-8")
+            for file in (*_FILES, "meta.json"):
+                with open(scratch / file, "rb") as handle:
+                    os.fsync(handle.fileno())
+            if (folder / name).exists():  # an empty folder would be replaced without a word
+                raise NameTakenError(f"There is a model named {name!r} already.")
+            os.rename(scratch, folder / name)
+    except BaseException:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return SavedModel(name, folder / name, full, shipped=False)
+
+
+@contextlib.contextmanager
+def _explained(folder: Path):
+    """Turn what the file system refuses into a sentence."""
+    try:
+        yield
+    except NameTakenError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            why = "the disk is full: free some space"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            why = f"it is not a folder that can be written ({error.strerror}): change its rights"
+        else:
+            why = error.strerror or str(error)
+        raise StoreError(
+            f"Models cannot be saved in {folder}: {why}, or name another folder with "
+            "DIGIT_CLASSIFIER_HOME."
+        ) from error
+
+
+def list_models() -> tuple[list[SavedModel], list[str]]:
+    """All usable models, the shipped first, then the newest first; and a sentence for each folder
+    that is damaged."""
+    found, problems = [], []
+    for parent, shipped in ((config.SHIPPED_MODELS, True), (config.models_folder(), False)):
+        models = []
+        try:
+            folders = sorted(p for p in parent.iterdir() if p.is_dir())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(f"{parent} cannot be read: {error.strerror or error}.")
+            continue
+        for folder in folders:
+            if folder.name.startswith("."):
+                continue
+            try:
+                models.append(_open(folder, shipped))
+            except DamagedModelError as error:
+                problems.append(str(error))
+        if not shipped:
+            models.sort(key=lambda model: model.meta["created"], reverse=True)
+            known = {model.name for model in found}
+            models = [model for model in models if model.name not in known]
+        found += models
+    return found, problems
+
+
+def get(name: str) -> SavedModel:
+    """The model of that name. Raises ModelNotFoundError, or DamagedModelError."""
+    for parent, shipped in ((config.SHIPPED_MODELS, True), (config.models_folder(), False)):
+        # A name is never taken for a path.
+        if name and not name.startswith(".") and name == Path(name).name:
+            folder = parent / name
+            if folder.is_dir():
+                return _open(folder, shipped)
+    names = ", ".join(model.name for model in list_models()[0]) or "none"
+    raise ModelNotFoundError(f"There is no model named {name!r}. There are: {names}.")
+
+
+def delete(name: str) -> None:
+    """Remove a model that was trained here. Raises ModelNotFoundError; shipped ones stay."""
+    model = get(name)
+    if model.shipped:
+        raise ModelNotFoundError(f"{name!r} came with the project and stays.")
+    doomed = model.folder.with_name(f".deleted-{name}")
+    os.rename(model.folder, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _open(folder: Path, shipped: bool) -> SavedModel:
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        if not isinstance(meta, dict):
+            raise ValueError("meta.json is no object")
+    except FileNotFoundError as error:
+        raise _damaged(folder, "it has no meta.json") from error
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, f"its meta.json cannot be read ({error})") from error
+    if meta.get("format") != FORMAT:
+        raise DamagedModelError(
+            f"The model in {folder} has format {meta.get('format')!r}, but this version reads "
+            f"format {FORMAT}: it is skipped. Use the version that made it, or train it again."
+        )
+    try:
+        accuracy = meta["metrics"]["test_accuracy"]
+        checks = isinstance(accuracy, int | float) and 0 <= accuracy <= 1
+        checks &= isinstance(meta["created"], str) and isinstance(meta["config"], dict)
+        checks &= all(isinstance(meta["files"][file], str) for file in _FILES)
+        checks &= isinstance(meta["data"]["description"], str)
+    except (KeyError, TypeError) as error:
+        raise _damaged(folder, f"its meta.json lacks {error}") from error
+    if not checks:
+        raise _damaged(folder, "its meta.json has values that make no sense")
+    for file in _FILES:
+        if not (folder / file).is_file():
+            raise _damaged(folder, f"it has no {file}")
+    return SavedModel(folder.name, folder, meta, shipped)
+
+
+def _damaged(folder: Path, why: str) -> DamagedModelError:
+    return DamagedModelError(
+        f"The model in {folder} is damaged: {why}. It is skipped: delete it or train it again."
+    )
+
+
+def _read_checked(folder: Path, file: str, meta: dict) -> bytes:
+    try:
+        content = (folder / file).read_bytes()
+    except OSError as error:
+        raise _damaged(folder, f"{file} cannot be read ({error.strerror})") from error
+    if _digest(content) != meta["files"][file]:
+        raise _damaged(folder, f"{file} is not as it was saved")
+    return content
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import version
+
+    packages = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}

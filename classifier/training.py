@@ -1,0 +1,288 @@
+"""The one training path: a config in, events out, a saved model at the end.
+
+Knows nothing of who listens. Keras is imported when training begins, not before.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from classifier import data, evaluation, networks, store
+from classifier.config import CLASSES, TrainConfig
+from classifier.events import EpochEnded, Event, Finished, Progress, Started
+
+_TELL_EVERY = 0.2  # seconds between progress events within an epoch
+_STEPS_PER_CALL = {"dense": 32, "conv": 8}  # batches between two looks at the clock
+_JUDGED = 10_000  # training images on which the final training accuracy is taken, at most
+
+
+class StoppedError(RuntimeError):
+    """The run was stopped before it had learned anything."""
+
+
+def train(
+    config: TrainConfig,
+    emit: Callable[[Event], None],
+    stop: threading.Event | None = None,
+) -> store.SavedModel:
+    """Train, test and save a network.
+
+    emit: hears Started, then Progress and EpochEnded, at last Finished.
+    stop: set it to end within a few batches; what was learned by then is tested and saved.
+    Raises ValueError (data or name do not fit), DataUnavailableError, FileNotFoundError,
+    StoreError, StoppedError, or FloatingPointError if the loss is no number any more.
+    """
+    stop = stop or threading.Event()
+    clock = _Stages()
+    emit(Started(config=config.to_dict(), time=time.time()))
+    if config.name is not None:
+        store.check_free(config.name)
+    store.check_writable()
+
+    def tell(note: str, share: float | None) -> None:
+        _check_stop(stop)
+        emit(Progress(stage="data", note=note, fraction=share))
+
+    emit(Progress(stage="data"))
+    with clock("data"):
+        dataset = data.load(config, tell)
+        tell(f"Data: {dataset.description}.", None)
+
+    emit(Progress(stage="starting"))
+    with clock("starting"):
+        import keras
+
+        keras.utils.set_random_seed(config.seed)
+        model = networks.build(config.network, config.dropout)
+        model.compile(
+            optimizer=_optimizer(config),
+            loss="categorical_crossentropy",
+            metrics=["accuracy"],
+            steps_per_execution=_STEPS_PER_CALL[config.network],
+            # XLA makes dense layers twice as fast on a CPU, and convolutions four times slower.
+            jit_compile=config.network == "dense",
+        )
+    _check_stop(stop)
+
+    trained, kept = data.split_validation(len(dataset.train_labels), config.seed)
+    images, labels = dataset.train_images[trained], dataset.train_labels[trained]
+    held_images, held_labels = dataset.train_images[kept], dataset.train_labels[kept]
+    with clock("training"):
+        _fit(model, config, (images, labels), (held_images, held_labels), emit, stop)
+
+    emit(Progress(stage="testing"))
+    with clock("testing"):
+        # The only use of the test images in the whole run.
+        tested = evaluation.evaluate(_predict(model, dataset.test_images), dataset.test_labels)
+        judged = evaluation.evaluate(_predict(model, images[:_JUDGED]), labels[:_JUDGED])
+
+    emit(Progress(stage="saving"))
+    with clock("saving"):
+        result = {
+            "test_accuracy": tested.accuracy,
+            "train_accuracy": judged.accuracy,
+            "gap": judged.accuracy - tested.accuracy,
+            "confusion": tested.confusion.tolist(),
+            "train_images": len(labels),
+            "test_images": tested.n,
+            "stopped": stop.is_set(),
+        }
+        # A fresh network has neither dropout nor the optimizer's memory, which triples the file.
+        final = networks.build(config.network)
+        final.set_weights(model.get_weights())
+        saved = store.save(
+            config.name or store.new_name(config.network, dataset.source),
+            final,
+            {
+                "config": config.to_dict(),
+                "command": config.command(),
+                "metrics": result
+                | {"calibration_error": tested.calibration_error, "seconds": clock["training"]},
+                "data": {
+                    "source": dataset.source,
+                    "description": dataset.description,
+                    "fingerprint": dataset.fingerprint(),
+                },
+            },
+        )
+    emit(
+        Finished(
+            model=saved.name,
+            seconds=clock["training"],
+            stages=clock.seconds,
+            data=dataset.description,
+            source=dataset.source,
+            **result,
+        )
+    )
+    return saved
+
+
+class _Stages:
+    """How long each stage took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - begun, 3)
+
+    def __getitem__(self, stage: str) -> float:
+        return self.seconds[stage]
+
+
+def _check_stop(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise StoppedError("Stopped before it had learned anything: nothing was saved.")
+
+
+def _optimizer(config: TrainConfig):
+    import keras
+
+    kinds = {
+        "rmsprop": keras.optimizers.RMSprop,
+        "adam": keras.optimizers.Adam,
+        "sgd": keras.optimizers.SGD,
+    }
+    return kinds[config.optimizer](learning_rate=config.learning_rate)
+
+
+def _to_input(model, images: np.ndarray) -> np.ndarray:
+    """Images (N, 28, 28) uint8, 0–255, as the network wants them: float32, 0–1, its own shape."""
+    return images.reshape(-1, *model.input_shape[1:]).astype(np.float32) / np.float32(255)
+
+
+def _predict(model, images: np.ndarray) -> np.ndarray:
+    return model.predict(_to_input(model, images), batch_size=1000, verbose=0)
+
+
+def _fit(model, config: TrainConfig, training, validation, emit, stop: threading.Event) -> None:
+    """Epoch after epoch, until the config's epochs or seconds are over or `stop` is set."""
+    import keras
+
+    images, labels = training
+    targets = keras.utils.to_categorical(labels, CLASSES)
+    held = _to_input(model, validation[0]), keras.utils.to_categorical(validation[1], CLASSES)
+    rng = np.random.default_rng(config.seed)
+    report = _report(keras, model, config, len(labels), emit, stop)
+    report.begin()
+    inputs = None if config.augment else _to_input(model, images)
+    epoch = 0
+    while not report.done() and (config.epochs is None or epoch < config.epochs):
+        begun = time.perf_counter()
+        if config.augment:
+            inputs = _to_input(model, data.augment(images, rng))
+        past = model.fit(
+            inputs,
+            targets,
+            batch_size=config.batch_size,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            callbacks=[report],
+            verbose=0,
+        ).history
+        if not np.isfinite(past["loss"][-1]):
+            raise FloatingPointError(
+                f"The loss is no number any more with a learning rate of {config.learning_rate:g}: "
+                "try one ten times smaller."
+            )
+        val_loss, val_accuracy = model.evaluate(*held, batch_size=1000, verbose=0)
+        epoch += 1
+        emit(
+            EpochEnded(
+                epoch=epoch,
+                loss=float(past["loss"][-1]),
+                accuracy=float(past["accuracy"][-1]),
+                val_loss=float(val_loss),
+                val_accuracy=float(val_accuracy),
+                seconds=round(time.perf_counter() - begun, 3),
+            )
+        )
+
+
+def _report(keras, model, config: TrainConfig, count: int, emit, stop: threading.Event):
+    """A Keras callback that tells progress, sets the learning rate, and ends the run in time.
+
+    Made inside a function since its base class comes with Keras.
+    """
+    steps = -(-count // config.batch_size)
+
+    class Report(keras.callbacks.Callback):
+        def begin(self) -> None:
+            self.begun = time.perf_counter()
+            self.told = 0.0
+            self.seen = 0
+            self.epoch = 0
+            self.rate_from: tuple[float, int] | None = None
+
+        def share_done(self) -> float:
+            """Share of the run that is over, 0–1."""
+            if config.seconds is not None:
+                return min(1.0, (time.perf_counter() - self.begun) / config.seconds)
+            return min(1.0, self.seen / (count * config.epochs))
+
+        def done(self) -> bool:
+            return stop.is_set() or self.share_done() >= 1
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch + 1
+            self._schedule()
+
+        def on_train_batch_end(self, batch, logs=None):
+            now = time.perf_counter()
+            in_epoch = count if batch + 1 >= steps else (batch + 1) * config.batch_size
+            self.seen = (self.epoch - 1) * count + in_epoch
+            self._schedule()
+            if self.rate_from is None:  # the first call compiles, which is no measure of speed
+                self.rate_from = now, self.seen
+            if self.done():
+                self.model.stop_training = True
+            if now - self.told < _TELL_EVERY and not self.model.stop_training:
+                return
+            self.told = now
+            since, seen = self.rate_from
+            rate = (self.seen - seen) / (now - since) if now > since else None
+            left = None
+            if config.seconds is not None:
+                left = max(0.0, config.seconds - (now - self.begun))
+            elif rate:
+                left = (count * config.epochs - self.seen) / rate
+            emit(
+                Progress(
+                    stage="training",
+                    epoch=self.epoch,
+                    epochs=config.epochs,
+                    images_seen=self.seen,
+                    images_per_second=rate,
+                    seconds_left=left,
+                    fraction=self.share_done(),
+                    loss=float(logs["loss"]),
+                    accuracy=float(logs["accuracy"]),
+                )
+            )
+
+        def _schedule(self) -> None:
+            if config.schedule == "one-cycle":
+                self.model.optimizer.learning_rate = config.learning_rate * one_cycle(
+                    self.share_done()
+                )
+
+    return Report()
+
+
+def one_cycle(share_done: float) -> float:
+    """Factor of the learning rate: up from 0.1 to 1 in the first fifth, down to 0.01 by a cosine.
+
+    After L. N. Smith, Super-Convergence (arXiv:1708.07120).
+    """
+    if share_done < 0.2:
+        return 0.1 + 0.9 * share_done / 0.2
+    return 0.01 + 0.99 * (1 + np.cos(np.pi * (share_done - 0.2) / 0.8)) / 2
