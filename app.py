@@ -1,0 +1,19 @@
+"""The page: `streamlit run app.py`. Only its composition; the parts are in classifier/ui."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from classifier import ui
+from classifier.ui import draw, train
+
+st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
+st.html(Path(ui.__path__[0]) / "page.css")
+
+train.find_run()
+with st.sidebar:
+    model = train.choose_model()
+    train.training()
+
+st.title("Draw a digit", anchor=False)
+draw.drawing(model)

@@ -1,0 +1,1 @@
+"""The page's parts. Views draw; what they show is computed elsewhere."""

@@ -1,0 +1,153 @@
+"""The page's charts as Vega-Lite specifications, and the same values in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from classifier.config import CLASSES
+from classifier.events import EpochEnded
+
+_WINNER, _OTHERS = "#e8710a", "#7d8aa0"  # told apart by lightness as well as by hue
+_SETS = {"training": "#7d8aa0", "validation": "#e8710a"}
+
+_BARS = {
+    "height": {"step": 20},
+    "encoding": {
+        "y": {
+            "field": "digit",
+            "type": "ordinal",
+            "sort": None,
+            "axis": {"title": None, "labelFontSize": 14, "ticks": False, "domain": False},
+        },
+        "x": {
+            "field": "probability",
+            "type": "quantitative",
+            "scale": {"domain": [0, 1]},
+            "axis": {"title": None, "format": ".0%", "tickCount": 5},
+        },
+    },
+    "layer": [
+        {
+            "mark": {"type": "bar", "cornerRadiusEnd": 2},
+            "encoding": {
+                "color": {
+                    "field": "winner",
+                    "type": "nominal",
+                    "scale": {"domain": [True, False], "range": [_WINNER, _OTHERS]},
+                    "legend": None,
+                },
+                "tooltip": [
+                    {"field": "digit", "type": "ordinal"},
+                    {"field": "probability", "type": "quantitative", "format": ".2%"},
+                ],
+            },
+        },
+        {
+            # The winner's mark is its value beside the bar, not its colour alone.
+            "mark": {"type": "text", "align": "left", "dx": 4, "fontWeight": "bold"},
+            "transform": [{"filter": "datum.winner"}],
+            "encoding": {
+                "text": {"field": "text", "type": "nominal"},
+                "x": {"field": "text_at", "type": "quantitative"},
+            },
+        },
+    ],
+    "config": {"view": {"stroke": None}},
+    "usermeta": {"embedOptions": {"actions": False}},
+}
+
+
+def probability_bars(probabilities: np.ndarray | None) -> None:
+    """Ten bars in the order 0–9 on an axis from 0 to 100 %; empty ones without probabilities.
+
+    probabilities: (10,) float32, 0–1, or None
+    """
+    shown = np.zeros(CLASSES, np.float32) if probabilities is None else probabilities
+    winner = np.zeros(CLASSES, bool)
+    if probabilities is not None:
+        winner[shown.argmax()] = True
+    table = pd.DataFrame(
+        {
+            "digit": [str(digit) for digit in range(CLASSES)],
+            "probability": shown,
+            "winner": winner,
+            "text": ["◀" if w else "" for w in winner],
+            "text_at": np.minimum(shown, 0.96),
+        }
+    )
+    st.vega_lite_chart(table, _BARS, width="stretch", height=250, alt=in_words(probabilities))
+
+
+def in_words(probabilities: np.ndarray | None) -> str:
+    """The ten values as text."""
+    if probabilities is None:
+        return "No probabilities: nothing to read yet."
+    return ", ".join(f"{digit}: {p:.1%}" for digit, p in enumerate(probabilities))
+
+
+def percent(probability: float) -> str:
+    """A probability for people, never rounded to certainty: "98.2 %", "over 99.9 %"."""
+    return f"{probability * 100:.1f} %" if probability < 0.9995 else "over 99.9 %"
+
+
+def curves(epochs: list[EpochEnded]) -> None:
+    """Loss and accuracy by epoch, training against validation."""
+    rows = [
+        {"epoch": e.epoch, "images": name, "accuracy": accuracy, "loss": loss}
+        for e in epochs
+        for name, accuracy, loss in (
+            ("training", e.accuracy, e.loss),
+            ("validation", e.val_accuracy, e.val_loss),
+        )
+    ]
+    table = pd.DataFrame(rows)
+    last = epochs[-1]
+    for field, form in (("accuracy", ".1%"), ("loss", ".2f")):
+        st.vega_lite_chart(
+            table,
+            _curve(field, form, legend=field == "accuracy"),
+            width="stretch",
+            height=150 if field == "accuracy" else 115,
+            alt=f"{field.capitalize()} after epoch {last.epoch}: training "
+            f"{format(getattr(last, field), form)}, "
+            f"validation {format(getattr(last, 'val_' + field), form)}.",
+        )
+
+
+def _curve(field: str, form: str, *, legend: bool) -> dict:
+    return {
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {
+                "field": "epoch",
+                "type": "quantitative",
+                "axis": {"title": None if legend else "epoch", "tickMinStep": 1, "format": "d"},
+            },
+            "y": {
+                "field": field,
+                "type": "quantitative",
+                "scale": {"zero": False},
+                "axis": {"title": field, "format": form.replace(".1%", ".0%"), "tickCount": 4},
+            },
+            "color": {
+                "field": "images",
+                "type": "nominal",
+                "scale": {"domain": list(_SETS), "range": list(_SETS.values())},
+                "legend": {"orient": "top", "title": None} if legend else None,
+            },
+            "strokeDash": {
+                "field": "images",
+                "type": "nominal",
+                "scale": {"domain": list(_SETS), "range": [[4, 3], [1, 0]]},
+                "legend": None,
+            },
+            "tooltip": [
+                {"field": "epoch", "type": "quantitative"},
+                {"field": "images", "type": "nominal"},
+                {"field": field, "type": "quantitative", "format": form},
+            ],
+        },
+        "usermeta": {"embedOptions": {"actions": False}},
+    }

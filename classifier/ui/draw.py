@@ -1,0 +1,162 @@
+"""The drawing part of the page: canvas, network input, answer, bars, sample digits.
+
+All of it is one fragment: a stroke reruns this file's `drawing` and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from classifier import handwriting, predict, preprocess
+from classifier.config import CANVAS, CANVAS_PEN, CLASSES
+from classifier.preprocess import Verdict
+from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import canvas, charts, state
+
+_INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
+_DOUBT = 0.7  # below this the answer names two digits
+_CANVAS_KEY, _PEN_KEY = "canvas", "pen"
+
+
+@st.fragment
+def drawing(model: SavedModel | None) -> None:
+    """Draw it, and let `model` answer; None if there is no model."""
+    sketch = state.session().sketch
+    left, middle, right = st.columns([280, 170, 420], gap="medium")
+    with left:
+        _canvas(sketch)
+        _tools(sketch)
+    objects = sketch.strokes
+    prepared = preprocess.prepare_strokes(
+        canvas.strokes_of(objects), CANVAS, canvas.pen_of(objects)
+    )
+    answer = _ask(model, prepared)
+    with right:
+        with st.container(key="prediction"):
+            st.markdown(_in_words(answer))
+        with st.container(key="probabilities"):
+            charts.probability_bars(answer.probabilities)
+            st.html(f'<p class="for-screen-readers">{charts.in_words(answer.probabilities)}</p>')
+    with middle:
+        _network_input(prepared)
+    with st.container(horizontal=True, gap="small", key="samples", vertical_alignment="center"):
+        st.caption("Or try one:", width="content")
+        for digit in range(CLASSES):
+            st.button(
+                f"![sample {digit}]({_sample_picture(digit)})",
+                key=f"sample-{digit}",
+                on_click=_put_sample,
+                args=(digit,),
+            )
+
+
+def _canvas(sketch: state.Sketch) -> None:
+    st.html(
+        f'<p class="for-screen-readers">Drawing area, {CANVAS} by {CANVAS} pixels, for mouse, '
+        "finger or pen. The sample digits below it can be put there with the keyboard.</p>"
+    )
+    pen = st.session_state.get(_PEN_KEY, CANVAS_PEN)
+    result = st_canvas(
+        stroke_width=pen,
+        stroke_color=_INK,
+        background_color=_PAPER,
+        width=CANVAS,
+        height=CANVAS,
+        # The canvas loads a drawing when it differs from the one it was given last.
+        initial_drawing={"objects": _loaded(sketch), "revision": sketch.revision},
+        key=_CANVAS_KEY,
+        on_change=_note_sent,
+    )
+    # What the component holds is older than the sketch after Undo, Clear or a sample, until the
+    # browser sends it anew; so it is read only when it was sent.
+    if st.session_state.pop("canvas-sent", False) and result.json_data is not None:
+        sketch.drawn(result.json_data.get("objects", []))
+
+
+def _loaded(sketch: state.Sketch) -> list[dict]:
+    """The strokes that the sketch had when it was last changed here: stable between revisions."""
+    kept = st.session_state.get("canvas-loaded")
+    if kept is None or kept[0] != sketch.revision:
+        kept = (sketch.revision, sketch.strokes)
+        st.session_state["canvas-loaded"] = kept
+    return kept[1]
+
+
+def _note_sent() -> None:
+    st.session_state["canvas-sent"] = True
+
+
+def _tools(sketch: state.Sketch) -> None:
+    with st.container(horizontal=True, gap="small", key="tools"):
+        for name, icon, action, possible in (
+            ("Undo", ":material/undo:", sketch.undo, bool(sketch.past)),
+            ("Redo", ":material/redo:", sketch.redo, bool(sketch.future)),
+            ("Clear", ":material/delete:", _clear, bool(sketch.strokes)),
+        ):
+            st.button(name, key=name.lower(), icon=icon, on_click=action, disabled=not possible)
+    st.slider("Pen width", 6, 40, CANVAS_PEN, key=_PEN_KEY, format="%d px", width=CANVAS)
+
+
+def _clear() -> None:
+    state.session().sketch.replace([])
+
+
+def _put_sample(digit: int) -> None:
+    low, side = 0.18 * CANVAS, 0.64 * CANVAS
+    strokes = [stroke * side + low for stroke in handwriting.sample_digit(digit)]
+    state.session().sketch.replace(canvas.objects_of(strokes, CANVAS_PEN, _INK))
+
+
+@st.cache_data(show_spinner=False)
+def _sample_picture(digit: int) -> str:
+    """A sample digit as an SVG in a data address."""
+    lines = "".join(
+        '<polyline points="' + " ".join(f"{x * 20 + 6:.1f},{y * 20 + 6:.1f}" for x, y in s) + '"/>'
+        for s in handwriting.sample_digit(digit)
+    )
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32">'
+        '<rect width="32" height="32" rx="4"/><g fill="none" stroke="#fff" stroke-width="3" '
+        f'stroke-linecap="round" stroke-linejoin="round">{lines}</g></svg>'
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _ask(model: SavedModel | None, prepared: preprocess.Prepared) -> predict.Answer:
+    if model is None:
+        return predict.Answer(prepared.verdict, None)
+    try:
+        predictor = state.predictor(model.name, model.checksum)
+    except (DamagedModelError, ModelNotFoundError) as error:
+        st.error(f"{error} Choose another model.")
+        return predict.Answer(prepared.verdict, None)
+    return predict.answer(predictor, prepared)
+
+
+def _in_words(answer: predict.Answer) -> str:
+    if answer.verdict is not Verdict.READABLE:
+        return answer.verdict.value
+    if answer.probabilities is None:
+        return "No model answers."
+    second, first = np.argsort(answer.probabilities)[-2:]
+    surely = charts.percent(float(answer.probabilities[first]))
+    if answer.probabilities[first] < _DOUBT:
+        return f"#### Perhaps a {first}, or a {second} · not sure"
+    return f"### It is a {first} · {surely}"
+
+
+def _network_input(prepared: preprocess.Prepared) -> None:
+    shown = prepared.network_input
+    with st.container(key="network-input"):
+        st.caption("What the network sees")
+        picture = np.zeros((28, 28), np.uint8) if shown is None else shown
+        st.image(
+            picture.repeat(6, axis=0).repeat(6, axis=1),
+            width=168,
+            alt="An empty picture" if shown is None else "The drawing, centred, in 28 by 28 pixels",
+        )
+        st.caption("28 × 28 pixels, the ink centred and scaled as in MNIST")
