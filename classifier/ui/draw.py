@@ -26,7 +26,8 @@ _CANVAS_KEY, _PEN_KEY = "canvas", "pen"
 def drawing(model: SavedModel | None) -> None:
     """Draw it, and let `model` answer; None if there is no model."""
     sketch = state.session().sketch
-    left, middle, right = st.columns([280, 170, 420], gap="medium")
+    with st.container(key="board"):
+        left, middle, right = st.columns([280, 170, 420], gap="medium")
     with left:
         _canvas(sketch)
         _tools(sketch)

@@ -1,0 +1,57 @@
+"""What several tests share: a place to write, and data small enough to train on in a second."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier import handwriting, preprocess
+
+# Read before any fixture clears the environment: the real MNIST, where there is one.
+REAL_MNIST = os.environ.get("MNIST_NPZ")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that models and runs go to, empty; no MNIST is named or in Keras' cache."""
+    monkeypatch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("MNIST_NPZ", raising=False)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def tiny_arrays() -> dict[str, np.ndarray]:
+    """120 training and 40 test images in Keras' layout: the sample digits, each a little moved and
+    paled, so that a network learns them in a few epochs. Labels are balanced."""
+    rng = np.random.default_rng(0)
+    digits = preprocess.render_drawings([handwriting.sample_digit(d) for d in range(10)])
+
+    def some(count: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = rng.permutation(np.arange(count) % 10).astype(np.uint8)
+        shifts = rng.integers(-1, 2, (count, 2))
+        moved = [np.roll(digits[d], tuple(s), (0, 1)) for d, s in zip(labels, shifts, strict=True)]
+        return (np.array(moved) * rng.uniform(0.8, 1, (count, 1, 1))).astype(np.uint8), labels
+
+    x_train, y_train = some(120)
+    x_test, y_test = some(40)
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+@pytest.fixture
+def tiny_mnist(tmp_path: Path, tiny_arrays: dict[str, np.ndarray]) -> Path:
+    """An `.npz` in Keras' layout of MNIST that holds `tiny_arrays`."""
+    path = tmp_path / "tiny-mnist.npz"
+    np.savez(path, **tiny_arrays)
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_mnist() -> Path:
+    """The real MNIST, if the environment's MNIST_NPZ named it when the tests began."""
+    if not REAL_MNIST or not Path(REAL_MNIST).is_file():
+        pytest.skip("MNIST_NPZ names no file")
+    return Path(REAL_MNIST)

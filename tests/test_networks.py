@@ -1,0 +1,63 @@
+"""The networks: the article's, exactly, and a small convolutional one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from classifier import networks
+from classifier.config import NETWORKS
+
+
+def test_every_network_that_is_offered_can_be_built():
+    assert list(networks.BUILDERS) == list(NETWORKS)
+
+
+def test_dense_is_the_network_of_the_article():
+    hidden, digits = networks.build("dense").layers
+    assert type(hidden).__name__ == type(digits).__name__ == "Dense"
+    assert (hidden.units, hidden.activation.__name__) == (512, "relu")
+    assert (digits.units, digits.activation.__name__) == (10, "softmax")
+    assert hidden.use_bias and digits.use_bias
+
+
+def test_dense_has_as_many_parameters_as_in_the_article():
+    model = networks.build("dense")
+    assert model.input_shape == (None, 784)
+    assert model.count_params() == 784 * 512 + 512 + 512 * 10 + 10 == 407_050
+
+
+def test_conv_is_small_and_has_no_batch_normalisation():
+    model = networks.build("conv")
+    assert model.input_shape == (None, 28, 28, 1)
+    assert model.count_params() < 100_000
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert "Conv2D" in kinds
+    assert "BatchNormalization" not in kinds
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_description_says_how_many_parameters_there_are(name):
+    count = networks.build(name).count_params()
+    assert f"{count:,} parameters" in networks.BUILDERS[name].__doc__
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_dropout_is_on_the_last_hidden_units_and_only_when_asked_for(name):
+    plain, dropping = networks.build(name), networks.build(name, 0.25)
+    kinds = [type(layer).__name__ for layer in dropping.layers]
+    assert kinds[-2:] == ["Dropout", "Dense"]
+    assert dropping.layers[-2].rate == 0.25
+    assert [k for k in kinds if k != "Dropout"] == [type(la).__name__ for la in plain.layers]
+    assert dropping.count_params() == plain.count_params()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_outputs_are_ten_probabilities(name):
+    model = networks.build(name)
+    inputs = np.random.default_rng(0).random((5, *model.input_shape[1:]), np.float32)
+    rows = np.asarray(model(inputs))
+    assert rows.shape == (5, 10)
+    assert (rows >= 0).all()
+    np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-5)
+    assert np.ptp(rows, axis=0).max() > 1e-3, "the answer must depend on the picture"
