@@ -31,6 +31,7 @@ AUTO_SECONDS = 15.0  # `auto` gives a download up after this long
 GENERATED_TRAIN = 20_000
 GENERATED_TEST = 4_000
 VALIDATION_SHARE = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
+_PENS = (1.5, 5.0)  # pixels of 28: widths of the pens that write generated digits
 _TEST_SEED = 2**31  # generated test digits are the same for all runs, and no run trains on them
 
 Notify = Callable[[str, float | None], None]  # a sentence, and the share done or None
@@ -223,8 +224,7 @@ def generated_test() -> tuple[np.ndarray, np.ndarray]:
 
 def _generate(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     drawn = handwriting.generate(count, seed)
-    low, high = preprocess.PEN
-    pens = np.random.default_rng(seed).uniform(low - 0.4, high - 0.4, count)
+    pens = np.random.default_rng(seed).uniform(*_PENS, count)
     return preprocess.render_drawings(drawn, pens), drawn.labels
 
 

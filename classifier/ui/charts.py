@@ -12,6 +12,8 @@ from classifier.events import EpochEnded
 _WINNER, _OTHERS = "#e8710a", "#7d8aa0"  # told apart by lightness as well as by hue
 _SETS = {"training": "#7d8aa0", "validation": "#e8710a"}
 
+_LEGEND = {"orient": "bottom", "title": None, "symbolDash": [1, 0], "symbolType": "circle"}
+
 _BARS = {
     "height": {"step": 20},
     "encoding": {
@@ -107,9 +109,9 @@ def curves(epochs: list[EpochEnded]) -> None:
     for field, form in (("accuracy", ".1%"), ("loss", ".2f")):
         st.vega_lite_chart(
             table,
-            _curve(field, form, legend=field == "accuracy"),
+            _curve(field, form, legend=field == "loss"),
             width="stretch",
-            height=150 if field == "accuracy" else 115,
+            height=175 if field == "accuracy" else 205,
             alt=f"{field.capitalize()} after epoch {last.epoch}: training "
             f"{format(getattr(last, field), form)}, "
             f"validation {format(getattr(last, 'val_' + field), form)}.",
@@ -118,24 +120,25 @@ def curves(epochs: list[EpochEnded]) -> None:
 
 def _curve(field: str, form: str, *, legend: bool) -> dict:
     return {
+        "title": {"text": f"{field.capitalize()} by epoch", "fontSize": 13, "anchor": "start"},
         "mark": {"type": "line", "point": True},
         "encoding": {
             "x": {
                 "field": "epoch",
                 "type": "quantitative",
-                "axis": {"title": None if legend else "epoch", "tickMinStep": 1, "format": "d"},
+                "axis": {"title": None, "tickMinStep": 1, "format": "d"},
             },
             "y": {
                 "field": field,
                 "type": "quantitative",
                 "scale": {"zero": False},
-                "axis": {"title": field, "format": form.replace(".1%", ".0%"), "tickCount": 4},
+                "axis": {"title": None, "format": form, "tickCount": 4},
             },
             "color": {
                 "field": "images",
                 "type": "nominal",
                 "scale": {"domain": list(_SETS), "range": list(_SETS.values())},
-                "legend": {"orient": "top", "title": None} if legend else None,
+                "legend": _LEGEND if legend else None,
             },
             "strokeDash": {
                 "field": "images",

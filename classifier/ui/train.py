@@ -254,11 +254,10 @@ def _result(end: Finished) -> None:
         f"never saw, {end.train_accuracy * 100:.2f} % on those it trained on: {meaning}."
     )
     st.caption(
-        f"{end.model} · {end.data} · {end.train_images:,} training images · {end.seconds:.0f} s. "
-        "It answers now."
+        f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s. It answers now."
     )
     st.download_button(
-        "Download the model",
+        "Download",
         data=lambda: _as_zip(end.model),
         file_name=f"{end.model}.zip",
         mime="application/zip",
