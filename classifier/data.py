@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import http.client
 import os
 import tempfile
 import time
@@ -194,7 +195,8 @@ def download(
         if _sha256(Path(scratch)) != sha256:
             raise OSError("what came is not MNIST (its checksum is wrong)")
         os.replace(scratch, path)
-    except (OSError, ValueError) as error:  # URLError and time-outs are OSErrors
+    # URLError and time-outs are OSErrors; a portal that answers nonsense makes an HTTPException.
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise DataUnavailableError(
             f"MNIST could not be downloaded ({reason}). {way_out}"

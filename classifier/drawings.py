@@ -10,6 +10,7 @@ import itertools
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,13 +107,35 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it is a single array")
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError, TypeError) as error:
-        pickled = "allow_pickle" in str(error) or "pickled" in str(error)
-        reason = "it holds pickled objects, which are never loaded" if pickled else str(error)
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("it is a single array")
+        with file:
+            arrays = {name: file[name] for name in file.files}
+        strangers = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+        if strangers:
+            raise ValueError(f"{', '.join(strangers)} in it is no array")
+        return arrays
+    # A damaged archive makes zipfile, zlib and NumPy raise the last four.
+    except (
+        OSError,
+        EOFError,
+        KeyError,
+        ValueError,
+        TypeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        MemoryError,
+    ) as error:
+        reason = str(error)
+        if "allow_pickle" in reason or "pickled" in reason:
+            # NumPy takes every file that it does not know for a pickle.
+            reason = (
+                "it holds pickled objects, which are never loaded"
+                if zipfile.is_zipfile(path)
+                else "it is something else, or pickled objects, which are never loaded"
+            )
         raise ValueError(
             f"{path} is not a readable .npz file ({reason}). Make it again with numpy.savez."
         ) from error

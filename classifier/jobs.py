@@ -120,6 +120,8 @@ class LocalJobs:
                 "the folder writable, or name another with DIGIT_CLASSIFIER_HOME."
             ) from error
         self._children[run_id] = child
+        for other in list(self._children.values()):
+            other.poll()  # a run that nobody follows any more is taken off the system's list
         _remove_old_runs()
         return run_id
 

@@ -55,7 +55,7 @@ def read_picture(source: str | Path | bytes, name: str | None = None) -> np.ndar
     except UnreadablePictureError:
         raise
     # Decoders raise whatever a damaged file makes them stumble over.
-    except (OSError, ValueError, SyntaxError, IndexError, TypeError, EOFError) as error:
+    except Exception as error:
         raise UnreadablePictureError(
             f"{name} is damaged or cut off ({error}): save or send it again."
         ) from error

@@ -176,7 +176,9 @@ def _fit(model, config: TrainConfig, training, validation, emit, stop: threading
     report.begin()
     inputs = None if config.augment else _to_input(model, images)
     epoch = 0
-    while not report.done() and (config.epochs is None or epoch < config.epochs):
+    _check_stop(stop)
+    # At least a few batches, however short the time: an untrained network is not worth saving.
+    while epoch == 0 or not (report.done() or epoch == config.epochs):
         begun = time.perf_counter()
         if config.augment:
             inputs = _to_input(model, data.augment(images, rng))
@@ -189,12 +191,13 @@ def _fit(model, config: TrainConfig, training, validation, emit, stop: threading
             callbacks=[report],
             verbose=0,
         ).history
-        if not np.isfinite(past["loss"][-1]):
+        val_loss, val_accuracy = model.evaluate(*held, batch_size=1000, verbose=0)
+        # The epoch's own loss was taken before its last step; the validation's was taken after.
+        if not np.isfinite([past["loss"][-1], val_loss]).all():
             raise FloatingPointError(
                 f"The loss is no number any more with a learning rate of {config.learning_rate:g}: "
                 "try one ten times smaller."
             )
-        val_loss, val_accuracy = model.evaluate(*held, batch_size=1000, verbose=0)
         epoch += 1
         emit(
             EpochEnded(

@@ -109,9 +109,9 @@ def curves(epochs: list[EpochEnded]) -> None:
     for field, form in (("accuracy", ".1%"), ("loss", ".2f")):
         st.vega_lite_chart(
             table,
-            _curve(field, form, legend=field == "loss"),
+            _curve(field, form, legend=field == "accuracy"),
             width="stretch",
-            height=175 if field == "accuracy" else 205,
+            height=205 if field == "accuracy" else 175,
             alt=f"{field.capitalize()} after epoch {last.epoch}: training "
             f"{format(getattr(last, field), form)}, "
             f"validation {format(getattr(last, 'val_' + field), form)}.",

@@ -1,0 +1,125 @@
+"""What browser tests and benchmarks share: a served page, a browser, a mouse that draws.
+
+Needs Chromium: the one on the path, or the one that CHROMIUM names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+PROJECT = Path(__file__).resolve().parent.parent
+PATIENCE = 90_000  # milliseconds: machines are slow and noisy
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium_path() -> str | None:
+    """The browser to use, or None if there is none."""
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@contextlib.contextmanager
+def launched() -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def served(script: str | Path, environment: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
+    """A Streamlit page on a free loopback port: its address and the server's process id."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.address=127.0.0.1"]
+    with open(log, "ab") as output:
+        server = subprocess.Popen(
+            command, cwd=PROJECT, env=os.environ | environment, stdout=output, stderr=output
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"no page: {log.read_text()[-2000:]}") from None
+                time.sleep(0.1)
+        yield url, server.pid
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def open_page(browser: Browser, url: str, **options: object) -> Page:
+    """A page in a session of its own, with its canvas ready."""
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, **options).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(url)
+    wait_for_canvas(page)
+    return page
+
+
+def wait_for_canvas(page: Page) -> None:
+    """Until the canvas takes the mouse and the whole page has been drawn."""
+    page.locator("canvas.upper-canvas").wait_for(timeout=PATIENCE)
+    keyed(page, "sample-9").wait_for(timeout=PATIENCE)
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=PATIENCE
+    )
+
+
+def keyed(page: Page, key: str) -> Locator:
+    """The element that has this key in the page's code."""
+    return page.locator(f".st-key-{key}")
+
+
+def click(page: Page, key: str) -> None:
+    """Press the button with this key."""
+    keyed(page, key).get_by_role("button").first.click(timeout=PATIENCE)
+
+
+def draw(page: Page, strokes: Sequence[np.ndarray]) -> None:
+    """Draw strokes, each (k, 2) in canvas pixels, with the mouse."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    for stroke in strokes:
+        points = [(box["x"] + float(x), box["y"] + float(y)) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def placed(strokes: Sequence[np.ndarray], side: float, at: tuple[float, float]) -> list[np.ndarray]:
+    """Strokes in any unit scaled to a longer side of `side`, with the upper left corner `at`."""
+    points = np.concatenate(list(strokes))
+    low, extent = points.min(axis=0), np.ptp(points, axis=0).max()
+    return [(stroke - low) / extent * side + np.array(at) for stroke in strokes]

@@ -1,0 +1,287 @@
+"""The page as its visitor meets it: a real browser, a real mouse, real training."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import signal
+import time
+import zipfile
+
+import numpy as np
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from classifier import drawings, handwriting
+from tests.browser import (
+    PATIENCE,
+    PROJECT,
+    chromium_path,
+    click,
+    draw,
+    keyed,
+    launched,
+    open_page,
+    placed,
+    served,
+    wait_for_canvas,
+)
+from tests.conftest import REAL_MNIST
+
+REAL_DRAWINGS = os.environ.get("DRAWN_NPZ")
+LARGE, MIDDLE, SMALL = (230, (25, 25)), (140, (110, 40)), (64, (190, 200))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if chromium_path() is None:
+        if os.environ.get("BROWSER_REQUIRED"):
+            pytest.fail("Chromium is required here, but it is not installed.")
+        pytest.skip("Chromium is not installed")
+    with launched() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def quick_mnist(tmp_path_factory):
+    """A file in MNIST's layout, small enough that an epoch takes no time."""
+    path = tmp_path_factory.mktemp("data") / "mnist.npz"
+    x, y = {}, {}
+    for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
+        from classifier import data
+
+        x[part], y[part] = data._generate(count, seed)
+    np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, quick_mnist):
+    """The page with data that trains in no time: address, process id, home folder."""
+    home = tmp_path_factory.mktemp("home")
+    environment = {"DIGIT_CLASSIFIER_HOME": str(home), "MNIST_NPZ": str(quick_mnist)}
+    with served(PROJECT / "app.py", environment, home / "log.txt") as (url, pid):
+        yield url, pid, home
+
+
+@pytest.fixture
+def page(browser, server):
+    one = open_page(browser, server[0])
+    yield one
+    one.context.close()
+
+
+def answered(page: Page) -> str:
+    """The first digit in the answer's words, or nothing."""
+    found = re.search(r"\d", keyed(page, "prediction").inner_text())
+    return found.group() if found else ""
+
+
+def expect_answer(page: Page, digit: int) -> None:
+    expect(keyed(page, "prediction")).to_have_text(re.compile(rf"^\D*{digit}"), timeout=PATIENCE)
+
+
+def expect_blank(page: Page) -> None:
+    expect(keyed(page, "prediction")).to_have_text(re.compile(r"^\D+$"), timeout=PATIENCE)
+
+
+def train_by_time(page: Page, seconds: int) -> None:
+    page.get_by_text("By time", exact=True).click()
+    field = page.get_by_label("Seconds", exact=True)
+    field.fill(str(seconds))
+    field.press("Enter")
+    click(page, "train")
+
+
+def children(pid: int) -> list[psutil.Process]:
+    """The server's training processes."""
+    alive = [c for c in psutil.Process(pid).children() if c.status() != psutil.STATUS_ZOMBIE]
+    return [c for c in alive if "classifier" in c.cmdline()]
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_digit_drawn_with_the_mouse_is_answered_at_any_size_and_place(page, digit):
+    if REAL_DRAWINGS:
+        drawn = drawings.load(REAL_DRAWINGS)
+        strokes = next(itertools.islice(drawn, int(np.argmax(drawn.labels == digit)), None))
+    else:
+        strokes = handwriting.sample_digit(digit)
+    for side, at in (LARGE, MIDDLE, SMALL):
+        draw(page, placed(strokes, side, at))
+        expect_answer(page, digit)
+        click(page, "clear")
+        expect_blank(page)
+
+
+def test_nothing_drawn_gives_no_digit_and_no_probabilities(page):
+    expect_blank(page)
+    assert not re.search(r"\d %", keyed(page, "probabilities").inner_text())
+
+
+def test_a_dot_and_two_digits_are_told_in_words(page):
+    draw(page, [np.array([[100, 100], [101, 100]])])
+    expect(keyed(page, "prediction")).to_contain_text("only a dot", timeout=PATIENCE)
+    click(page, "clear")
+    expect_blank(page)
+    for digit, left in ((3, 20), (5, 160)):
+        draw(page, placed(handwriting.sample_digit(digit), 100, (left, 80)))
+    expect(keyed(page, "prediction")).to_contain_text("two digits", timeout=PATIENCE)
+
+
+def test_undo_redo_and_clear_change_drawing_and_answer(page):
+    draw(page, placed(handwriting.sample_digit(1), 200, (120, 40)))
+    expect_answer(page, 1)
+    click(page, "undo")
+    expect_blank(page)
+    click(page, "redo")
+    expect_answer(page, 1)
+    click(page, "clear")
+    expect_blank(page)
+    click(page, "undo")
+    expect_answer(page, 1)
+    draw(page, placed(handwriting.sample_digit(1), 200, (20, 40)))
+    expect(keyed(page, "redo").get_by_role("button")).to_be_disabled()
+
+
+def test_sample_digits_can_be_tried_with_a_click(page):
+    for digit in (8, 2, 5):
+        click(page, f"sample-{digit}")
+        expect_answer(page, digit)
+
+
+def test_the_ten_values_are_text_for_screen_readers(page):
+    click(page, "sample-6")
+    expect_answer(page, 6)
+    values = re.findall(r"(\d): (\d+\.\d)%", keyed(page, "probabilities").text_content())
+    assert [digit for digit, _ in values] == [str(digit) for digit in range(10)]
+    assert abs(sum(float(value) for _, value in values) - 100) < 1
+    picture = keyed(page, "network-input").get_by_role("img")
+    assert "28 by 28" in picture.get_attribute("alt")
+
+
+def test_training_ends_with_a_result_and_the_new_model_answers(page, server):
+    click(page, "sample-4")
+    expect_answer(page, 4)
+    click(page, "train")
+    keyed(page, "training-progress").wait_for(timeout=PATIENCE)
+    click(page, "sample-7")  # the page stays usable
+    expect(keyed(page, "prediction")).to_have_text(re.compile(r"\d"), timeout=PATIENCE)
+    result = keyed(page, "training-result")
+    expect(result).to_contain_text(re.compile(r"Test accuracy \d+\.\d\d %"), timeout=PATIENCE)
+    expect(result).to_contain_text("MNIST")
+    expect(page.get_by_role("combobox", name=re.compile("Answering model"))).to_have_value(
+        re.compile("dense-mnist"), timeout=PATIENCE
+    )
+    assert answered(page)
+    with page.expect_download() as waiting:
+        result.get_by_role("button").click()
+    with zipfile.ZipFile(waiting.value.path()) as file:
+        names = {name.split("/")[1] for name in file.namelist()}
+    assert names == {"model.keras", "model.tflite", "meta.json"}
+
+
+def test_stop_keeps_what_was_learned(page):
+    train_by_time(page, 120)
+    expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+    click(page, "stop")
+    expect(keyed(page, "training-result")).to_contain_text(
+        re.compile(r"Stopped early. Test accuracy \d+"), timeout=PATIENCE
+    )
+
+
+def test_a_refresh_finds_the_run_again(page):
+    train_by_time(page, 120)
+    expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+    page.reload()
+    wait_for_canvas(page)
+    expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+    click(page, "stop")
+    expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
+
+
+def test_a_second_session_waits_its_turn_and_sees_its_place(browser, server, page):
+    train_by_time(page, 120)
+    expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+    other = open_page(browser, server[0])
+    click(other, "train")
+    expect(keyed(other, "training-progress")).to_contain_text("1 run goes first", timeout=PATIENCE)
+    click(page, "stop")
+    for one in (page, other):
+        expect(keyed(one, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
+    other.context.close()
+
+
+def test_a_killed_run_is_told_and_the_page_goes_on(page, server):
+    click(page, "sample-3")
+    expect_answer(page, 3)
+    train_by_time(page, 120)
+    expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+    for child in children(server[1]):
+        os.kill(child.pid, signal.SIGKILL)
+    expect(keyed(page, "training-result")).to_contain_text("was killed", timeout=PATIENCE)
+    expect_answer(page, 3)
+    keyed(page, "train").wait_for(timeout=PATIENCE)
+
+
+def test_without_mnist_the_same_button_trains_on_generated_digits_and_says_so(browser, tmp_path):
+    environment = {
+        "DIGIT_CLASSIFIER_HOME": str(tmp_path),
+        "KERAS_HOME": str(tmp_path / "keras"),
+        "MNIST_NPZ": "",
+        "https_proxy": "http://127.0.0.1:9",  # nothing listens there
+    }
+    with served(PROJECT / "app.py", environment, tmp_path / "log.txt") as (url, _):
+        page = open_page(browser, url)
+        click(page, "train")
+        result = keyed(page, "training-result")
+        expect(result).to_contain_text("generated digits", timeout=PATIENCE)
+        expect(result).to_contain_text("Test accuracy")
+        expect(keyed(page, "answering")).to_contain_text("generated digits")
+        page.context.close()
+
+
+def test_ending_the_server_ends_its_runs_and_keeps_them(browser, tmp_path, quick_mnist):
+    environment = {"DIGIT_CLASSIFIER_HOME": str(tmp_path), "MNIST_NPZ": str(quick_mnist)}
+    with served(PROJECT / "app.py", environment, tmp_path / "log.txt") as (url, pid):
+        page = open_page(browser, url)
+        train_by_time(page, 120)
+        expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+        running = children(pid)
+        page.context.close()
+    assert running
+    _, alive = psutil.wait_procs(running, timeout=30)
+    assert not alive
+    assert [p.name for p in (tmp_path / "models").iterdir() if not p.name.startswith(".")]
+
+
+def test_tensorflow_is_never_loaded_into_the_page(server, page):
+    click(page, "sample-2")
+    expect_answer(page, 2)
+    process = psutil.Process(server[1])
+    loaded = [m.path for m in process.memory_maps() if "tensorflow/" in m.path]
+    assert not loaded
+    assert process.memory_info().rss < 300e6
+
+
+@pytest.mark.skipif(REAL_MNIST is None, reason="MNIST_NPZ names no file")
+def test_dense_learns_mnist_while_digits_are_drawn(browser, tmp_path):
+    environment = {"DIGIT_CLASSIFIER_HOME": str(tmp_path), "MNIST_NPZ": str(REAL_MNIST)}
+    with served(PROJECT / "app.py", environment, tmp_path / "log.txt") as (url, _):
+        page = open_page(browser, url)
+        click(page, "train")
+        result = keyed(page, "training-result")
+        deadline = time.monotonic() + PATIENCE / 1000
+        drawn = 0
+        while "Test accuracy" not in result.inner_text() and time.monotonic() < deadline:
+            digit = (2, 3, 5)[drawn % 3]
+            draw(page, placed(handwriting.sample_digit(digit), 180, (50, 50)))
+            expect_answer(page, digit)
+            click(page, "clear")
+            expect_blank(page)
+            drawn += 1
+        assert drawn >= 3
+        accuracy = re.search(r"Test accuracy (\d+\.\d\d)", result.inner_text()).group(1)
+        assert float(accuracy) >= 97.5
+        page.context.close()
