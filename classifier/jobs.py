@@ -113,7 +113,8 @@ class LocalJobs:
                     start_new_session=True,
                 )
         except OSError as error:
-            ticket.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                ticket.unlink()
             shutil.rmtree(folder, ignore_errors=True)
             raise JobError(
                 f"The run cannot be started in {runs_folder()}: {error.strerror or error}. Make "

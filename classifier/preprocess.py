@@ -180,9 +180,13 @@ def judge(ink: np.ndarray, shape: np.ndarray | None = None) -> Verdict:
         return Verdict.BLANK
     if mask.mean() > 0.6:
         return Verdict.FULL
+    extent = max(np.ptp(np.argwhere(mask), axis=0)) / max(mask.shape)
+    small = extent < 0.25
+    if extent < _DOT:
+        return Verdict.DOT
     box = _resize(crop_to_ink(ink) if shape is None else shape, BOX * WORK)
-    if pen_width(box) > 0.6 * max(box.shape):  # a disc or a square has 0.67, no line comes near
-        small = max(np.ptp(np.argwhere(mask), axis=0)) < 0.25 * max(mask.shape)
+    # A disc or a square has 0.67, a small one less, since its soft rim does not count.
+    if pen_width(box) > (0.5 if small else 0.6) * max(box.shape):
         return Verdict.DOT if small else Verdict.FULL
     return Verdict.SEVERAL if _side_by_side(box >= _INK) else Verdict.READABLE
 

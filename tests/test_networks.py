@@ -18,7 +18,8 @@ def test_dense_is_the_network_of_the_article():
     assert type(hidden).__name__ == type(digits).__name__ == "Dense"
     assert (hidden.units, hidden.activation.__name__) == (512, "relu")
     assert (digits.units, digits.activation.__name__) == (10, "softmax")
-    assert hidden.use_bias and digits.use_bias
+    assert hidden.use_bias
+    assert digits.use_bias
 
 
 def test_dense_has_as_many_parameters_as_in_the_article():

@@ -1,0 +1,123 @@
+"""The page's logic without a browser: what is offered, refused and kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from classifier import store
+from classifier.config import PROJECT
+from classifier.events import Finished, History
+from classifier.ui import state
+
+
+@pytest.fixture
+def page(home):
+    one = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    one.run()
+    assert not one.exception
+    return one
+
+
+def shown(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.error, *page.warning, *page.success]
+    return "\n".join(part.value for part in parts)
+
+
+def button(page: AppTest, label: str):
+    return next(b for b in page.button if b.label == label)
+
+
+def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
+    assert page.selectbox(key="answering-model").value == "conv"
+    assert "Learned from MNIST" in shown(page)
+    assert "nothing drawn" in shown(page)
+
+
+def test_a_sample_digit_is_put_on_the_canvas_and_answered(page):
+    page.button(key="sample-3").click().run()
+    assert "It is a 3" in shown(page)
+    page.selectbox(key="answering-model").set_value("dense").run()
+    assert "It is a 3" in shown(page)
+    button(page, "Clear").click().run()
+    assert "nothing drawn" in shown(page)
+
+
+def test_each_network_brings_its_own_defaults(page):
+    assert page.number_input(key="epochs-dense").value == 5
+    page.segmented_control(key="network").set_value("conv").run()
+    assert page.number_input(key="epochs-conv").value == 3
+    assert page.selectbox(key="optimizer-conv").value == "adam"
+
+
+def test_a_run_that_cannot_start_is_told_and_the_drawing_stays(page, home):
+    page.button(key="sample-5").click().run()
+    (home / "runs").write_text("in the way of the folder")
+    page.button(key="train").click().run()
+    assert not page.exception
+    assert "cannot be started" in shown(page)
+    assert "DIGIT_CLASSIFIER_HOME" in shown(page)
+    assert "It is a 5" in shown(page)
+
+
+def test_a_damaged_model_is_named_and_skipped(home):
+    (home / "models" / "broken").mkdir(parents=True)
+    (home / "models" / "broken" / "meta.json").write_text("{")
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    assert not page.exception
+    assert "broken" in shown(page)
+    assert not any("broken" in name for name in page.selectbox(key="answering-model").options)
+    page.button(key="sample-1").click().run()
+    assert "It is a 1" in shown(page)
+
+
+def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
+    import shutil
+
+    folder = home / "models" / "cut"
+    shutil.copytree(store.get("dense").folder, folder)
+    meta = json.loads((folder / "meta.json").read_text())
+    meta["files"]["model.tflite"] = "0" * 64
+    (folder / "meta.json").write_text(json.dumps(meta))
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    page.selectbox(key="answering-model").set_value("cut").run()
+    page.button(key="sample-2").click().run()
+    assert not page.exception
+    assert "not as it was saved" in shown(page)
+    page.selectbox(key="answering-model").set_value("conv").run()
+    assert "It is a 2" in shown(page)
+
+
+def test_an_unknown_run_in_the_address_is_forgotten(home):
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    page.query_params["run"] = "../../etc"
+    page.run()
+    assert not page.exception
+    assert "run" not in page.query_params
+
+
+def test_the_result_is_one_sentence_about_seen_and_unseen_digits(home):
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    end = Finished(
+        model="conv",
+        test_accuracy=0.9813,
+        train_accuracy=0.9962,
+        gap=0.0149,
+        seconds=12,
+        stages={},
+        confusion=[],
+        data="MNIST",
+        train_images=55_000,
+        test_images=10_000,
+    )
+    page.session_state["session"] = state.Session(
+        reader=state.Reader("00000000000000000000-0000000000000000"), history=History(end=end)
+    )
+    page.run()
+    assert not page.exception
+    sentence = page.success[0].value
+    assert "Test accuracy 98.13 %" in sentence
+    assert "99.62 % on those it trained on" in sentence
+    assert "overfitting" in sentence
