@@ -17,3 +17,4 @@ with st.sidebar:
 
 st.title("Draw a digit", anchor=False)
 draw.drawing(model)
+draw.pen_and_samples()

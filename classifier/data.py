@@ -181,7 +181,8 @@ def download(
         ):
             size = int(answer.headers.get("Content-Length") or 0)
             done, told = 0, 0.0
-            while piece := answer.read(1 << 16):
+            # read1 gives what has come, so that a trickle does not outlast the deadline.
+            while (not size or done < size) and (piece := answer.read1(1 << 16)):
                 file.write(piece)
                 done += len(piece)
                 now = time.monotonic()

@@ -1,6 +1,6 @@
-"""The drawing part of the page: canvas, network input, answer, bars, sample digits.
+"""The drawing part of the page: canvas, network input, answer, bars, pen and sample digits.
 
-All of it is one fragment: a stroke reruns this file's `drawing` and nothing else.
+A stroke reruns the fragment `drawing` and nothing else, so it holds only what a stroke changes.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def drawing(model: SavedModel | None) -> None:
         left, middle, right = st.columns([280, 170, 420], gap="medium")
     with left:
         _canvas(sketch)
-        _tools(sketch)
     objects = sketch.strokes
     prepared = preprocess.prepare_strokes(
         canvas.strokes_of(objects), CANVAS, canvas.pen_of(objects)
     )
-    answer = _ask(model, prepared)
+    # The answer goes out first: it is what the visitor waits for.
     with right:
+        answer = _ask(model, prepared)
         with st.container(key="prediction"):
             st.markdown(_in_words(answer))
         with st.container(key="probabilities"):
@@ -44,15 +44,24 @@ def drawing(model: SavedModel | None) -> None:
             st.html(f'<p class="for-screen-readers">{charts.in_words(answer.probabilities)}</p>')
     with middle:
         _network_input(prepared)
-    with st.container(horizontal=True, gap="small", key="samples", vertical_alignment="center"):
-        st.caption("Or try one:", width="content")
-        for digit in range(CLASSES):
-            st.button(
-                f"![sample {digit}]({_sample_picture(digit)})",
-                key=f"sample-{digit}",
-                on_click=_put_sample,
-                args=(digit,),
-            )
+    with left:
+        _tools(sketch)
+
+
+def pen_and_samples() -> None:
+    """The pen, and ten digits to try; outside the fragment, since no stroke changes them."""
+    with st.container(horizontal=True, gap="medium", key="pen-and-samples"):
+        st.slider("Pen width", 6, 40, CANVAS_PEN, key=_PEN_KEY, format="%d px", width=CANVAS)
+        with st.container(key="samples", width="content", gap="xsmall"):
+            st.caption("Or try one of these")
+            with st.container(horizontal=True, gap="small"):
+                for digit in range(CLASSES):
+                    st.button(
+                        f"![sample {digit}]({_sample_picture(digit)})",
+                        key=f"sample-{digit}",
+                        on_click=_put_sample,
+                        args=(digit,),
+                    )
 
 
 def _canvas(sketch: state.Sketch) -> None:
@@ -99,7 +108,6 @@ def _tools(sketch: state.Sketch) -> None:
             ("Clear", ":material/delete:", _clear, bool(sketch.strokes)),
         ):
             st.button(name, key=name.lower(), icon=icon, on_click=action, disabled=not possible)
-    st.slider("Pen width", 6, 40, CANVAS_PEN, key=_PEN_KEY, format="%d px", width=CANVAS)
 
 
 def _clear() -> None:

@@ -1,0 +1,204 @@
+"""Settings of a run: what is refused, with words that help, and the command that repeats it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import shlex
+from pathlib import Path
+
+import pytest
+
+from classifier import config
+from classifier.config import DATA_SOURCES, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
+
+
+def test_unchanged_settings_are_the_articles():
+    settings = TrainConfig()
+    assert settings.network == "dense"
+    assert settings.optimizer == "rmsprop"
+    assert (settings.epochs, settings.seconds) == (5, None)
+    assert (settings.batch_size, settings.dropout, settings.augment) == (128, 0.0, False)
+
+
+def test_settings_cannot_be_changed_afterwards():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainConfig().seed = 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("epochs", 0, "from 1 to 1000"),
+        ("epochs", -3, "from 1 to 1000"),
+        ("epochs", 1001, "from 1 to 1000"),
+        ("epochs", 2.5, "a whole number"),
+        ("epochs", True, "a whole number"),
+        ("epochs", "5", "a whole number"),
+        ("seconds", 0, "above 0 to 86400"),
+        ("seconds", math.nan, "above 0"),
+        ("seconds", math.inf, "to 86400"),
+        ("learning_rate", math.nan, "above 0 to 100"),
+        ("learning_rate", math.inf, "above 0 to 100"),
+        ("learning_rate", 0.0, "above 0 to 100"),
+        ("learning_rate", -0.1, "above 0 to 100"),
+        ("learning_rate", "fast", "a number"),
+        ("train_size", 9, "from 10"),
+        ("train_size", 0, "from 10"),
+        ("batch_size", 0, "from 1 to 60000"),
+        ("batch_size", 60_001, "from 1 to 60000"),
+        ("dropout", 1.0, "from 0 to 0.95"),
+        ("dropout", -0.1, "from 0 to 0.95"),
+        ("dropout", math.nan, "from 0 to 0.95"),
+        ("seed", -1, "from 0 to"),
+        ("seed", 2**32, "from 0 to"),
+    ],
+)
+def test_number_out_of_range_is_named_with_what_is_allowed(field, value, allowed):
+    with pytest.raises(ValueError) as refusal:
+        TrainConfig(**{field: value})
+    assert str(refusal.value).startswith(f"{field} is {value!r}: ")
+    assert allowed in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "choices"),
+    [
+        ("network", NETWORKS),
+        ("data", DATA_SOURCES),
+        ("optimizer", OPTIMIZERS),
+        ("schedule", SCHEDULES),
+    ],
+)
+def test_unknown_choice_is_named_with_all_choices(field, choices):
+    with pytest.raises(ValueError) as refusal:
+        TrainConfig(**{field: "nonsense"})
+    assert f"{field} is 'nonsense'" in str(refusal.value)
+    assert ", ".join(choices) in str(refusal.value)
+    for choice in choices:
+        assert getattr(TrainConfig(**{field: choice}), field) == choice
+
+
+@pytest.mark.parametrize(
+    ("field", "least", "most"),
+    [
+        ("epochs", 1, 1000),
+        ("seconds", 0.1, 86400.0),
+        ("train_size", 10, 10**9),
+        ("batch_size", 1, 60_000),
+        ("learning_rate", 1e-9, 100.0),
+        ("dropout", 0.0, 0.95),
+        ("seed", 0, 2**32 - 1),
+    ],
+)
+def test_ends_of_a_range_are_allowed(field, least, most):
+    for value in (least, most):
+        assert getattr(TrainConfig(**{field: value}), field) == value
+
+
+def test_epochs_and_seconds_exclude_each_other():
+    with pytest.raises(ValueError, match=r"epochs is 3 and seconds is 20.*one of the two"):
+        TrainConfig(epochs=3, seconds=20)
+    assert TrainConfig(seconds=20).epochs is None
+
+
+def test_settings_survive_json():
+    settings = TrainConfig.of("conv", seconds=7.5, drawings="a b.npz", seed=3, name="mine")
+    assert TrainConfig(**json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+def test_of_takes_the_networks_defaults_where_nothing_was_chosen():
+    settings = TrainConfig.of("conv", epochs=None, learning_rate=0.01)
+    assert settings.network == "conv"
+    assert settings.epochs == config.DEFAULTS["conv"]["epochs"]
+    assert settings.dropout == config.DEFAULTS["conv"]["dropout"]
+    assert settings.learning_rate == 0.01
+
+
+def test_seconds_chosen_replace_default_epochs():
+    settings = TrainConfig.of("conv", seconds=6.0)
+    assert (settings.epochs, settings.seconds) == (None, 6.0)
+
+
+def test_falsy_choices_are_choices():
+    settings = TrainConfig.of("conv", dropout=0.0, augment=False)
+    assert settings.dropout == 0.0
+
+
+def test_command_names_only_what_differs_from_the_defaults():
+    assert TrainConfig().command() == "python -m classifier train --network dense"
+    assert TrainConfig.of("conv").command() == "python -m classifier train --network conv"
+    command = TrainConfig.of("conv", epochs=5, augment=True, train_size=100).command()
+    assert shlex.split(command)[4:] == (
+        ["--network", "conv", "--train-size", "100", "--epochs", "5", "--augment"]
+    )
+
+
+def test_command_quotes_paths_for_the_shell():
+    words = shlex.split(TrainConfig(drawings="my drawings/it's.npz").command())
+    assert words[-2:] == ["--drawings", "my drawings/it's.npz"]
+
+
+@pytest.mark.parametrize("name", ["a", "7", "dense-mnist-1123", "my_model.v2", "x" * 64])
+def test_plain_names_are_accepted(name):
+    assert config.check_name(name) == name
+    assert TrainConfig(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../up",
+        "a/b",
+        "a\\b",
+        "C:x",
+        ".hidden",
+        "-option",
+        "_x",
+        "ends.",
+        "Upper",
+        "with space",
+        "ümlaut",
+        "a\0b",
+        "line\n",
+        "nul",
+        "con.txt",
+        "com1",
+        "x" * 65,
+        None,
+        5,
+    ],
+)
+def test_name_unsafe_on_some_file_system_is_refused_by_name(name):
+    with pytest.raises(ValueError) as refusal:
+        config.check_name(name)
+    assert repr(name) in str(refusal.value)
+    assert "use 1 to 64 of a–z" in str(refusal.value)
+
+
+def test_bad_model_name_is_refused_before_a_run_begins():
+    with pytest.raises(ValueError, match=r"'\.\./up' cannot name a model"):
+        TrainConfig(name="../up")
+
+
+def test_environment_names_the_folder_for_everything_written(home):
+    assert config.home() == home
+    assert config.models_folder() == home / "models"
+    assert config.runs_folder() == home / "runs"
+    assert not config.models_folder().exists(), "asking creates nothing"
+
+
+def test_without_environment_the_folder_is_hidden_in_the_project(monkeypatch):
+    monkeypatch.delenv("DIGIT_CLASSIFIER_HOME", raising=False)
+    assert config.home().parent == config.PROJECT == Path(__file__).parent.parent
+    assert config.home().name.startswith(".")
+
+
+def test_every_default_is_a_setting_of_a_known_network():
+    assert set(config.DEFAULTS) <= set(NETWORKS)
+    for network in NETWORKS:
+        assert TrainConfig.of(network).network == network
