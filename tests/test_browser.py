@@ -274,7 +274,8 @@ def test_dense_learns_mnist_while_digits_are_drawn(browser, tmp_path):
         result = keyed(page, "training-result")
         deadline = time.monotonic() + PATIENCE / 1000
         drawn = 0
-        while "Test accuracy" not in result.inner_text() and time.monotonic() < deadline:
+        done = result.filter(has_text="Test accuracy")
+        while not done.count() and time.monotonic() < deadline:
             digit = (2, 3, 5)[drawn % 3]
             draw(page, placed(handwriting.sample_digit(digit), 180, (50, 50)))
             expect_answer(page, digit)
