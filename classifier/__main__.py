@@ -116,12 +116,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "There is not enough memory: use fewer images or a smaller batch."
     # Keras and TensorFlow raise these kinds too, from deep inside and in many lines.
-    if isinstance(error, foreseen) and "\n" not in str(error):
-        return str(error)
+    said = str(error).strip()
+    if isinstance(error, foreseen) and said and "\n" not in said:
+        return said
     import traceback
 
     traceback.print_exception(error)
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:300] or 'no message'}"
+    return f"{type(error).__name__}: {said.splitlines()[0][:300] if said else 'no message'}"
 
 
 def _train_as_child(folder: Path, emit) -> int:
@@ -295,8 +296,7 @@ def _in_words(entry: dict) -> str:
         return f"error: {entry['error']}"
     if entry["digit"] is None:
         return entry["reason"]
-    answer = f"{entry['digit']} ({max(entry['probabilities']):.1%})"
-    return answer if entry["is_digit"] else f"{entry['reason']} Perhaps {answer}."
+    return f"{entry['digit']} ({max(entry['probabilities']):.1%})"
 
 
 def _models(chosen: argparse.Namespace) -> int:

@@ -71,8 +71,8 @@ class Answer:
 
 
 def answer(predictor: Predictor, prepared: Prepared) -> Answer:
-    """Ask a model about a prepared picture; it is asked nothing where there is no shape."""
-    if prepared.network_input is None:
+    """Ask a model about a prepared picture; it is asked nothing if that cannot be one digit."""
+    if prepared.verdict is not Verdict.READABLE:
         return Answer(prepared.verdict, None)
     row = predictor.probabilities(prepared.network_input[None])[0]
     return Answer(prepared.verdict, row)

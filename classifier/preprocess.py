@@ -296,6 +296,8 @@ def _polylines(
     strokes: Iterable[np.ndarray], height: int, width: int, thickness: float
 ) -> np.ndarray:
     picture = np.zeros((height, width), np.uint8)
+    # A tap is one point, and cv2 draws nothing for a line without a second.
+    strokes = [stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0) for stroke in strokes]
     lines = [np.rint(stroke * (1 << _SHIFT)).astype(np.int32) for stroke in strokes]
     cv2.polylines(picture, lines, False, 255, max(1, round(thickness)), cv2.LINE_AA, _SHIFT)
     return picture.astype(np.float32) / 255

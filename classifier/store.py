@@ -193,7 +193,7 @@ def get(name: str) -> SavedModel:
         # A name is never taken for a path.
         if name and not name.startswith(".") and name == Path(name).name:
             folder = parent / name
-            if folder.is_dir():
+            if os.path.isdir(folder):  # unlike Path.is_dir, no error for names of any length
                 return _open(folder, shipped)
     names = ", ".join(model.name for model in list_models()[0]) or "none"
     raise ModelNotFoundError(f"There is no model named {name!r}. There are: {names}.")
@@ -204,8 +204,9 @@ def delete(name: str) -> None:
     model = get(name)
     if model.shipped:
         raise ModelNotFoundError(f"{name!r} came with the project and stays.")
-    doomed = model.folder.with_name(f".deleted-{name}")
-    os.rename(model.folder, doomed)
+    # A fresh folder each time: another may be left of a deletion that was interrupted.
+    doomed = Path(tempfile.mkdtemp(dir=model.folder.parent, prefix=".deleted-"))
+    os.rename(model.folder, doomed / name)
     shutil.rmtree(doomed, ignore_errors=True)
 
 

@@ -31,7 +31,7 @@ class FakeModel:
     def save(self, path: Path) -> None:
         Path(path).write_bytes(b"a network for Keras")
 
-    def export(self, path: str, *, format: str, verbose: bool) -> None:  # noqa: A002
+    def export(self, path: str, *, format: str, verbose: bool) -> None:
         self._on_export()
         Path(path).write_bytes(b"a network for LiteRT")
 
@@ -276,7 +276,9 @@ def test_a_damaged_folder_is_named_and_skipped(folder, shipped, damage, words):
 def test_a_network_that_is_not_as_it_was_saved_is_never_used(folder, damage):
     saved = store.save("cut", FakeModel(), META)
     damage(saved.folder / "model.tflite")
-    with pytest.raises(store.DamagedModelError, match=r"model.tflite is not as it was saved") as raised:
+    with pytest.raises(
+        store.DamagedModelError, match=r"model.tflite is not as it was saved"
+    ) as raised:
         store.get("cut").tflite()
     assert str(folder / "cut") in str(raised.value)
 

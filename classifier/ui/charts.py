@@ -10,6 +10,7 @@ from classifier.config import CLASSES
 from classifier.events import EpochEnded
 
 _WINNER, _OTHERS = "#e8710a", "#7d8aa0"  # told apart by lightness as well as by hue
+_MARK = "#808080"  # seen on light and on dark
 _SETS = {"training": "#7d8aa0", "validation": "#e8710a"}
 
 _LEGEND = {"orient": "bottom", "title": None, "symbolDash": [1, 0], "symbolType": "circle"}
@@ -26,8 +27,9 @@ _BARS = {
         "x": {
             "field": "probability",
             "type": "quantitative",
-            "scale": {"domain": [0, 1]},
-            "axis": {"title": None, "format": ".0%", "tickCount": 5},
+            # Room for the winner's mark, so that the axis is the same for every answer.
+            "scale": {"domain": [0, 1.04], "nice": False},
+            "axis": {"title": None, "format": ".0%", "values": [0, 0.2, 0.4, 0.6, 0.8, 1]},
         },
     },
     "layer": [
@@ -47,13 +49,16 @@ _BARS = {
             },
         },
         {
-            # The winner's mark is its value beside the bar, not its colour alone.
-            "mark": {"type": "text", "align": "left", "dx": 4, "fontWeight": "bold"},
-            "transform": [{"filter": "datum.winner"}],
-            "encoding": {
-                "text": {"field": "text", "type": "nominal"},
-                "x": {"field": "text_at", "type": "quantitative"},
+            # The winner is marked by more than its colour.
+            "mark": {
+                "type": "text",
+                "text": "◀",
+                "clip": True,
+                "align": "left",
+                "dx": 3,
+                "color": _MARK,
             },
+            "transform": [{"filter": "datum.winner"}],
         },
     ],
     "config": {"view": {"stroke": None}},
@@ -75,8 +80,6 @@ def probability_bars(probabilities: np.ndarray | None) -> None:
             "digit": [str(digit) for digit in range(CLASSES)],
             "probability": shown,
             "winner": winner,
-            "text": ["◀" if w else "" for w in winner],
-            "text_at": np.minimum(shown, 0.96),
         }
     )
     st.vega_lite_chart(table, _BARS, width="stretch", height=250, alt=in_words(probabilities))

@@ -1,0 +1,226 @@
+"""The direction of imports, read from the sources: one way, TensorFlow and Streamlit in their place.
+
+Imports inside functions count; those under `if TYPE_CHECKING:` do not, since they never run.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from classifier.config import PROJECT
+
+# From the ground up: a module imports only from rows above its own. All of `ui` is one place.
+LAYERS = (
+    {"config", "events"},
+    {"drawings", "pictures"},
+    {"preprocess", "handwriting"},
+    {"data", "networks", "store"},
+    {"predict", "evaluation"},
+    {"training"},
+    {"jobs"},
+    {"ui", "__main__"},
+    {"app"},
+)
+PLACE = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+MAY_USE_KERAS = {"networks", "training", "evaluation"}
+# The page's process never loads these: training runs in another one.
+NOT_FOR_THE_PAGE = {"networks", "training"}
+KERAS = {"keras", "tensorflow", "tf_keras"}
+STREAMLIT = {"streamlit", "streamlit_drawable_canvas"}
+
+
+class Import(NamedTuple):
+    """One imported module, absolute. at_top: it is imported as soon as its importer is."""
+
+    module: str
+    at_top: bool
+
+
+def imports_in(source: str, package: str) -> set[Import]:
+    """Every import in a module's source; `package` is what relative imports begin with."""
+    found = set()
+
+    def visit(node: ast.AST, at_top: bool) -> None:
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                for child in node.orelse:
+                    visit(child, at_top)
+                return
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                at_top = False
+            case ast.Import():
+                found.update(Import(alias.name, at_top) for alias in node.names)
+            case ast.ImportFrom():
+                module = "." * node.level + (node.module or "")
+                module = importlib.util.resolve_name(module, package) if node.level else module
+                found.add(Import(module, at_top))
+                # Whether a name is a module or lies in one is not told here: both are given.
+                found.update(Import(f"{module}.{alias.name}", at_top) for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child, at_top)
+
+    visit(ast.parse(source), True)
+    return found
+
+
+def dotted(path: Path) -> str:
+    """Name of the module in a file of the project: "app", "classifier.ui.draw" …"""
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {dotted(path): path for path in [PROJECT / "app.py", *PROJECT.glob("classifier/**/*.py")]}
+IMPORTS = {
+    name: imports_in(
+        path.read_text(encoding="utf-8"),
+        name if path.name == "__init__.py" else name.rpartition(".")[0],
+    )
+    for name, path in FILES.items()
+}
+# Module -> modules of this project that it imports, anywhere in its source.
+WITHIN = {
+    name: {item.module for item in imports if item.module in FILES} - {"classifier"}
+    for name, imports in IMPORTS.items()
+}
+
+
+def place_name(module: str) -> str:
+    """What LAYERS calls a module."""
+    return module.removeprefix("classifier.").split(".")[0]
+
+
+def users_of(packages: set[str], *, at_top_only: bool = False) -> set[str]:
+    """Modules of the project that import one of these packages."""
+    return {
+        name
+        for name, imports in IMPORTS.items()
+        for item in imports
+        if item.module.split(".")[0] in packages and (item.at_top or not at_top_only)
+    }
+
+
+def test_imports_are_read_wherever_they_stand():
+    source = """
+import os.path as p
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import keras
+else:
+    import fallback
+try:
+    import tensorflow
+except ImportError:
+    pass
+class A:
+    import inside_class
+    def f(self):
+        from classifier import store, data
+async def g():
+    from .sibling import thing
+    lambda: __import__
+from .. import up
+"""
+    found = imports_in(source, "classifier.ui")
+    at_top = {item.module for item in found if item.at_top}
+    later = {item.module for item in found if not item.at_top}
+    assert {"os.path", "fallback", "tensorflow", "inside_class", "classifier.up"} <= at_top
+    assert {"classifier.store", "classifier.data", "classifier.ui.sibling"} <= later
+    assert "keras" not in at_top | later
+    assert not {"classifier.store", "classifier.ui.sibling"} & at_top
+
+
+def test_sources_were_found_and_imports_in_them():
+    assert {"app", "classifier.config", "classifier.ui.draw", "classifier.__main__"} <= set(FILES)
+    assert "classifier.config" in WITHIN["classifier.events"] | WITHIN["classifier.drawings"]
+    assert "classifier.training" in WITHIN["classifier.__main__"], "imports in functions count"
+    assert "classifier.ui.draw" in WITHIN["app"]
+
+
+def test_there_are_no_cycles():
+    try:
+        order = list(graphlib.TopologicalSorter(WITHIN).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(f"these import each other: {' <- '.join(error.args[1])}")
+    assert set(order) == set(FILES)
+
+
+def test_every_module_has_a_place():
+    strangers = {name for name in FILES if place_name(name) not in PLACE} - {"classifier"}
+    assert not strangers, f"say in LAYERS where they belong: {strangers}"
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES) - {"classifier"}))
+def test_a_module_imports_only_from_below(name):
+    mine = place_name(name)
+    upward = {
+        other
+        for other in WITHIN[name]
+        if PLACE[place_name(other)] >= PLACE[mine] and not (mine == place_name(other) == "ui")
+    }
+    assert not upward, f"{name} imports {upward}, which lies beside or above it"
+
+
+def test_package_itself_imports_nothing():
+    assert IMPORTS["classifier"] == set()
+
+
+def test_only_networks_training_and_evaluation_use_keras():
+    users = {place_name(name) for name in users_of(KERAS)}
+    assert {"networks", "training"} <= users <= MAY_USE_KERAS
+
+
+def test_nothing_imports_keras_as_soon_as_it_is_imported():
+    assert users_of(KERAS, at_top_only=True) == set()
+
+
+def test_only_the_page_uses_streamlit():
+    users = users_of(STREAMLIT)
+    assert "app" in users
+    assert {place_name(name) for name in users} == {"app", "ui"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in FILES if place_name(name) in {"app", "ui", "jobs"})
+)
+def test_page_and_jobs_never_reach_networks_and_training(name):
+    reached, left = set(), [name]
+    while left:
+        for other in WITHIN[left.pop()] - reached:
+            reached.add(other)
+            left.append(other)
+    assert not {place_name(other) for other in reached} & NOT_FOR_THE_PAGE
+
+
+def test_importing_all_but_the_page_loads_no_tensorflow_and_writes_nothing(tmp_path):
+    modules = sorted(name for name in FILES if place_name(name) not in {"app", "ui"})
+    assert "classifier.training" in modules
+    script = f"""
+import importlib, json, sys
+for name in {modules!r}:
+    importlib.import_module(name)
+print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+"""
+    home = tmp_path / "home"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT,
+        env=os.environ | {"DIGIT_CLASSIFIER_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(json.loads(done.stdout))
+    assert {"classifier", "numpy", "cv2"} <= loaded
+    assert not loaded & (KERAS | STREAMLIT)
+    assert done.stderr == ""
+    assert not home.exists()
