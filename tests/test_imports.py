@@ -1,4 +1,4 @@
-"""The direction of imports, read from the sources: one way, TensorFlow and Streamlit in their place.
+"""The direction of imports, read from the sources: one way, TensorFlow and Streamlit kept apart.
 
 Imports inside functions count; those under `if TYPE_CHECKING:` do not, since they never run.
 """
