@@ -127,7 +127,7 @@ class TrainConfig:
         _check_integer("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
         _check_number("learning_rate", self.learning_rate, 0.0, 100.0, open_below=True)
         _check_number("dropout", self.dropout, 0.0, 0.95)
-        _check_integer("seed", self.seed, 0, 2**32 - 1)
+        _check_integer("seed", self.seed, 0, 2**31 - 1)
         if self.name is not None:
             check_name(self.name)
 

@@ -33,7 +33,7 @@ GENERATED_TRAIN = 20_000
 GENERATED_TEST = 4_000
 VALIDATION_SHARE = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
 _PENS = (1.5, 5.0)  # pixels of 28: widths of the pens that write generated digits
-_TEST_SEED = 2**31  # generated test digits are the same for all runs, and no run trains on them
+_TEST_SEED = 2**31  # beyond the seeds that a config takes, so no run trains on the test digits
 
 Notify = Callable[[str, float | None], None]  # a sentence, and the share done or None
 

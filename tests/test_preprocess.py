@@ -231,6 +231,13 @@ def test_unevenness_of_paper_is_not_ink():
     assert difference(network_input(prepare(noisy)), network_input(prepare(grey))) < 3
 
 
+def test_what_is_faint_beside_the_ink_is_paper():
+    picture = np.full((40, 30), 255, np.uint8)
+    picture[5:35, 20:25] = 235  # the other side of the sheet shines through
+    picture[10:20, 5:8] = 0
+    np.testing.assert_array_equal(preprocess.find_ink(picture), (picture == 0))
+
+
 def test_large_pictures_give_nearly_the_same_input():
     grey = photographed(drawn(5))
     large = cv2.resize(grey, (1400, 1400), interpolation=cv2.INTER_LINEAR)
@@ -341,13 +348,14 @@ def test_scaling_down_averages():
     np.testing.assert_array_equal(preprocess.scale_to_box(box), np.full((BOX, BOX), 128))
 
 
-def test_heavy_ends_are_never_pushed_over_the_edge():
-    heavy = np.zeros((BOX, BOX), np.uint8)
+@pytest.mark.parametrize("turns", range(4))
+def test_heavy_ends_are_never_pushed_over_the_edge(turns):
+    heavy = np.full((BOX, BOX), 1, np.uint8)
     heavy[-1] = 255
+    heavy = np.rot90(heavy, turns)
     picture = preprocess.centre(heavy)
     assert picture.shape == (IMAGE_SIZE, IMAGE_SIZE)
     assert picture.sum() == heavy.sum(dtype=int)
-    np.testing.assert_array_equal(picture[:BOX, 4 : 4 + BOX], heavy)
 
 
 def test_an_empty_box_can_be_placed():
@@ -410,15 +418,21 @@ def test_a_small_digit_is_no_dot(digit):
     assert prepare(photographed(drawn(digit, 40, 20, 20), 6)).verdict is Verdict.READABLE
 
 
+def hatching(step: int) -> list[np.ndarray]:
+    """One stroke back and forth over the whole canvas, `step` pixels further each time."""
+    turns = [(0, CANVAS), (CANVAS, 0)]
+    rows = range(0, CANVAS + 1, step)
+    return [np.array([[x, y] for k, y in enumerate(rows) for x in turns[k % 2]], float)]
+
+
 def test_a_canvas_painted_full_is_full():
-    rows = np.arange(0, CANVAS + 1, 10)
-    scribble = np.array([[x, y] for y in rows for x in ((0, CANVAS), (CANVAS, 0))[y // 10 % 2]])
     painted = np.zeros((CANVAS, CANVAS, 4), np.uint8)
     painted[8:-8, 8:-8] = (0, 0, 0, 255)
     disc = np.full((CANVAS, CANVAS), 255, np.uint8)
     cv2.circle(disc, (140, 140), 80, 0, -1, cv2.LINE_AA)
     for prepared in (
-        prepare_strokes([scribble.astype(float)], CANVAS, 18),
+        prepare_strokes(hatching(10), CANVAS, 18),
+        prepare_strokes(hatching(40), CANVAS, 30),  # three quarters, and every line to be seen
         prepare(painted),
         prepare(disc),
     ):

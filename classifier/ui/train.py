@@ -157,7 +157,7 @@ def _more(network: str, standard: TrainConfig) -> dict:
             help="Turns, stretches and shifts each image a little, anew in every epoch.",
         ),
         "seed": st.number_input(
-            "Seed", 0, 2**31, standard.seed, help="The same seed gives the same result."
+            "Seed", 0, 2**31 - 1, standard.seed, help="The same seed gives the same result."
         ),
     }
 
