@@ -21,7 +21,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -38,6 +37,7 @@ from classifier.events import Event, Failed, Progress, from_json
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{16}")
 _KEPT_RUNS = 200  # older ones are removed when a new one starts
 _GRACE = 10.0  # seconds in which a new child takes its ticket
+_SIGKILL = 9  # `signal` lacks the name on Windows
 _LOOK_EVERY = 0.2  # seconds between two looks at the queue
 
 
@@ -151,7 +151,7 @@ class LocalJobs:
         except OSError:
             log = ""
         words = [line.strip() for line in log.splitlines() if line.strip()]
-        if code == -signal.SIGKILL if hasattr(signal, "SIGKILL") else False:
+        if code == -_SIGKILL:
             why = "its process was killed, perhaps for lack of memory"
         elif code is not None and code < 0:
             why = f"its process was ended by signal {-code}"

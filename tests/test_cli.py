@@ -17,7 +17,8 @@ from PIL import Image
 
 from classifier import config, data, drawings, handwriting, preprocess, store, training
 from classifier.__main__ import main
-from classifier.events import Finished, Started, from_json
+from classifier.config import TrainConfig
+from classifier.events import EpochEnded, Finished, Progress, Started, from_json
 
 PATIENCE = 240  # seconds: for a process that imports TensorFlow on a busy machine
 
@@ -295,17 +296,26 @@ def test_train_from_a_shell_runs_to_the_end_with_no_input(home, tiny_mnist):
     assert (home / "models" / "whole" / "meta.json").is_file()
 
 
-def test_train_without_json_shows_each_epoch_and_the_result(run, home, tiny_mnist):
-    outcome = run(
-        "train", "--data", "mnist", "--mnist", tiny_mnist, "--epochs", "2", "--name", "shown"
-    )
+def test_train_without_json_shows_each_epoch_and_the_result(run, home, monkeypatch):
+    def train(chosen: TrainConfig, emit: Callable, stop: object) -> None:
+        emit(Started(config=chosen.to_dict(), time=0.0))
+        emit(Progress(stage="data", note="Data: MNIST."))
+        for number in (1, 2):
+            emit(Progress(stage="training", epoch=number, fraction=number / 2, accuracy=0.5))
+            epoch = {"loss": 1.0, "accuracy": 0.9 + number / 100, "val_loss": 1.0}
+            emit(EpochEnded(epoch=number, **epoch, val_accuracy=0.8, seconds=1.5))
+        result = {"test_accuracy": 0.9812, "train_accuracy": 0.9956, "gap": 0.0144}
+        counts = {"train_images": 55_000, "test_images": 10_000, "confusion": []}
+        emit(Finished(model="shown", **result, **counts, seconds=3.0, stages={}, data="MNIST"))
+
+    monkeypatch.setattr(training, "train", train)
+    outcome = run("train")
     assert outcome.status == 0
     words = " ".join(outcome.out.split())
     assert "Data: MNIST." in words
-    for number in (1, 2):
-        assert f"Epoch {number}: accuracy" in words
-    accuracy = store.get("shown").test_accuracy
-    assert f"Test accuracy {accuracy:.2%} on 40 digits it never saw" in words
+    assert "Epoch 1: accuracy 91.00%, on validation images 80.00% (1.5 s)" in words
+    assert "Epoch 2: accuracy 92.00%" in words
+    assert "Test accuracy 98.12% on 10,000 digits it never saw, 99.56% on those" in words
     assert "Saved as shown." in words
 
 

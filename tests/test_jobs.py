@@ -237,9 +237,13 @@ def test_a_child_that_died_before_its_turn_holds_up_the_next_for_its_grace_only(
     queue.mkdir(parents=True)
     (queue / f"{0:020d}-{0:016x}.lock").touch()  # submitted, never taken
     told: list[Event] = []
+    stop = threading.Event()
+    in_the_end = threading.Timer(30, stop.set)
+    in_the_end.start()
     begun = time.monotonic()
-    with jobs.turn(home / "runs" / f"{1:020d}-{1:016x}", told.append, threading.Event()):
+    with jobs.turn(home / "runs" / f"{1:020d}-{1:016x}", told.append, stop):
         waited = time.monotonic() - begun
+    in_the_end.cancel()
     assert [e.place for e in told] == [1], "it may still be about to take its ticket"
     assert 0.5 < waited < 10
     assert list(queue.iterdir()) == []

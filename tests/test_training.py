@@ -103,6 +103,17 @@ def module_data(tmp_path_factory, tiny_arrays) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory, module_data) -> Run:
+    """One epoch of the mock network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path_factory.mktemp("plain")))
+        patch.setitem(networks.BUILDERS, "conv", _linear)
+        return _train_without_saving(
+            TrainConfig(network="conv", data="mnist", mnist=str(module_data), epochs=1)
+        )
+
+
 def _article(file: Path, **changed) -> TrainConfig:
     fields = {"network": "dense", "data": "mnist", "mnist": str(file), "epochs": 2, "batch_size": 2}
     return TrainConfig(**fields | changed)
@@ -253,18 +264,12 @@ def test_the_same_seed_and_config_give_the_same_result(home, module_data):
 
 
 @pytest.mark.usefixtures("mock_network")
-def test_another_seed_gives_another_result(settings):
-    first, second = (_train_without_saving(settings(epochs=1, seed=seed)) for seed in (1, 2))
-    assert not np.array_equal(first.weights[0], second.weights[0])
-    assert first.results() != second.results()
-
-
-@pytest.mark.usefixtures("mock_network")
-def test_augmentation_changes_what_is_learned_from(settings):
-    plain = _train_without_saving(settings(epochs=1))
-    varied = _train_without_saving(settings(epochs=1, augment=True))
-    assert not np.array_equal(plain.weights[0], varied.weights[0])
-    assert varied.finished.train_images == plain.finished.train_images
+@pytest.mark.parametrize("change", [{"seed": 1}, {"augment": True}])
+def test_another_seed_or_augmentation_gives_another_result(settings, change, plain):
+    other = _train_without_saving(settings(**change, epochs=1))
+    assert not np.array_equal(plain.weights[0], other.weights[0])
+    assert plain.results() != other.results()
+    assert plain.finished.train_images == other.finished.train_images
 
 
 @pytest.mark.usefixtures("mock_network")
