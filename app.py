@@ -17,4 +17,3 @@ with st.sidebar:
 
 st.title("Draw a digit", anchor=False)
 draw.drawing(model)
-draw.pen_and_samples()

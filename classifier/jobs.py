@@ -123,7 +123,8 @@ class LocalJobs:
         self._children[run_id] = child
         for other in list(self._children.values()):
             other.poll()  # a run that nobody follows any more is taken off the system's list
-        _remove_old_runs()
+        with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
+            _remove_old_runs()
         return run_id
 
     def stop(self, run_id: str) -> None:

@@ -82,13 +82,13 @@ def long(tiny_mnist) -> Callable[[str], TrainConfig]:
 
 
 @pytest.fixture
-def broken(tmp_path, monkeypatch) -> Callable[[str], None]:
-    """Makes a module fail on import in every child that starts from now on."""
+def broken(tmp_path, monkeypatch) -> Callable[..., None]:
+    """Replaces a module, by one that fails on import, in every child that starts from now on."""
 
-    def make(module: str) -> None:
+    def make(module: str, text: str = "raise ImportError(f'{__name__} is broken on purpose')"):
         folder = tmp_path / "broken"
         folder.mkdir()
-        (folder / f"{module}.py").write_text(f"raise ImportError('{module} is broken on purpose')")
+        (folder / f"{module}.py").write_text(text)
         monkeypatch.setenv("PYTHONPATH", str(folder))
 
     return make
@@ -191,6 +191,19 @@ def test_stopped_early_a_run_says_that_nothing_was_learned(server, home, long):
     assert not (home / "models").exists() or list((home / "models").iterdir()) == []
 
 
+def test_stop_does_not_wait_for_a_slow_import(server, long, broken):
+    broken("keras", "import time; time.sleep(600)")
+    run_id = server.submit(long("slow"))
+    listener = Listener(run_id)
+    wait_for(lambda: listener.has(Progress, stage="starting"), "the import")
+    server.stop(run_id)
+    asked = time.monotonic()
+    assert isinstance(listener.end, Failed)
+    assert time.monotonic() - asked < 20
+    assert "nothing was saved" in listener.end.error
+    wait_for(lambda: server.state(run_id) is RunState.ENDED, "the end of the process")
+
+
 def test_a_run_that_waits_can_be_stopped(server, home, long):
     (home / "runs" / ".queue").mkdir(parents=True)
     ahead = home / "runs" / ".queue" / f"{0:020d}-{0:016x}.lock"
@@ -204,31 +217,29 @@ def test_a_run_that_waits_can_be_stopped(server, home, long):
         assert "nothing was saved" in listener.end.error
 
 
-def test_the_place_counts_the_runs_ahead_that_are_alive(server, home, short, broken):
-    broken("keras")  # what comes after the queue does not matter here
+def test_the_place_counts_the_live_runs_ahead_and_is_told_when_it_changes(home, monkeypatch):
     queue = home / "runs" / ".queue"
     queue.mkdir(parents=True)
-    ahead = [queue / f"{n:020d}-{n:016x}.lock" for n in range(3)]
-    for ticket in ahead:
-        ticket.write_text("somebody")
-    locks = [jobs.filelock.FileLock(ticket) for ticket in ahead[1:]]
+    dead, *alive = [queue / f"{n:020d}-{n:016x}.lock" for n in range(3)]
+    for ticket in (dead, *alive):
+        ticket.write_text("a process id")
+    locks = [jobs.filelock.FileLock(ticket) for ticket in alive]
     for lock in locks:
         lock.acquire()
-    try:
-        listener = Listener(server.submit(short))
-        wait_for(lambda: listener.has(Progress, stage="waiting"), "the place")
-        assert not ahead[0].exists(), "a ticket that nobody holds is taken away"
-        locks[0].release()
-        wait_for(
-            lambda: listener.has(Progress) and getattr(listener.events[-1], "place", 0) == 1,
-            "the next place",
-        )
-    finally:
-        for lock in locks:
-            lock.release()
-    assert isinstance(listener.end, Failed)
-    waits = [e.place for e in listener.events if isinstance(e, Progress) and e.stage == "waiting"]
-    assert waits == [2, 1], "a place is told when it changes"
+    looks = []
+
+    def look_again(seconds: float) -> None:
+        looks.append(seconds)
+        assert len(looks) < 20, "it must have had its turn by now"
+        if len(looks) % 5 == 0:
+            locks.pop().release()
+
+    monkeypatch.setattr(jobs.time, "sleep", look_again)
+    told: list[Event] = []
+    with jobs.turn(home / "runs" / f"{9:020d}-{9:016x}", told.append, threading.Event()):
+        assert len(looks) == 10
+        assert not dead.exists(), "a ticket that nobody holds is taken away"
+    assert told == [Progress(stage="waiting", place=place) for place in (2, 1)]
 
 
 def test_a_child_that_died_before_its_turn_holds_up_the_next_for_its_grace_only(home, monkeypatch):

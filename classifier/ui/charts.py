@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from classifier.config import CLASSES
@@ -75,7 +75,7 @@ def probability_bars(probabilities: np.ndarray | None) -> None:
     winner = np.zeros(CLASSES, bool)
     if probabilities is not None:
         winner[shown.argmax()] = True
-    table = pd.DataFrame(
+    table = pa.table(
         {
             "digit": [str(digit) for digit in range(CLASSES)],
             "probability": shown,
@@ -107,7 +107,7 @@ def curves(epochs: list[EpochEnded]) -> None:
             ("validation", e.val_accuracy, e.val_loss),
         )
     ]
-    table = pd.DataFrame(rows)
+    table = pa.Table.from_pylist(rows)
     last = epochs[-1]
     for field, form in (("accuracy", ".1%"), ("loss", ".2f")):
         st.vega_lite_chart(

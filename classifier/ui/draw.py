@@ -1,6 +1,6 @@
 """The drawing part of the page: canvas, network input, answer, bars, pen and sample digits.
 
-A stroke reruns the fragment `drawing` and nothing else, so it holds only what a stroke changes.
+A stroke reruns the fragment `_board` and nothing else, so it holds only what a stroke changes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,19 @@ _DOUBT = 0.7  # below this the answer names two digits
 _CANVAS_KEY, _PEN_KEY = "canvas", "pen"
 
 
-@st.fragment
 def drawing(model: SavedModel | None) -> None:
-    """Draw it, and let `model` answer; None if there is no model."""
+    """Canvas, answer, pen and samples; `model` answers, or nothing does if it is None."""
+    st.html(
+        f'<p class="for-screen-readers">Drawing area, {CANVAS} by {CANVAS} pixels, for mouse, '
+        "finger or pen. The sample digits below it can be put there with the keyboard.</p>"
+    )
+    _board(model)
+    _pen_and_samples()
+
+
+@st.fragment
+def _board(model: SavedModel | None) -> None:
+    """What a stroke changes."""
     sketch = state.session().sketch
     with st.container(key="board"):
         left, middle, right = st.columns([280, 170, 420], gap="medium")
@@ -48,8 +58,8 @@ def drawing(model: SavedModel | None) -> None:
         _tools(sketch)
 
 
-def pen_and_samples() -> None:
-    """The pen, and ten digits to try; outside the fragment, since no stroke changes them."""
+def _pen_and_samples() -> None:
+    """The pen, and ten digits to try: no stroke changes them."""
     with st.container(horizontal=True, gap="medium", key="pen-and-samples"):
         st.slider("Pen width", 6, 40, CANVAS_PEN, key=_PEN_KEY, format="%d px", width=CANVAS)
         with st.container(key="samples", width="content", gap="xsmall"):
@@ -65,10 +75,6 @@ def pen_and_samples() -> None:
 
 
 def _canvas(sketch: state.Sketch) -> None:
-    st.html(
-        f'<p class="for-screen-readers">Drawing area, {CANVAS} by {CANVAS} pixels, for mouse, '
-        "finger or pen. The sample digits below it can be put there with the keyboard.</p>"
-    )
     pen = st.session_state.get(_PEN_KEY, CANVAS_PEN)
     result = st_canvas(
         stroke_width=pen,
@@ -161,11 +167,10 @@ def _in_words(answer: predict.Answer) -> str:
 def _network_input(prepared: preprocess.Prepared) -> None:
     shown = prepared.network_input
     with st.container(key="network-input"):
-        st.caption("What the network sees")
         picture = np.zeros((28, 28), np.uint8) if shown is None else shown
         st.image(
             picture.repeat(6, axis=0).repeat(6, axis=1),
+            caption="What the network sees: 28 × 28 pixels, centred and scaled as in MNIST",
             width=168,
             alt="An empty picture" if shown is None else "The drawing, centred, in 28 by 28 pixels",
         )
-        st.caption("28 × 28 pixels, the ink centred and scaled as in MNIST")
