@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from classifier import config
-from classifier.config import DATA_SOURCES, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
+from classifier.config import DATA_SOURCES, DETECTOR, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
 from classifier.events import STAGES, EpochEnded, Event, Failed, Finished, Progress, to_json
 
 DEFAULT_MODEL = "conv"
@@ -46,10 +46,17 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     train = command("train", _train, "Train a network from scratch, test it and save it.")
-    train.add_argument("--network", choices=NETWORKS, default="dense", help=_lines(NETWORKS))
+    networks = NETWORKS | {DETECTOR: "Tells digits from other drawings."}
+    train.add_argument("--network", choices=networks, default="dense", help=_lines(networks))
     train.add_argument("--data", choices=DATA_SOURCES, help=_lines(DATA_SOURCES))
     train.add_argument("--mnist", metavar="FILE.npz", help="MNIST in Keras' layout")
     train.add_argument("--drawings", metavar="FILE.npz", help="drawings mixed into the data")
+    train.add_argument(
+        "--drawings-share", type=float, metavar="SHARE", help="of an epoch's images (0.2)"
+    )
+    train.add_argument(
+        "--styles", type=float, metavar="SHARE", help="of an epoch's images are generated digits"
+    )
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the images (5)")
     train.add_argument("--seconds", type=float, metavar="S", help="training time, not epochs")
     train.add_argument("--batch-size", type=int, metavar="N", help="images per step (128)")
@@ -93,6 +100,7 @@ def _train(chosen: argparse.Namespace) -> int:
             return _train_as_child(Path(chosen.run), emit)
         fields = ("data", "mnist", "drawings", "epochs", "seconds", "batch_size", "optimizer")
         fields += ("learning_rate", "schedule", "dropout", "train_size", "augment", "seed", "name")
+        fields += ("drawings_share", "styles")
         values = {field: getattr(chosen, field) for field in fields}
         _run_training(TrainConfig.of(chosen.network, **values), emit, threading.Event())
     except KeyboardInterrupt:

@@ -25,6 +25,17 @@ SHIPPED_MODELS = ASSETS / "models"
 NETWORKS: dict[str, str] = {
     "dense": "The article's network: 512 hidden units, then 10 outputs. Learns in seconds.",
     "conv": "A small convolutional network: looks at neighbouring pixels together. More accurate.",
+    "deep": "Five convolutional layers: the most accurate, and takes minutes.",
+}
+DETECTOR = "detector"  # a network that tells digits from other drawings, and gives no digit
+# What a drawing may be that is no digit: how the page calls it.
+KINDS: dict[str, str] = {
+    "letters": "a letter",
+    "symbols": "a symbol",
+    "shapes": "a shape or a little picture",
+    "scribbles": "a scribble",
+    "several": "more than one digit",
+    "parts": "part of a digit, or one lying or mirrored",
 }
 DATA_SOURCES: dict[str, str] = {
     "auto": "MNIST when it is at hand or can be downloaded, generated digits otherwise.",
@@ -52,10 +63,13 @@ DEFAULTS: dict[str, dict] = {
         "dropout": 0.25,
     },
 }
+DEFAULTS["deep"] = DEFAULTS["conv"] | {"epochs": 15, "augment": True, "styles": 0.2}
+DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6}
 
 MAX_EPOCHS = 1000
 MAX_SECONDS = 24 * 3600.0
 MAX_BATCH_SIZE = 60_000
+MAX_SHARE = 0.9  # of an epoch's images that may be mixed into the data set's own
 LONGEST_NAME = 64  # characters of a model's name
 
 
@@ -89,6 +103,8 @@ class TrainConfig:
     data: str = "auto"
     mnist: str | None = None  # an MNIST .npz; None: MNIST_NPZ, Keras' cache, then a download
     drawings: str | None = None  # a file of drawings, mixed into the training images
+    drawings_share: float = 0.2  # of an epoch's images are from that file, if one is named
+    styles: float = 0.0  # share of an epoch's images that are generated digits, anew each epoch
     train_size: int | None = None  # images trained on, validation included; None: all there are
     epochs: int | None = None  # None: 5, unless `seconds` says how long
     seconds: float | None = None  # training time in place of epochs
@@ -97,13 +113,13 @@ class TrainConfig:
     learning_rate: float = 0.001
     schedule: str = "constant"
     dropout: float = 0.0  # share of the last hidden units left out at each step
-    augment: bool = False  # small random shifts, turns and stretches, anew in every epoch
+    augment: bool = False  # small random changes of the images, anew in every epoch
     seed: int = 0
     name: str | None = None  # of the saved model; None: made from network, data and time
 
     def __post_init__(self) -> None:
         for field, choices in (
-            ("network", NETWORKS),
+            ("network", {**NETWORKS, DETECTOR: ""}),
             ("data", DATA_SOURCES),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
@@ -127,6 +143,13 @@ class TrainConfig:
         _check_integer("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
         _check_number("learning_rate", self.learning_rate, 0.0, 100.0, open_below=True)
         _check_number("dropout", self.dropout, 0.0, 0.95)
+        _check_number("drawings_share", self.drawings_share, 0.0, MAX_SHARE, open_below=True)
+        _check_number("styles", self.styles, 0.0, MAX_SHARE)
+        if self.drawings is not None and self.styles + self.drawings_share > MAX_SHARE:
+            raise ValueError(
+                f"styles is {self.styles} and drawings_share is {self.drawings_share}: together "
+                f"they may be at most {MAX_SHARE}."
+            )
         _check_integer("seed", self.seed, 0, 2**31 - 1)
         if self.name is not None:
             check_name(self.name)

@@ -1,5 +1,6 @@
 """Images and labels to learn from: MNIST, generated digits, and files of drawings.
 
+A data set has images of its own, and may have digits mixed in that are drawn anew in every epoch.
 Knows nothing of networks. Everything here is uint8, ink high, in the MNIST convention.
 """
 
@@ -8,19 +9,21 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import http.client
+import itertools
 import os
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from classifier import drawings, handwriting, preprocess
+from classifier import augmentation, doodles, drawings, handwriting, preprocess
 from classifier.config import CANVAS, CANVAS_PEN, IMAGE_SIZE, TrainConfig
 
 # Keras' own copy of MNIST and its checksum: keras/src/datasets/mnist.py.
@@ -32,17 +35,35 @@ AUTO_SECONDS = 15.0  # `auto` gives a download up after this long
 GENERATED_TRAIN = 20_000
 GENERATED_TEST = 4_000
 VALIDATION_SHARE = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
-_PENS = (1.5, 5.0)  # pixels of 28: widths of the pens that write generated digits
 _TEST_SEED = 2**31  # beyond the seeds that a config takes, so no run trains on the test digits
 
+Batch = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) uint8 and labels (n,) uint8
 Notify = Callable[[str, float | None], None]  # a sentence, and the share done or None
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Digits mixed into every epoch.
+
+    share: of an epoch's images, 0–1; description: in words, for the reader
+    fingerprint: SHA-256 of what they are made from, as hex, or "" for generated digits
+    draw: some of them, as many as it is asked for, anew at each call
+    kept: those kept back for validation, if any
+    """
+
+    share: float
+    description: str
+    fingerprint: str
+    draw: Callable[[int, np.random.Generator], Batch]
+    kept: Batch | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Images (N, 28, 28) uint8, 0–255, ink is high, with labels (N,) uint8, 0–9.
 
-    source: "mnist" or "generated"; description: in words, for the reader.
+    source: "mnist" or "generated"; description: in words, for the reader
+    mixed: what every epoch of training has beside `train_images`
     """
 
     train_images: np.ndarray
@@ -51,13 +72,27 @@ class Dataset:
     test_labels: np.ndarray
     source: str
     description: str
+    mixed: tuple[Mixture, ...] = ()
 
     def fingerprint(self) -> str:
-        """SHA-256 over all images and labels, as hex."""
+        """SHA-256 over all its own images and labels, as hex."""
         digest = hashlib.sha256()
         for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
             digest.update(np.ascontiguousarray(array))
         return digest.hexdigest()
+
+    def to_dict(self) -> dict:
+        """What a model's meta says of its data: every source it saw, without the images."""
+        mixed = [
+            {"description": m.description, "share": m.share, "fingerprint": m.fingerprint}
+            for m in self.mixed
+        ]
+        return {
+            "source": self.source,
+            "description": self.description,
+            "fingerprint": self.fingerprint(),
+            "mixed": mixed,
+        }
 
 
 class DataUnavailableError(RuntimeError):
@@ -85,17 +120,54 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
             train_labels=dataset.train_labels[chosen],
             description=f"{config.train_size:,} images of {dataset.description}",
         )
+    mixed = []
+    if config.styles:
+        mixed.append(Mixture(config.styles, "generated digits", "", _generate_some))
     if config.drawings is not None:
-        drawn = drawings.load(config.drawings)
-        images, readable = to_network_inputs(drawn)
-        dataset = dataclasses.replace(
-            dataset,
-            train_images=np.concatenate([dataset.train_images, images[readable]]),
-            train_labels=np.concatenate([dataset.train_labels, drawn.labels[readable]]),
-            description=f"{dataset.description}, and {readable.sum():,} drawings of "
-            f"{Path(config.drawings).name}",
-        )
-    return dataset
+        mixed.append(_drawn(Path(config.drawings), config.drawings_share, config.seed))
+    words = " and ".join(f"{mixture.share:.0%} {mixture.description}" for mixture in mixed)
+    return dataclasses.replace(
+        dataset,
+        description=dataset.description + (words and f", with {words}"),
+        mixed=tuple(mixed),
+    )
+
+
+def _drawn(path: Path, share: float, seed: int) -> Mixture:
+    """A file of drawings to mix in: strokes rendered with other pens each time, images as they
+    are. What cannot be one digit is left out; some writers, or drawings, are kept back."""
+    drawn = drawings.load(path)
+    images, readable = to_network_inputs(drawn)
+    good = np.flatnonzero(readable)
+    if len(good) < 2:
+        raise ValueError(f"{path} has {len(good)} drawings in which there is a digit to see.")
+    strokes = list(drawn) if isinstance(drawn, drawings.Drawings) else None
+    writer = None if strokes is None else drawn.writer
+    people = np.arange(len(drawn.labels)) if writer is None else writer
+    if len(np.unique(people[good])) < 2:  # one writer: keep some of the drawings back
+        writer, people = None, np.arange(len(drawn.labels))
+    there = np.unique(people[good])
+    kept = there[split_validation(len(there), seed)[1]]
+    held = good[np.isin(people[good], kept)]
+    used = good[~np.isin(people[good], kept)]
+
+    def draw(count: int, rng: np.random.Generator) -> Batch:
+        # Each once, in a random order, before any comes again.
+        rounds = [rng.permutation(used) for _ in range(-(-count // len(used)))]
+        which = np.concatenate([used[:0], *rounds])[:count]
+        if strokes is None:
+            return images[which], drawn.labels[which]
+        pens = handwriting.draw_pens(np.arange(count), rng)
+        return preprocess.render_drawings([strokes[i] for i in which], *pens), drawn.labels[which]
+
+    by = "" if writer is None else f" by {len(there) - len(kept)} people"
+    return Mixture(
+        share,
+        f"drawings of {path.name} ({len(used):,}{by})",
+        _sha256(path),
+        draw,
+        (images[held], drawn.labels[held]),
+    )
 
 
 def _load_source(config: TrainConfig, notify: Notify) -> Dataset:
@@ -225,10 +297,14 @@ def generated_test() -> tuple[np.ndarray, np.ndarray]:
     return _generate(GENERATED_TEST, _TEST_SEED)
 
 
-def _generate(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _generate(count: int, seed: int) -> Batch:
     drawn = handwriting.generate(count, seed)
-    pens = np.random.default_rng(seed).uniform(*_PENS, count)
-    return preprocess.render_drawings(drawn, pens), drawn.labels
+    pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
+    return preprocess.render_drawings(drawn, *pens), drawn.labels
+
+
+def _generate_some(count: int, rng: np.random.Generator) -> Batch:
+    return _generate(count, int(rng.integers(_TEST_SEED)))
 
 
 def to_network_inputs(
@@ -256,6 +332,48 @@ def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]
     return [(stroke - low) * scale + CANVAS_PEN for stroke in strokes], CANVAS, CANVAS_PEN
 
 
+def with_others(dataset: Dataset) -> Dataset:
+    """The data of a detector: label 0 for every digit, and as many drawings of other things,
+    with label 1 and on for the kinds of `config.KINDS`, both to train and to test."""
+    mixed = [
+        dataclasses.replace(
+            mixture,
+            share=mixture.share / 2,
+            draw=_relabelled(mixture.draw),
+            kept=mixture.kept and (mixture.kept[0], np.zeros_like(mixture.kept[1])),
+        )
+        for mixture in dataset.mixed
+    ]
+    others = Mixture(0.5, "drawings of other things", "", _doodle_some)
+    test_images, test_kinds = _doodle(len(dataset.test_labels), _TEST_SEED)
+    return dataclasses.replace(
+        dataset,
+        train_labels=np.zeros_like(dataset.train_labels),
+        test_images=np.concatenate([dataset.test_images, test_images]),
+        test_labels=np.concatenate([np.zeros_like(dataset.test_labels), test_kinds]),
+        description=f"{dataset.description}, against as many drawings of other things",
+        mixed=(*mixed, others),
+    )
+
+
+def _relabelled(draw: Callable[[int, np.random.Generator], Batch]):
+    def draw_zeros(count: int, rng: np.random.Generator) -> Batch:
+        images, labels = draw(count, rng)
+        return images, np.zeros_like(labels)
+
+    return draw_zeros
+
+
+def _doodle(count: int, seed: int) -> Batch:
+    drawn = doodles.generate(count, seed)
+    pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
+    return preprocess.render_drawings(drawn, *pens), drawn.labels + np.uint8(1)
+
+
+def _doodle_some(count: int, rng: np.random.Generator) -> Batch:
+    return _doodle(count, int(rng.integers(_TEST_SEED)))
+
+
 def split_validation(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices of `count` training images to train on, and of those kept back for validation."""
     order = np.random.default_rng(seed).permutation(count)
@@ -263,22 +381,58 @@ def split_validation(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return order[kept:], order[:kept]
 
 
-def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each image (N, 28, 28) uint8 a little turned, stretched, slanted and shifted, at random."""
-    count = len(images)
-    angle = rng.normal(0, np.radians(6), count)
-    zoom = rng.normal(1, 0.06, (count, 2))
-    slant = rng.normal(0, 0.1, count)
-    shift = rng.normal(0, 0.7, (count, 2))
-    cosine, sine = np.cos(angle), np.sin(angle)
-    turn = np.stack([np.stack([cosine, -sine], 1), np.stack([sine, cosine], 1)], 1)
-    shape = np.zeros((count, 2, 2))
-    shape[:, 0, 0], shape[:, 1, 1], shape[:, 0, 1] = zoom[:, 0], zoom[:, 1], slant
-    matrices = turn @ shape
-    middle = np.full(2, (IMAGE_SIZE - 1) / 2)
-    offsets = middle + shift - matrices @ middle
-    maps = np.concatenate([matrices, offsets[..., None]], axis=2)
-    changed = np.empty_like(images)
-    for image, affine, out in zip(images, maps, changed, strict=True):
-        cv2.warpAffine(image, affine, (IMAGE_SIZE, IMAGE_SIZE), dst=out)
-    return changed
+def epoch_size(own: int, mixed: tuple[Mixture, ...]) -> int:
+    """How many images an epoch has if `own` of them are the data set's."""
+    return own + sum(_counts(own, mixed))
+
+
+def _counts(own: int, mixed: tuple[Mixture, ...]) -> list[int]:
+    """How many images of each mixture come on top of the data set's own."""
+    total = own / (1 - sum(mixture.share for mixture in mixed))
+    return [round(mixture.share * total) for mixture in mixed]
+
+
+def epochs(
+    images: np.ndarray,
+    labels: np.ndarray,
+    mixed: tuple[Mixture, ...],
+    *,
+    count: int | None,
+    augment: bool,
+    seed: int,
+) -> Iterator[Batch]:
+    """The images and labels of `count` epochs, one after the other; None: without end.
+
+    Each is made in a thread while the one before is trained on.
+    """
+    rng = np.random.default_rng(seed)
+    counts = _counts(len(labels), mixed)
+
+    def make() -> Batch:
+        parts = [(images, labels)]
+        parts += [mixture.draw(n, rng) for mixture, n in zip(mixed, counts, strict=True)]
+        pictures, answers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return (augmentation.augment(pictures, rng) if augment else pictures), answers
+
+    coming = _in_thread(make)
+    for number in itertools.count(1):
+        batch = coming.result()
+        if number != count:
+            coming = _in_thread(make)
+        yield batch
+        if number == count:
+            return
+
+
+def _in_thread(make: Callable[[], Batch]) -> Future[Batch]:
+    """What `make` returns or raises. The thread does not keep a process that ends waiting."""
+    future: Future[Batch] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(make())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return future

@@ -11,13 +11,17 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from classifier.config import CLASSES
+
+
+_DIGITS = {str(digit) for digit in range(CLASSES)}
+NOT_A_DIGIT = 255  # the label of a drawing that is none
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Drawings:
     points: (P, 2) float32, x right and y down, in any unit
     stroke_id: (P,) int32, non-decreasing: which stroke a point belongs to
     sample_id: (P,) int32, non-decreasing, 0 to N-1: which drawing a point belongs to
-    labels: (N,) uint8, 0–9
+    labels: (N,) uint8, 0–9, or NOT_A_DIGIT where that is allowed
     writer: (N,) int32 or None: who drew it
     """
 
@@ -141,17 +145,24 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def load(path: str | Path) -> Drawings | Images:
+def load(path: str | Path, *, symbols: bool = False) -> Drawings | Images:
     """Read a file of drawings: strokes (`points` …) or images (`x`, `y`).
 
+    symbols: take labels that are text too; what is not one of "0" to "9" becomes NOT_A_DIGIT.
     Raises FileNotFoundError, or ValueError that names the file, the array and what it must be.
     """
     arrays = read_arrays(path)
+    if symbols:
+        arrays = {
+            name: _from_text(array) if name in ("labels", "y") and array.dtype.kind == "U" else array
+            for name, array in arrays.items()
+        }
+    allowed = {*range(CLASSES), NOT_A_DIGIT} if symbols else {*range(CLASSES)}
     try:
         if "points" in arrays:
-            return _checked_strokes(arrays)
+            return _checked_strokes(arrays, allowed)
         if "x" in arrays and "y" in arrays:
-            return Images(*checked_images(arrays["x"], arrays["y"]))
+            return Images(*checked_images(arrays["x"], arrays["y"], allowed))
         raise ValueError(
             "it has neither `points`, `stroke_id`, `sample_id` and `labels` (strokes) "
             f"nor `x` and `y` (images), but {', '.join(sorted(arrays)) or 'nothing'}"
@@ -160,27 +171,35 @@ def load(path: str | Path) -> Drawings | Images:
         raise ValueError(f"{path} is not a file of drawings: {error}.") from None
 
 
-def checked_images(pixels: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _from_text(labels: np.ndarray) -> np.ndarray:
+    values = [int(text) if text in _DIGITS else NOT_A_DIGIT for text in labels.ravel().tolist()]
+    return np.array(values, np.uint8).reshape(labels.shape)
+
+
+def checked_images(
+    pixels: np.ndarray, labels: np.ndarray, allowed: Container[int] = range(CLASSES)
+) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (N, H, W) uint8 and labels (N,) uint8, or ValueError saying what is wrong."""
     if pixels.ndim != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape:
         raise ValueError(
             f"images must be uint8 of shape (N, height, width), not {pixels.dtype} {pixels.shape}"
         )
-    return pixels, _checked_labels(labels, len(pixels))
+    return pixels, _checked_labels(labels, len(pixels), allowed)
 
 
-def _checked_labels(labels: np.ndarray, count: int) -> np.ndarray:
+def _checked_labels(labels: np.ndarray, count: int, allowed: Container[int]) -> np.ndarray:
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"labels must be {count} whole numbers, not {labels.dtype} of shape {labels.shape}"
+            f"labels must be {count} whole numbers, not "
+            + ("text" if labels.dtype.kind in "US" else f"{labels.dtype} of shape {labels.shape}")
         )
-    outside = (labels < 0) | (labels >= CLASSES)
-    if outside.any():
-        raise ValueError(f"labels must be 0 to 9, but one is {labels[outside][0]}")
+    outside = [value for value in np.unique(labels).tolist() if value not in allowed]
+    if outside:
+        raise ValueError(f"labels must be 0 to 9, but one is {outside[0]}")
     return labels.astype(np.uint8)
 
 
-def _checked_strokes(arrays: dict[str, np.ndarray]) -> Drawings:
+def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> Drawings:
     missing = {"stroke_id", "sample_id", "labels"} - set(arrays)
     if missing:
         raise ValueError(f"{', '.join(sorted(missing))} is missing")
@@ -194,7 +213,7 @@ def _checked_strokes(arrays: dict[str, np.ndarray]) -> Drawings:
     labels = arrays["labels"]
     if labels.ndim != 1 or not len(labels):
         raise ValueError("labels must be one number for each drawing, and at least one")
-    labels = _checked_labels(labels, len(labels))
+    labels = _checked_labels(labels, len(labels), allowed)
     for name in ("stroke_id", "sample_id"):
         ids = arrays[name]
         if ids.shape != (len(points),) or ids.dtype.kind not in "iu":

@@ -62,6 +62,7 @@ class Finished:
     data: str  # which data the model saw, in words
     train_images: int
     test_images: int
+    drawings_accuracy: float | None = None  # 0–1, on drawings that were kept back; None: no file
     stopped: bool = False  # ended early on request
     source: str = ""  # "mnist" or "generated"
 

@@ -1,8 +1,8 @@
-"""Digits that nobody drew, as strokes in writing order.
+"""Digits that nobody drew, as strokes in writing order, and the pens to draw them with.
 
 A digit has variants, each a template of control points through which smooth curves run. A writer
-has a hand (slant, width, haste, favourite variants …), and each digit varies around that hand.
-Knows nothing of pens and pixels: `preprocess` renders strokes.
+has a hand (slant, width, haste, favourite variants …) and a pen, and each digit varies around
+them. Knows nothing of pixels: `preprocess` renders strokes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from classifier.drawings import Drawings
 _SAMPLES = 36  # points along each stroke: smooth as a polyline, corners kept
 _DIGITS_PER_WRITER = (50, 100)
 _FAITHFUL = 0.85  # share of a writer's digits in the writer's favourite variant
+_PEN_WIDTHS = (1.4, 4.4)  # pixels of 28
+_PRESSURES = (-0.1, 0.35)  # most pens come down heavily and are lifted lightly
+_MOST_SEED = 2**32 - 1
 
 # Variants of each digit, the plainest first: how often it is written, and its strokes.
 # Points are x,y in hundredths of the digit's height, y down; `!` makes a point a corner,
@@ -49,6 +52,11 @@ _TEMPLATES: dict[int, tuple[tuple[float, str], ...]] = {
         (0.8, "28,24 52,0! 50,50 50,98! 20,99! 50,98 84,97"),  # flag and foot without lifting
         (0.8, "28,24 52,0! 50,60 42,94 22,100"),  # flag, ends in a hook
         (0.3, "50,0 50,50 50,98 / 22,100 80,100"),  # foot alone
+        (1.2, "4,48 32,20 60,2 68,8 60,36 36,100"),  # long flag, round top, leaning
+        (1, "12,40 40,14 58,0! 54,34 34,100"),  # long flag, pointed, leaning
+        (0.8, "30,42 48,14 58,2 58,16 52,52 44,100"),  # narrow flag, round top
+        (0.6, "14,36 42,10 58,0! 52,50 44,98 30,90 46,97 88,94"),  # flag, foot in a loop
+        (0.5, "34,34 46,16 40,8 54,4 54,40 46,98! 16,96! 50,97 86,94"),  # knot, foot
     ),
     2: (
         (4, "14,26 30,4 58,2 72,24 56,56 10,98! 50,97 92,98"),  # straight base
@@ -90,6 +98,8 @@ _TEMPLATES: dict[int, tuple[tuple[float, str], ...]] = {
         (0.6, "58,0 24,22 16,46 40,52 74,44 / 64,30 58,64 46,100"),  # like a 6 begun, crossed
         (0.8, "42,0 28,34 14,72! 44,66 66,54 58,78 54,100"),  # one stroke, low and narrow
         (0.8, "24,0 18,55! 48,55 78,52 / 60,36 58,70 56,100"),  # upright, short second stroke
+        (0.8, "30,0 20,34 22,64 44,66 70,34! 64,70 58,100"),  # one stroke, deep and narrow
+        (0.7, "26,0 16,50 30,62 60,54 / 62,38 58,66 54,92"),  # round corner, short second stroke
     ),
     5: (
         (3, "24,4 20,24 18,44! 46,34 76,52 76,80 50,100 8,92 / 24,5 54,4 86,2"),  # hat separate
@@ -101,6 +111,7 @@ _TEMPLATES: dict[int, tuple[tuple[float, str], ...]] = {
         (1, "74,8 36,12! 20,50! 46,44 62,62 50,90 20,100 4,96"),  # leaning
         (2, "74,2 50,4 30,6! 26,22 22,38! 54,28 82,54 70,92 36,100 10,80"),  # wide bow, closing
         (0.6, "78,2 22,2! 20,44! 48,42 74,48! 76,70 74,97! 40,98 8,97"),  # angular
+        (1, "100,3 64,4 36,6! 28,34! 52,32 70,50 58,80 6,100"),  # long hat, low bow
     ),
     6: (
         (4, "66,0 38,24 16,62 24,94 54,100 74,78 58,58 28,66 16,84"),  # straight stem
@@ -123,6 +134,7 @@ _TEMPLATES: dict[int, tuple[tuple[float, str], ...]] = {
         (1.4, "4,38 12,8! 44,7 76,3! 62,50 54,100"),  # long serif
         (1.3, "22,10 46,6 68,4! 56,50 44,100"),  # narrow
         (1, "8,28 16,8 40,8 82,2! 58,48 50,100"),  # serif in a curve
+        (0.7, "8,14 36,4 70,10 72,30 56,60 52,100 / 40,64 62,48 78,60"),  # round, crossed in a wave
         (1, "4,16 46,8 92,0! 50,52 12,100"),  # leaning far
         (2.2, "10,6 44,5 80,4! 62,50 48,100 / 26,52 54,50 84,48"),  # crossed
         (1.5, "8,14 36,1 68,6 70,30 58,66 54,100 / 28,56 56,54 86,52"),  # round and crossed
@@ -157,6 +169,8 @@ _TEMPLATES: dict[int, tuple[tuple[float, str], ...]] = {
         (1, "70,30 66,6 38,2 22,24 38,46 66,40 74,20 72,60 50,94 18,98"),  # round hook
         (0.8, "56,4 34,8 22,30 38,44 58,34 64,10! 64,50 64,100"),  # small ring
         (0.8, "24,30 48,46 74,30 64,4 36,4 22,26 40,46 70,36 76,60 60,92 26,100"),  # g-like
+        (0.8, "70,8 44,0 26,16 44,34 66,20 60,34 72,58 66,88 40,100 14,90"),  # ring above a wide hook
+        (0.7, "10,30 26,6 52,0 66,12 48,34 30,30 60,10 64,40 40,74 2,100"),  # ring out of a bow
     ),
 }  # fmt: skip
 
@@ -199,7 +213,9 @@ def generate(count: int, seed: int) -> Drawings:
     """`count` digits with balanced shuffled labels 0-9, by random writers. Same seed, same digits.
 
     Points are in heights of a digit, around 0. A writer's digits stand together.
+    Raises ValueError if `count` is negative or `seed` is not from 0 to 2**32 - 1.
     """
+    check_request(count, seed)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % CLASSES).astype(np.uint8)
     low, high = _DIGITS_PER_WRITER
@@ -222,6 +238,26 @@ def generate(count: int, seed: int) -> Drawings:
         labels=labels,
         writer=writer,
     )
+
+
+def check_request(count: int, seed: int) -> None:
+    """Raise ValueError for a number of drawings or a seed that cannot be asked for."""
+    if count < 0:
+        raise ValueError(f"count is {count}: it must be a whole number from 0.")
+    if not 0 <= seed <= _MOST_SEED:
+        raise ValueError(f"seed is {seed}: it must be a whole number from 0 to {_MOST_SEED}.")
+
+
+def draw_pens(writer: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A pen for each drawing (N,), alike in all of a writer's.
+
+    writer: (N,) int, who drew it, from 0. Returns widths in pixels of 28, and pressures as
+    `preprocess.render_box` takes them, both (N,) float64.
+    """
+    writers = writer.max(initial=-1) + 1
+    width = rng.uniform(*_PEN_WIDTHS, writers)[writer] * np.exp(rng.normal(0, 0.1, len(writer)))
+    pressure = rng.uniform(*_PRESSURES, writers)[writer] + rng.normal(0, 0.05, len(writer))
+    return width.clip(*_PEN_WIDTHS), pressure.clip(-0.5, 0.5)
 
 
 def sample_digit(digit: int) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from classifier.config import CLASSES, IMAGE_SIZE
+from classifier.config import CLASSES, IMAGE_SIZE, KINDS
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +26,7 @@ def dense(dropout: float = 0.0) -> keras.Sequential:
             Input((IMAGE_SIZE * IMAGE_SIZE,)),
             layers.Dense(512, activation="relu", name="hidden"),
             *_dropout(dropout),
-            layers.Dense(CLASSES, activation="softmax", name="digits"),
+            *_softmax(CLASSES),
         ],
         name="dense",
     )
@@ -36,7 +36,7 @@ def conv(dropout: float = 0.0) -> keras.Sequential:
     """A small convolutional network: (N, 28, 28, 1) in 0–1 to (N, 10) softmax; 73,786 parameters.
 
     The first layer halves the picture, since on a CPU most time goes into full-size maps; there
-    is no batch normalisation, which costs more there than it gains.
+    is no batch normalisation, which costs more there than it gains in a few epochs.
     """
     from keras import Input, Sequential, layers
 
@@ -50,9 +50,52 @@ def conv(dropout: float = 0.0) -> keras.Sequential:
             layers.Conv2D(64, 3, **same, name="shapes"),
             layers.Flatten(name="flat"),
             *_dropout(dropout),
-            layers.Dense(CLASSES, activation="softmax", name="digits"),
+            *_softmax(CLASSES),
         ],
         name="conv",
+    )
+
+
+def deep(dropout: float = 0.0) -> keras.Sequential:
+    """Five convolutions with batch normalisation: (N, 28, 28, 1) in 0–1 to (N, 10) softmax;
+    DEEP_PARAMETERS parameters."""
+    return _deep(dropout, CLASSES, "deep")
+
+
+def detector(dropout: float = 0.0) -> keras.Sequential:
+    """Tells a digit from other drawings: (N, 28, 28, 1) in 0–1 to softmax of (N, 1 + kinds): the
+    digits as one class, then `config.KINDS`."""
+    return _deep(dropout, 1 + len(KINDS), "detector")
+
+
+def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
+    from keras import Input, Sequential, layers
+
+    def convolution(filters: int, size: int, name: str, strides: int = 1) -> list:
+        # The normalisation has the bias; without training it melts into the convolution.
+        return [
+            layers.Conv2D(
+                filters, size, strides=strides, padding="same", use_bias=False, name=name
+            ),
+            layers.BatchNormalization(momentum=0.9, name=f"{name}-normal"),
+            layers.ReLU(name=f"{name}-relu"),
+        ]
+
+    return Sequential(
+        [
+            Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
+            *convolution(32, 5, "strokes", strides=2),
+            *convolution(48, 3, "corners"),
+            *convolution(64, 3, "bows"),
+            layers.MaxPooling2D(name="pool"),
+            *convolution(96, 3, "parts"),
+            *convolution(112, 3, "shapes"),
+            layers.MaxPooling2D(name="pool-again"),
+            layers.Flatten(name="flat"),
+            *_dropout(dropout),
+            *_softmax(classes),
+        ],
+        name=name,
     )
 
 
@@ -62,9 +105,21 @@ def _dropout(share: float) -> list[keras.layers.Layer]:
     return [layers.Dropout(share)] if share else []
 
 
-BUILDERS: dict[str, Callable[[float], keras.Sequential]] = {"dense": dense, "conv": conv}
+def _softmax(classes: int) -> list[keras.layers.Layer]:
+    """The last layer, always in float32: a probability has more digits than bfloat16."""
+    from keras import layers
+
+    return [layers.Dense(classes, activation="softmax", name="digits", dtype="float32")]
+
+
+BUILDERS: dict[str, Callable[[float], keras.Sequential]] = {
+    "dense": dense,
+    "conv": conv,
+    "deep": deep,
+    "detector": detector,
+}
 
 
 def build(name: str, dropout: float = 0.0) -> keras.Sequential:
-    """A fresh network of `config.NETWORKS`, with random weights."""
+    """A fresh network of `config.NETWORKS` or the detector, with random weights."""
     return BUILDERS[name](dropout)

@@ -1,4 +1,4 @@
-"""Answers of a saved model, by LiteRT: no TensorFlow is imported.
+"""Answers of saved models, by LiteRT: no TensorFlow is imported.
 
 Knows nothing of pictures' making (`preprocess`) or of where models come from (`store`).
 """
@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from classifier.config import KINDS
 from classifier.preprocess import Prepared, Verdict
 
+CLOSE = 0.5  # a lead of the likeliest digit over the next below this leaves both open
 _BATCH = 256
+_KINDS = ("", *KINDS)  # what the outputs of a detector stand for; the first: a digit
 
 
 class Predictor:
-    """Ten softmax probabilities for each network input.
+    """The softmax probabilities that a network gives to each network input.
 
     Safe to share between threads: an interpreter keeps its tensors, so one answers at a time.
     """
@@ -29,13 +32,19 @@ class Predictor:
         # One thread: a digit takes well under a millisecond, and the class has the other cores.
         self._interpreter = Interpreter(model_content=tflite, num_threads=1)
         self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]
         self._batch = 0
 
+    @property
+    def classes(self) -> int:
+        """How many classes it tells apart."""
+        return int(self._output["shape"][1])
+
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """images (N, 28, 28) uint8, 0–255, ink is high; returns (N, 10) float32, rows sum to 1."""
+        """images (N, 28, 28) uint8, 0–255, ink is high; returns (N, classes) float32, rows sum
+        to 1."""
         rows = [self._run(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)]
-        return np.concatenate(rows) if rows else np.zeros((0, 10), np.float32)
+        return np.concatenate(rows) if rows else np.zeros((0, self.classes), np.float32)
 
     def _run(self, images: np.ndarray) -> np.ndarray:
         index = self._input["index"]
@@ -48,31 +57,70 @@ class Predictor:
             pixels = images.astype(np.float32).reshape(shape) / np.float32(255)
             self._interpreter.set_tensor(index, pixels)
             self._interpreter.invoke()
-            return self._interpreter.get_tensor(self._output)
+            return self._interpreter.get_tensor(self._output["index"])
+
+
+class Detector:
+    """Tells digits from other drawings: a network of its own, whichever model reads the digit."""
+
+    def __init__(self, tflite: bytes, threshold: float, false_alarms: float) -> None:
+        """threshold: least probability, 0–1, at which a drawing passes for a digit;
+        false_alarms: share of digits, 0–1, that it takes for something else at that threshold.
+        Raises ValueError if `tflite` is no detector."""
+        self._predictor = Predictor(tflite)
+        if self._predictor.classes != len(_KINDS):
+            raise ValueError(f"a detector tells {len(_KINDS)} classes apart, this one "
+                             f"{self._predictor.classes}")  # fmt: skip
+        self.threshold = threshold
+        self.false_alarms = false_alarms
+
+    def kinds(self, images: np.ndarray) -> list[str | None]:
+        """What images (N, 28, 28) uint8 show: None for a digit, else the likeliest of
+        `config.KINDS`."""
+        rows = self._predictor.probabilities(images)
+        others = rows[:, 1:].argmax(axis=1) + 1
+        return [
+            None if row[0] >= self.threshold else _KINDS[other]
+            for row, other in zip(rows, others, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says to one picture. `probabilities` (10,) float32 is None if there is nothing
-    to ask it about."""
+    """What a model says to one picture.
+
+    probabilities: (10,) float32; None if there is nothing to ask it about
+    kind: of `config.KINDS`, if it was taken for something else than a digit
+    """
 
     verdict: Verdict
     probabilities: np.ndarray | None
+    kind: str | None = None
 
     @property
     def is_digit(self) -> bool:
         """Whether the picture can be taken for one digit."""
-        return self.verdict is Verdict.READABLE
+        return self.verdict is Verdict.READABLE and self.kind is None
 
     @property
     def digit(self) -> int | None:
         """The likeliest digit; None if there is nothing to read."""
         return None if self.probabilities is None else int(self.probabilities.argmax())
 
+    @property
+    def rival(self) -> int | None:
+        """The second likeliest digit if the likeliest leads by less than CLOSE, else None."""
+        if self.probabilities is None:
+            return None
+        second, first = np.argsort(self.probabilities)[-2:]
+        close = self.probabilities[first] - self.probabilities[second] < CLOSE
+        return int(second) if close else None
 
-def answer(predictor: Predictor, prepared: Prepared) -> Answer:
-    """Ask a model about a prepared picture; it is asked nothing if that cannot be one digit."""
+
+def answer(predictor: Predictor, prepared: Prepared, detector: Detector | None = None) -> Answer:
+    """Ask about a prepared picture; the models are asked nothing if that cannot be one digit."""
     if prepared.verdict is not Verdict.READABLE:
         return Answer(prepared.verdict, None)
-    row = predictor.probabilities(prepared.network_input[None])[0]
-    return Answer(prepared.verdict, row)
+    image = prepared.network_input[None]
+    kind = detector.kinds(image)[0] if detector else None
+    return Answer(prepared.verdict, predictor.probabilities(image)[0], kind)

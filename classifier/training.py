@@ -10,15 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
 from classifier import data, evaluation, networks, store
-from classifier.config import CLASSES, TrainConfig
+from classifier.config import DETECTOR, TrainConfig
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 
 _TELL_EVERY = 0.2  # seconds between progress events within an epoch
-_STEPS_PER_CALL = {"dense": 32, "conv": 8}  # batches between two looks at the clock
+_STEPS_PER_CALL = {"dense": 32}  # batches between two looks at the clock
+_STEPS_PER_CALL_ELSE = 8
+_FALSE_ALARMS = 0.02  # share of digits that a detector may take for something else
 _JUDGED = 10_000  # training images on which the final training accuracy is taken, at most
 
 
@@ -54,6 +57,8 @@ def train(
     threading.Thread(target=importlib.import_module, args=("keras",), daemon=True).start()
     with clock("data"):
         dataset = data.load(config, tell)
+        if config.network == DETECTOR:
+            dataset = data.with_others(dataset)
         tell(f"Data: {dataset.description}.", None)
 
     emit(Progress(stage="starting"))
@@ -61,12 +66,14 @@ def train(
         import keras
 
         keras.utils.set_random_seed(config.seed)
+        keras.config.set_dtype_policy(_precision(config.network))
         model = networks.build(config.network, config.dropout)
+        keras.config.set_dtype_policy("float32")
         model.compile(
             optimizer=_optimizer(config),
             loss="categorical_crossentropy",
             metrics=["accuracy"],
-            steps_per_execution=_STEPS_PER_CALL[config.network],
+            steps_per_execution=_STEPS_PER_CALL.get(config.network, _STEPS_PER_CALL_ELSE),
             # XLA gains a little in later epochs of a dense network, but compiling it delays the
             # first by a second; convolutions on a CPU it makes four times slower.
             jit_compile=False,
@@ -76,14 +83,28 @@ def train(
     trained, kept = data.split_validation(len(dataset.train_labels), config.seed)
     images, labels = dataset.train_images[trained], dataset.train_labels[trained]
     held_images, held_labels = dataset.train_images[kept], dataset.train_labels[kept]
+    feed = data.epochs(
+        images,
+        labels,
+        dataset.mixed,
+        count=config.epochs,
+        augment=config.augment,
+        seed=config.seed,
+    )
+    size = data.epoch_size(len(labels), dataset.mixed)
     with clock("training"):
-        _fit(model, config, (images, labels), (held_images, held_labels), emit, stop)
+        _fit(model, config, feed, size, (held_images, held_labels), emit, stop)
 
     emit(Progress(stage="testing"))
     with clock("testing"):
         # The only use of the test images in the whole run.
         tested = evaluation.evaluate(_predict(model, dataset.test_images), dataset.test_labels)
         judged = evaluation.evaluate(_predict(model, images[:_JUDGED]), labels[:_JUDGED])
+        drawn = [
+            evaluation.evaluate(_predict(model, mixture.kept[0]), mixture.kept[1])
+            for mixture in dataset.mixed
+            if mixture.kept is not None
+        ]
 
     emit(Progress(stage="saving"))
     with clock("saving"):
@@ -92,6 +113,7 @@ def train(
             "train_accuracy": judged.accuracy,
             "gap": judged.accuracy - tested.accuracy,
             "confusion": tested.confusion.tolist(),
+            "drawings_accuracy": drawn[0].accuracy if drawn else None,
             "train_images": len(labels),
             "test_images": tested.n,
             "stopped": stop.is_set(),
@@ -99,21 +121,20 @@ def train(
         # A fresh network has neither dropout nor the optimizer's memory, which triples the file.
         final = networks.build(config.network)
         final.set_weights(model.get_weights())
-        saved = store.save(
-            config.name or store.new_name(config.network, dataset.source),
-            final,
-            {
-                "config": config.to_dict(),
-                "command": config.command(),
-                "metrics": result
-                | {"calibration_error": tested.calibration_error, "seconds": clock["training"]},
-                "data": {
-                    "source": dataset.source,
-                    "description": dataset.description,
-                    "fingerprint": dataset.fingerprint(),
-                },
-            },
-        )
+        metrics = result | {
+            "calibration_error": tested.calibration_error,
+            "seconds": clock["training"],
+        }
+        meta = {
+            "config": config.to_dict(),
+            "command": config.command(),
+            "metrics": metrics,
+            "data": dataset.to_dict(),
+        }
+        if config.network == DETECTOR:
+            meta["detector"] = _threshold(model, held_images, dataset.mixed)
+        name = config.name or store.new_name(config.network, dataset.source)
+        saved = store.save(name, final, meta)
     emit(
         Finished(
             model=saved.name,
@@ -159,6 +180,25 @@ def _optimizer(config: TrainConfig):
     return kinds[config.optimizer](learning_rate=config.learning_rate)
 
 
+def _threshold(model, held_images: np.ndarray, mixed: tuple[data.Mixture, ...]) -> dict:
+    """A detector's threshold, fixed on digits that were kept back, for its meta."""
+    sets = [held_images, *[mixture.kept[0] for mixture in mixed if mixture.kept is not None]]
+    scores = [_predict(model, images)[:, 0] for images in sets]
+    found = evaluation.threshold(scores, _FALSE_ALARMS)
+    return {"threshold": found, "false_alarms": _FALSE_ALARMS}
+
+
+def _precision(network: str) -> str:
+    """Keras' policy: bfloat16 makes convolutions quicker where the processor has it."""
+    if network == "dense":
+        return "float32"
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    except OSError:  # no Linux: nothing says so
+        flags = set()
+    return "mixed_bfloat16" if flags & {"avx512_bf16", "amx_bf16"} else "float32"
+
+
 def _to_input(model, images: np.ndarray) -> np.ndarray:
     """Images (N, 28, 28) uint8, 0–255, as the network wants them: float32, 0–1, its own shape."""
     return images.reshape(-1, *model.input_shape[1:]).astype(np.float32) / np.float32(255)
@@ -175,27 +215,25 @@ def _predict(model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def _fit(model, config: TrainConfig, training, validation, emit, stop: threading.Event) -> None:
-    """Epoch after epoch, until the config's epochs or seconds are over or `stop` is set."""
+def _fit(model, config: TrainConfig, feed, size: int, validation, emit, stop) -> None:
+    """Epoch after epoch, until the config's epochs or seconds are over or `stop` is set.
+
+    feed: images and labels of one epoch after the other; size: how many an epoch has
+    """
     import keras
 
-    images, labels = training
-    targets = keras.utils.to_categorical(labels, CLASSES)
     held_images, held_labels = validation
-    rng = np.random.default_rng(config.seed)
-    report = _report(keras, model, config, len(labels), emit, stop)
+    report = _report(keras, model, config, size, emit, stop)
     report.begin()
-    inputs = None if config.augment else _to_input(model, images)
     epoch = 0
     _check_stop(stop)
     # At least a few batches, however short the time: an untrained network is not worth saving.
     while epoch == 0 or not (report.done() or epoch == config.epochs):
         begun = time.perf_counter()
-        if config.augment:
-            inputs = _to_input(model, data.augment(images, rng))
+        images, labels = next(feed)
         past = model.fit(
-            inputs,
-            targets,
+            _to_input(model, images),
+            keras.utils.to_categorical(labels, model.output_shape[-1]),
             batch_size=config.batch_size,
             initial_epoch=epoch,
             epochs=epoch + 1,
