@@ -11,9 +11,9 @@ import numpy as np
 from classifier.config import IMAGE_SIZE
 
 _GRID = 5  # nodes along each side that the elastic change moves; between them it is smooth
-_ELASTIC = 0.9  # pixels: standard deviation of a node's move
-_PEN_SHARE = 0.4  # of the images are drawn thicker or thinner
-_GAP_SHARE = 0.06  # of the images lose a spot of ink
+_ELASTIC = 0.6  # pixels: standard deviation of a node's move
+_PEN_SHARE = 0.3  # of the images are drawn thicker or thinner
+_GAP_SHARE = 0.04  # of the images lose a spot of ink
 _SPECK_SHARE = 0.04  # of the images get a stray speck
 _CHUNK = 2048  # images at a time: bounds the memory that the maps take
 
@@ -34,10 +34,10 @@ def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _warp(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Affine and elastic changes, in one interpolation."""
     count = len(images)
-    angle = rng.normal(0, np.radians(6), count)
+    angle = rng.normal(0, np.radians(5), count)
     zoom = rng.normal(1, 0.06, (count, 2))
-    slant = rng.normal(0, 0.1, count)
-    shift = rng.normal(0, 0.6, (count, 1, 2))
+    slant = rng.normal(0, 0.08, count)
+    shift = rng.normal(0, 0.5, (count, 1, 2))
     cosine, sine = np.cos(angle), np.sin(angle)
     turn = np.array([[cosine, -sine], [sine, cosine]])
     shape = np.array([[zoom[:, 0], slant], [np.zeros(count), zoom[:, 1]]])

@@ -176,7 +176,7 @@ _TEMPLATES: dict[int, tuple[tuple[float, str], ...]] = {
 
 
 @dataclass(frozen=True)
-class _Hands:
+class Hands:
     """What stays the same in all digits of a writer; each array is (writers,).
 
     slant: sideways shift per unit of height; turn: radians; width: factor
@@ -195,7 +195,7 @@ class _Hands:
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Shape:
     """A variant made ready.
 
     control: (C, 2), in heights from the middle
@@ -221,7 +221,7 @@ def generate(count: int, seed: int) -> Drawings:
     low, high = _DIGITS_PER_WRITER
     sizes = rng.integers(low, high + 1, count // low + 1)
     writer = np.repeat(np.arange(len(sizes)), sizes)[:count].astype(np.int32)
-    hands = _draw_hands(len(sizes), rng)
+    hands = draw_hands(len(sizes), rng)
     shape_of = _choose_variants(labels, writer, rng)
 
     stroke_counts = np.array([len(shape.strokes) for shape in _shapes()])[shape_of]
@@ -230,7 +230,7 @@ def generate(count: int, seed: int) -> Drawings:
     for number, shape in enumerate(_shapes()):
         which = np.flatnonzero(shape_of == number)
         where = first[which, None] + np.arange(len(shape.strokes))
-        points[where] = _write(shape, writer[which], hands, rng)
+        points[where] = write(shape, writer[which], hands, rng)
     return Drawings(
         points=points.reshape(-1, 2),
         stroke_id=np.repeat(np.arange(len(points), dtype=np.int32), _SAMPLES),
@@ -272,8 +272,8 @@ def sample_digit(digit: int) -> list[np.ndarray]:
     return [((s - low) / extent.max() + margin).clip(0, 1).astype(np.float32) for s in strokes]
 
 
-def _draw_hands(count: int, rng: np.random.Generator) -> _Hands:
-    return _Hands(
+def draw_hands(count: int, rng: np.random.Generator) -> Hands:
+    return Hands(
         slant=rng.normal(0.12, 0.2, count),
         turn=rng.normal(0, 0.06, count),
         width=np.exp(rng.normal(-0.05, 0.2, count)),
@@ -303,8 +303,8 @@ def _choose_variants(
     return chosen
 
 
-def _write(
-    shape: _Shape, writer: np.ndarray, hands: _Hands, rng: np.random.Generator
+def write(
+    shape: Shape, writer: np.ndarray, hands: Hands, rng: np.random.Generator
 ) -> np.ndarray:
     """Digits of one shape by these writers (n,): points (n, strokes, _SAMPLES, 2)."""
     n = len(writer)
@@ -369,17 +369,17 @@ def _placing(slant: np.ndarray, turn: np.ndarray, width: np.ndarray) -> np.ndarr
 
 
 @cache
-def _shapes() -> tuple[_Shape, ...]:
+def _shapes() -> tuple[Shape, ...]:
     """All variants of digit 0, then of 1, and so on."""
-    return tuple(_parse(text) for variants in _TEMPLATES.values() for _, text in variants)
+    return tuple(parse(text) for variants in _TEMPLATES.values() for _, text in variants)
 
 
-def _parse(text: str) -> _Shape:
+def parse(text: str) -> Shape:
     control, strokes, sways = [], [], []
     for stroke in text.split("/"):
         marks = stroke.split()
         own = np.array([mark.rstrip("!").split(",") for mark in marks], float) / 100 - 0.5
-        corners = [i for i, mark in enumerate(marks) if mark.endswith("!")]
+        corners = [i for i, mark in enumerate(marks[:-1]) if i and mark.endswith("!")]
         sharp = _curve(own, corners)
         part = slice(len(control), len(control) + len(own))
         strokes.append((part, sharp, _rounding() @ sharp))
@@ -388,7 +388,7 @@ def _parse(text: str) -> _Shape:
     sway = np.zeros((len(control), len(control)))
     for (part, _, _), block in zip(strokes, sways, strict=True):
         sway[part, part] = block
-    return _Shape(np.array(control), sway, tuple(strokes))
+    return Shape(np.array(control), sway, tuple(strokes))
 
 
 def _lengths(control: np.ndarray) -> np.ndarray:
@@ -397,7 +397,7 @@ def _lengths(control: np.ndarray) -> np.ndarray:
 
 
 def _sway(control: np.ndarray) -> np.ndarray:
-    """A stroke's block of `_Shape.sway`; rows have length 1, so deviations keep their size."""
+    """A stroke's block of `Shape.sway`; rows have length 1, so deviations keep their size."""
     place = _lengths(control)
     near = np.exp(-(((place - place[:, None]) / 0.25) ** 2))
     return near / np.linalg.norm(near, axis=1, keepdims=True)

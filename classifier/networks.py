@@ -77,7 +77,7 @@ def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
             layers.Conv2D(
                 filters, size, strides=strides, padding="same", use_bias=False, name=name
             ),
-            layers.BatchNormalization(momentum=0.9, name=f"{name}-normal"),
+            layers.BatchNormalization(name=f"{name}-normal"),
             layers.ReLU(name=f"{name}-relu"),
         ]
 
