@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so that `predict` never waits f
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -70,16 +71,27 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--name", help="of the saved model")
     train.add_argument("--run", metavar="FOLDER", help=argparse.SUPPRESS)  # see jobs.py
 
-    evaluate = command("evaluate", _evaluate, "Judge a model on labelled digits.")
-    _add_model(evaluate)
+    evaluate = command("evaluate", _evaluate, "Judge models on labelled digits.")
     evaluate.add_argument(
-        "--data", default="mnist", metavar="mnist|generated|FILE.npz", help="what to judge it on"
+        "--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME", help=f"({DEFAULT_MODEL})"
     )
+    evaluate.add_argument(
+        "--data",
+        nargs="+",
+        default=["mnist"],
+        metavar="mnist|generated|FILE.npz",
+        help="what to judge them on",
+    )
+    evaluate.add_argument(
+        "--robust", action="store_true", help="repeat it over sizes, places, pens and turns"
+    )
+    _add_detector(evaluate)
     evaluate.add_argument("--mnist", metavar="FILE.npz", help="MNIST in Keras' layout")
 
     predict = command("predict", _predict, "Say which digit is on each picture.")
     predict.add_argument("paths", nargs="+", metavar="PATH", help="picture files or folders")
     _add_model(predict)
+    _add_detector(predict)
 
     command("models", _models, "List the models there are.")
     return parser
@@ -91,6 +103,12 @@ def _lines(choices: dict[str, str]) -> str:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="(%(default)s)")
+
+
+def _add_detector(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detector", default=DETECTOR, metavar="NAME", help="tells what is no digit (%(default)s)"
+    )
 
 
 def _train(chosen: argparse.Namespace) -> int:
@@ -221,52 +239,110 @@ class _Terminal:
 def _predictor(name: str):
     from classifier import predict, store
 
-    return predict.Predictor(store.get(name).tflite())
+    predictor = predict.Predictor(store.get(name).tflite())
+    if predictor.classes != config.CLASSES:
+        raise ValueError(f"{name} reads no digits: it has {predictor.classes} classes.")
+    return predictor
+
+
+def _detector(name: str):
+    """The detector of that name; None if there is none of the standard name."""
+    from classifier import predict, store
+
+    try:
+        saved = store.get(name)
+    except store.ModelNotFoundError:
+        if name == DETECTOR:
+            return None
+        raise
+    if "detector" not in saved.meta:
+        raise ValueError(f"{name} is no detector: train one with --network {DETECTOR}.")
+    return predict.Detector(saved.tflite(), **saved.meta["detector"])
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
+    detector = _detector(chosen.detector)
+    judge = _robust if chosen.robust else _judge
+    results = [
+        judge(model, _predictor(model), detector, data, chosen.mnist)
+        for data in chosen.data
+        for model in chosen.model
+    ]
+    if chosen.json:
+        print(json.dumps(results[0] if len(results) == 1 else results))
+        return 0
+    rows = results if not chosen.robust else [row for rows in results for row in rows["rows"]]
+    _print_table([{key: _cell(key, row[key]) for key in row if key != "confusion"} for row in rows])
+    if len(results) == 1 and not chosen.robust and results[0]["n"]:
+        print("\nConfusion (row: the label, column: the answer)")
+        for digit, row in enumerate(results[0]["confusion"]):
+            print(f"  {digit}  " + " ".join(f"{count:5d}" for count in row))
+    return 0
+
+
+def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> dict:
+    """The figures of one model on one set of digits."""
     import numpy as np
 
     from classifier import data, drawings, evaluation
 
-    predictor = _predictor(chosen.model)
-    readable = None
-    if chosen.data == "mnist":
-        dataset = data.mnist(chosen.mnist)
+    readable = writer = None
+    if source == "mnist":
+        dataset = data.mnist(mnist)
         images, labels = dataset.test_images, dataset.test_labels
-    elif chosen.data == "generated":
+    elif source == "generated":
         images, labels = data.generated_test()
     else:
-        drawn = drawings.load(chosen.data)
+        drawn = drawings.load(source, symbols=True)
         images, readable = data.to_network_inputs(drawn)
-        labels = drawn.labels
-    result = evaluation.evaluate(predictor.probabilities(images), labels, readable)
-    if chosen.json:
-        values = {
-            "model": chosen.model,
-            "data": chosen.data,
-            "n": result.n,
-            "accuracy": result.accuracy,
-            "confusion": result.confusion.tolist(),
-            "calibration_error": result.calibration_error,
-            "flagged_not_a_digit": result.flagged_not_a_digit,
-        }
-        print(json.dumps(values))
-        return 0
-    print(f"{chosen.model} on {result.n:,} digits of {chosen.data}")
-    print(f"  accuracy              {result.accuracy:.2%}")
-    print(f"  calibration error     {result.calibration_error:.2%}")
-    print(f"  flagged not a digit   {result.flagged_not_a_digit:.2%}")
-    print("  confusion (row: the label, column: the answer)")
-    for digit, row in enumerate(np.asarray(result.confusion)):
-        print(f"    {digit}  " + " ".join(f"{count:5d}" for count in row))
-    return 0
+        labels, writer = drawn.labels, getattr(drawn, "writer", None)
+    is_digit = detector and np.array([kind is None for kind in detector.kinds(images)])
+    result = evaluation.evaluate(
+        predictor.probabilities(images), labels, readable, is_digit=is_digit, writer=writer
+    )
+    values = dataclasses.asdict(result) | {"confusion": result.confusion.tolist()}
+    return {"model": model, "data": source, **values}
+
+
+def _robust(model: str, predictor, detector, source: str, mnist: str | None) -> dict:
+    """The accuracy of one model on drawings in other sizes, places, pens and turns."""
+    from classifier import drawings, robustness
+
+    if source in ("mnist", "generated"):
+        raise ValueError("--robust draws strokes anew: name a file of drawings with --data.")
+    drawn = drawings.load(source)
+    if not isinstance(drawn, drawings.Drawings):
+        raise ValueError(f"{source} has images: --robust needs strokes.")
+    rows = [
+        {"model": model, "data": source, **row}
+        for row in robustness.measure(drawn, predictor, detector)
+    ]
+    return {"model": model, "data": source, "rows": rows, **robustness.spread(rows)}
+
+
+def _cell(name: str, value: object) -> str:
+    """A value as it stands in a table."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple | list):
+        return " – ".join(_cell(name, part) for part in value)
+    return f"{value * 100:.2f} %" if isinstance(value, float) else f"{value}"
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    """Rows of the same columns, in Markdown; columns that are empty throughout are left out."""
+    names = [name for name in rows[0] if any(row[name] for row in rows)]
+    table = [[name.replace("_", " ") for name in names], *[[row[n] for n in names] for row in rows]]
+    widths = [max(len(line[k]) for line in table) for k in range(len(names))]
+    table.insert(1, ["-" * width for width in widths])
+    for line in table:
+        print("| " + " | ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)) + " |")
 
 
 def _predict(chosen: argparse.Namespace) -> int:
     from classifier import pictures, predict, preprocess
 
-    predictor = _predictor(chosen.model)
+    predictor, detector = _predictor(chosen.model), _detector(chosen.detector)
     entries, failed = [], False
     for path in chosen.paths:
         found = pictures.pictures_in(path)
@@ -280,7 +356,7 @@ def _predict(chosen: argparse.Namespace) -> int:
                 entries.append({"path": str(file), "error": str(error)})
                 failed = True
                 continue
-            said = predict.answer(predictor, preprocess.prepare(picture))
+            said = predict.answer(predictor, preprocess.prepare(picture), detector)
             row = said.probabilities
             entry = {
                 "path": str(file),
@@ -289,7 +365,8 @@ def _predict(chosen: argparse.Namespace) -> int:
                 "is_digit": said.is_digit,
             }
             if not said.is_digit:
-                entry["reason"] = said.verdict.value
+                kind = said.kind and f"Rather {config.KINDS[said.kind]} than a digit."
+                entry["reason"] = kind or said.verdict.value
             entries.append(entry)
     if chosen.json:
         print(json.dumps(entries, ensure_ascii=False))
@@ -302,7 +379,7 @@ def _predict(chosen: argparse.Namespace) -> int:
 def _in_words(entry: dict) -> str:
     if "error" in entry:
         return f"error: {entry['error']}"
-    if entry["digit"] is None:
+    if not entry["is_digit"]:
         return entry["reason"]
     return f"{entry['digit']} ({max(entry['probabilities']):.1%})"
 

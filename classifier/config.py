@@ -32,10 +32,10 @@ DETECTOR = "detector"  # a network that tells digits from other drawings, and gi
 KINDS: dict[str, str] = {
     "letters": "a letter",
     "symbols": "a symbol",
-    "shapes": "a shape or a little picture",
+    "shapes": "a shape",
     "scribbles": "a scribble",
-    "several": "more than one digit",
-    "parts": "part of a digit, or one lying or mirrored",
+    "several": "several digits",
+    "parts": "a piece of something",
 }
 DATA_SOURCES: dict[str, str] = {
     "auto": "MNIST when it is at hand or can be downloaded, generated digits otherwise.",
@@ -64,7 +64,7 @@ DEFAULTS: dict[str, dict] = {
     },
 }
 DEFAULTS["deep"] = DEFAULTS["conv"] | {"epochs": 15, "augment": True, "styles": 0.2}
-DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6}
+DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 
 MAX_EPOCHS = 1000
 MAX_SECONDS = 24 * 3600.0

@@ -12,13 +12,12 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from classifier import handwriting, predict, preprocess
-from classifier.config import CANVAS, CANVAS_PEN, CLASSES
+from classifier.config import CANVAS, CANVAS_PEN, CLASSES, KINDS
 from classifier.preprocess import Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import canvas, charts, state
 
 _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
-_DOUBT = 0.7  # below this the answer names two digits
 _CANVAS_KEY, _PEN_KEY = "canvas", "pen"
 
 
@@ -149,7 +148,7 @@ def _ask(model: SavedModel | None, prepared: preprocess.Prepared) -> predict.Ans
     except (DamagedModelError, ModelNotFoundError) as error:
         st.error(f"{error} Choose another model.")
         return predict.Answer(prepared.verdict, None)
-    return predict.answer(predictor, prepared)
+    return predict.answer(predictor, prepared, state.detector())
 
 
 def _in_words(answer: predict.Answer) -> str:
@@ -157,11 +156,21 @@ def _in_words(answer: predict.Answer) -> str:
         return answer.verdict.value
     if answer.probabilities is None:
         return "No model answers."
-    second, first = np.argsort(answer.probabilities)[-2:]
-    surely = charts.percent(float(answer.probabilities[first]))
-    if answer.probabilities[first] < _DOUBT:
-        return f"#### Perhaps a {first}, or a {second} · not sure"
-    return f"### It is a {first} · {surely}"
+    first = f"{_article(answer.digit)} {answer.digit}"
+    if answer.kind is not None:
+        wrongly = f"{state.detector().false_alarms:.0%}"
+        return (
+            f"#### Rather {KINDS[answer.kind]} than {first}\n"
+            f":small[:gray[Said wrongly of {wrongly} of real digits.]]"
+        )
+    if answer.rival is not None:
+        return f"#### Either {first} or {_article(answer.rival)} {answer.rival} · not sure"
+    surely = charts.percent(float(answer.probabilities[answer.digit]))
+    return f"### It is {first} · {surely}"
+
+
+def _article(digit: int) -> str:
+    return "an" if digit == 8 else "a"
 
 
 def _network_input(prepared: preprocess.Prepared) -> None:

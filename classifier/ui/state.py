@@ -9,7 +9,9 @@ import streamlit as st
 from classifier import store
 from classifier.events import History
 from classifier.jobs import LocalJobs, Reader
-from classifier.predict import Predictor
+from classifier.config import DETECTOR
+from classifier.predict import Detector, Predictor
+from classifier.store import DamagedModelError, ModelNotFoundError
 
 
 @dataclass
@@ -103,3 +105,13 @@ def predictor(name: str, checksum: str) -> Predictor:
     `checksum` tells models apart that had the same name one after the other.
     """
     return Predictor(store.get(name).tflite())
+
+
+@st.cache_resource(show_spinner=False)
+def detector() -> Detector | None:
+    """What tells digits from other drawings; None if there is none that can be used."""
+    try:
+        saved = store.get(DETECTOR)
+        return Detector(saved.tflite(), **saved.meta["detector"])
+    except (DamagedModelError, ModelNotFoundError):
+        return None

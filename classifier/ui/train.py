@@ -8,7 +8,7 @@ import zipfile
 import streamlit as st
 
 from classifier import store
-from classifier.config import DATA_SOURCES, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
+from classifier.config import DATA_SOURCES, DETECTOR, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
 from classifier.events import STAGES, Failed, Finished, Progress
 from classifier.jobs import JobError, RunState
 from classifier.store import SavedModel
@@ -35,7 +35,7 @@ def find_run() -> None:
 def choose_model() -> SavedModel | None:
     """The model that answers; the newest run's at once when it has finished."""
     models, problems = store.list_models()
-    by_name = {model.name: model for model in models}
+    by_name = {m.name: m for m in models if m.meta["config"].get("network") != DETECTOR}
     wanted = st.session_state.pop("answer-with", None)
     if wanted in by_name:
         st.session_state[_MODEL_KEY] = wanted
