@@ -278,8 +278,8 @@ def _several(writer, hands, rng) -> list[Strokes]:
             drawn.append(_in_a_row(three[: 2 + (way > 0.55)], rng))
         elif way < 0.85:
             above, below = three[:2]
-            drop = rng.uniform(0.95, 1.3)
-            drawn.append([*above, *[stroke + [rng.normal(0, 0.1), drop] for stroke in below]])
+            move = np.array([rng.normal(0, 0.1), rng.uniform(0.95, 1.3)])
+            drawn.append([*above, *[stroke + move for stroke in below]])
         else:
             drawn.append([*three[0], *_crossing(rng)])
     return drawn

@@ -19,7 +19,6 @@ import numpy as np
 
 from classifier.config import CLASSES
 
-
 _DIGITS = {str(digit) for digit in range(CLASSES)}
 NOT_A_DIGIT = 255  # the label of a drawing that is none
 
@@ -154,7 +153,9 @@ def load(path: str | Path, *, symbols: bool = False) -> Drawings | Images:
     arrays = read_arrays(path)
     if symbols:
         arrays = {
-            name: _from_text(array) if name in ("labels", "y") and array.dtype.kind == "U" else array
+            name: _from_text(array)
+            if name in ("labels", "y") and array.dtype.kind == "U"
+            else array
             for name, array in arrays.items()
         }
     allowed = {*range(CLASSES), NOT_A_DIGIT} if symbols else {*range(CLASSES)}

@@ -169,7 +169,7 @@ _TEMPLATES: dict[int, tuple[tuple[float, str], ...]] = {
         (1, "70,30 66,6 38,2 22,24 38,46 66,40 74,20 72,60 50,94 18,98"),  # round hook
         (0.8, "56,4 34,8 22,30 38,44 58,34 64,10! 64,50 64,100"),  # small ring
         (0.8, "24,30 48,46 74,30 64,4 36,4 22,26 40,46 70,36 76,60 60,92 26,100"),  # g-like
-        (0.8, "70,8 44,0 26,16 44,34 66,20 60,34 72,58 66,88 40,100 14,90"),  # ring above a wide hook
+        (0.8, "70,8 44,0 26,16 44,34 66,20 60,34 72,58 66,88 40,100 14,90"),  # ring above a hook
         (0.7, "10,30 26,6 52,0 66,12 48,34 30,30 60,10 64,40 40,74 2,100"),  # ring out of a bow
     ),
 }  # fmt: skip
@@ -303,9 +303,7 @@ def _choose_variants(
     return chosen
 
 
-def write(
-    shape: Shape, writer: np.ndarray, hands: Hands, rng: np.random.Generator
-) -> np.ndarray:
+def write(shape: Shape, writer: np.ndarray, hands: Hands, rng: np.random.Generator) -> np.ndarray:
     """Digits of one shape by these writers (n,): points (n, strokes, _SAMPLES, 2)."""
     n = len(writer)
 

@@ -199,6 +199,19 @@ def test_without_environment_the_folder_is_hidden_in_the_project(monkeypatch):
 
 
 def test_every_default_is_a_setting_of_a_known_network():
-    assert set(config.DEFAULTS) <= set(NETWORKS)
-    for network in NETWORKS:
+    assert set(config.DEFAULTS) <= {*NETWORKS, config.DETECTOR}
+    for network in config.DEFAULTS:
         assert TrainConfig.of(network).network == network
+
+
+@pytest.mark.parametrize(("field", "value"), [("styles", -0.1), ("styles", 0.95), ("styles", True),
+                                              ("drawings_share", 0), ("drawings_share", 1.0),
+                                              ("drawings_share", float("nan"))])  # fmt: skip
+def test_a_share_out_of_range_is_named(field, value):
+    with pytest.raises(ValueError, match=f"{field} is"):
+        TrainConfig(**{field: value})
+
+
+def test_shares_may_not_leave_too_little_of_the_data():
+    with pytest.raises(ValueError, match=r"together they may be at most 0\.9"):
+        TrainConfig(drawings="mine.npz", drawings_share=0.5, styles=0.5)

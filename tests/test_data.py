@@ -513,28 +513,51 @@ def drawn(tmp_path: Path) -> Path:
     return path
 
 
-def test_drawings_are_mixed_into_the_training_images_where_readable(tiny_mnist, drawn):
-    dataset = load_tiny(tiny_mnist, drawings=str(drawn))
-    assert len(dataset.train_images) == 123
-    assert dataset.train_labels[-3:].tolist() == [3, 4, 5]
-    assert len(dataset.test_labels) == 40, "the test stays as it is"
-    assert dataset.description == "MNIST, and 3 drawings of mine.npz"
-    seen = prepare_strokes([s * 200 + 40 for s in handwriting.sample_digit(4)], 280, 18)
-    np.testing.assert_array_equal(dataset.train_images[-2], seen.network_input)
+def test_drawings_come_on_top_of_the_own_images_where_readable(tiny_mnist, drawn):
+    dataset = load_tiny(tiny_mnist, drawings=str(drawn), drawings_share=0.25)
+    assert len(dataset.train_images) == 120, "its own images stay as they are"
+    (mixture,) = dataset.mixed
+    images, labels = mixture.draw(40, np.random.default_rng(0))
+    _, kept_labels = mixture.kept
+    assert len(kept_labels) == 1
+    assert {*labels.tolist(), *kept_labels.tolist()} == {3, 4, 5}, "the dot is left out"
+    assert set(labels.tolist()).isdisjoint(kept_labels.tolist()), "what is kept back is not drawn"
+    assert images.shape == (40, 28, 28)
+    assert dataset.description == "MNIST, with 25% drawings of mine.npz (2)"
 
 
-def test_drawings_are_added_after_the_cut(tiny_mnist, drawn):
-    dataset = load_tiny(tiny_mnist, drawings=str(drawn), train_size=20)
-    assert len(dataset.train_labels) == 23
-    assert dataset.description == "20 images of MNIST, and 3 drawings of mine.npz"
+def test_strokes_are_rendered_anew_each_time_with_other_pens(tiny_mnist, drawn):
+    (mixture,) = load_tiny(tiny_mnist, drawings=str(drawn)).mixed
+    rng = np.random.default_rng(0)
+    first, second = mixture.draw(40, rng)[0], mixture.draw(40, rng)[0]
+    ink = np.concatenate([first, second]).sum(axis=(1, 2), dtype=float)
+    assert len(np.unique(np.concatenate([first, second]), axis=0)) > 60
+    assert ink.max() > 1.5 * ink.min()
 
 
-def test_drawings_that_are_images_are_mixed_in_too(tiny_mnist, tiny_arrays, tmp_path):
+def test_writers_are_kept_back_whole(tiny_mnist, tmp_path):
+    samples = [handwriting.sample_digit(i % 10) for i in range(36)]
+    drawn = drawings.from_strokes(samples, np.arange(36) % 10, np.repeat(np.arange(12), 3))
+    drawings.save(drawn, tmp_path / "class.npz")
+    (mixture,) = load_tiny(tiny_mnist, drawings=str(tmp_path / "class.npz")).mixed
+    assert len(mixture.kept[1]) == 3, "one of twelve writers"
+    assert mixture.description == "drawings of class.npz (33 by 11 people)"
+
+
+def test_drawings_that_are_images_are_mixed_in_as_they_are(tiny_mnist, tiny_arrays, tmp_path):
     path = tmp_path / "images.npz"
     blank = np.zeros((1, 28, 28), np.uint8)
     np.savez(path, x=np.concatenate([tiny_arrays["x_test"][:5], blank]), y=np.arange(6))
-    dataset = load_tiny(tiny_mnist, drawings=str(path))
-    assert dataset.train_labels[120:].tolist() == [0, 1, 2, 3, 4]
+    (mixture,) = load_tiny(tiny_mnist, drawings=str(path)).mixed
+    images, labels = mixture.draw(8, np.random.default_rng(0))
+    assert len({*labels.tolist(), *mixture.kept[1].tolist()}) == 5
+    assert len(np.unique(images, axis=0)) == 4
+
+
+def test_a_file_without_a_readable_digit_is_refused(tiny_mnist, tmp_path):
+    np.savez(tmp_path / "blank.npz", x=np.zeros((3, 28, 28), np.uint8), y=np.arange(3))
+    with pytest.raises(ValueError, match=r"blank\.npz has 0 drawings in which there is a digit"):
+        load_tiny(tiny_mnist, drawings=str(tmp_path / "blank.npz"))
 
 
 def test_missing_or_wrong_file_of_drawings_is_named(tiny_mnist, tmp_path):
@@ -594,40 +617,63 @@ def test_validation_is_drawn_by_the_seed():
     assert set(first) != set(other)
 
 
-def test_augmented_images_keep_shape_type_and_ink(tiny_arrays):
-    images = tiny_arrays["x_train"]
-    before = images.copy()
-    changed = data.augment(images, np.random.default_rng(0))
-    assert changed.shape == images.shape
-    assert changed.dtype == np.uint8
-    np.testing.assert_array_equal(images, before)
-    assert (changed != images).any(axis=(1, 2)).all(), "every image is changed"
-    ink = changed.sum(axis=(1, 2)) / images.sum(axis=(1, 2), dtype=float)
-    assert 0.6 < ink.min() < ink.max() < 1.5
+# Epochs.
 
 
-def test_augmented_images_stay_near_what_they_were(tiny_arrays):
-    images = tiny_arrays["x_train"].astype(float)
-    changed = data.augment(tiny_arrays["x_train"], np.random.default_rng(0)).astype(float)
-    rows = np.arange(28)
-
-    def middles(pictures: np.ndarray) -> np.ndarray:
-        mass = pictures.sum(axis=(1, 2))
-        return np.stack([pictures.sum(axis=axis) @ rows / mass for axis in (2, 1)], axis=1)
-
-    shifts = middles(changed) - middles(images)
-    assert np.abs(shifts).max() < 3.5
-    assert np.abs(shifts.mean(axis=0)).max() < 0.3, "no direction is preferred"
+def shares(dataset, count=2, **options):
+    images, labels = dataset.train_images, dataset.train_labels
+    options = {"count": count, "augment": False, "seed": 0} | options
+    return list(data.epochs(images, labels, dataset.mixed, **options))
 
 
-def test_augmentation_is_repeatable_and_new_each_time(tiny_arrays):
-    images = tiny_arrays["x_train"][:20]
-    rng, same = np.random.default_rng(5), np.random.default_rng(5)
-    first, second = data.augment(images, rng), data.augment(images, rng)
-    np.testing.assert_array_equal(first, data.augment(images, same))
-    assert (first != second).any()
+def test_an_epoch_has_the_stated_shares(tiny_mnist, drawn):
+    dataset = load_tiny(tiny_mnist, drawings=str(drawn), drawings_share=0.2, styles=0.4)
+    epochs = shares(dataset)
+    assert len(epochs) == 2
+    for images, labels in epochs:
+        assert len(images) == len(labels) == data.epoch_size(120, dataset.mixed) == 300
+        np.testing.assert_array_equal(images[:120], dataset.train_images)
+        np.testing.assert_array_equal(np.bincount(labels[120:240]), np.full(10, 12))
+    assert (epochs[0][0][120:] != epochs[1][0][120:]).any(), "what is mixed in is made anew"
 
 
-def test_nothing_can_be_augmented():
-    none = data.augment(np.zeros((0, 28, 28), np.uint8), np.random.default_rng(0))
-    assert none.shape == (0, 28, 28)
+def test_epochs_are_the_same_for_the_same_seed(tiny_mnist):
+    dataset = load_tiny(tiny_mnist, styles=0.2)
+    for first, again in zip(
+        shares(dataset, augment=True), shares(dataset, augment=True), strict=True
+    ):
+        np.testing.assert_array_equal(first[0], again[0])
+
+
+def test_epochs_without_an_end_go_on(tiny_mnist):
+    dataset = load_tiny(tiny_mnist)
+    endless = data.epochs(
+        dataset.train_images, dataset.train_labels, (), count=None, augment=True, seed=0
+    )
+    assert len([next(endless) for _ in range(4)]) == 4
+
+
+def test_what_fails_in_the_thread_is_raised(tiny_mnist):
+    def fail(count, rng):
+        raise MemoryError("no room")
+
+    dataset = load_tiny(tiny_mnist)
+    mixed = (data.Mixture(0.5, "nothing", "", fail),)
+    with pytest.raises(MemoryError, match="no room"):
+        next(data.epochs(dataset.train_images, dataset.train_labels, mixed,
+                         count=1, augment=False, seed=0))  # fmt: skip
+
+
+def test_the_data_say_every_source(tiny_mnist, drawn):
+    said = load_tiny(tiny_mnist, drawings=str(drawn), styles=0.1).to_dict()
+    assert [part["share"] for part in said["mixed"]] == [0.1, 0.2]
+    assert said["mixed"][1]["fingerprint"] == sha256(drawn.read_bytes())
+
+
+def test_a_detector_learns_digits_against_as_many_other_drawings(tiny_mnist, drawn):
+    dataset = data.with_others(load_tiny(tiny_mnist, drawings=str(drawn), styles=0.2))
+    (_, labels) = shares(dataset, count=1)[0]
+    assert (labels == 0).mean() == pytest.approx(0.5, abs=0.01)
+    assert set(labels.tolist()) == set(range(7))
+    assert (dataset.test_labels == 0).sum() == 40 == (dataset.test_labels > 0).sum()
+    assert not dataset.mixed[1].kept[1].any()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from classifier import evaluation
+from classifier.drawings import NOT_A_DIGIT
 
 
 def answers(digits: list[int], confidence: float = 1.0) -> np.ndarray:
@@ -32,7 +33,7 @@ def test_accuracy_is_the_share_of_right_answers():
 
 
 def test_confusion_has_the_label_in_the_row_and_the_answer_in_the_column():
-    counts = evaluation.confusion(np.array([7, 7, 7, 1], np.uint8), np.array([7, 1, 1, 1]))
+    counts = evaluation.confusion(np.array([7, 7, 7, 1], np.uint8), np.array([7, 1, 1, 1]), 10)
     assert counts.shape == (10, 10)
     assert counts.dtype.kind == "i"
     assert (counts[7, 7], counts[7, 1], counts[1, 1]) == (1, 2, 1)
@@ -106,3 +107,46 @@ def test_calibration_error_equals_its_definition(guesses):
 
 def test_no_answers_have_no_calibration_error():
     assert evaluation.calibration_error(np.zeros((0, 10)), np.zeros(0, int)) == 0.0
+
+
+def test_interval_of_a_share_is_wilsons():
+    """Against R's prop.test(81, 263, correct=FALSE), from Newcombe 1998, doi:10.1002/(SICI)
+    1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, table I."""
+    assert evaluation.interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert evaluation.interval(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert evaluation.interval(20, 20)[1] == 1.0
+
+
+def test_writers_count_alike_however_much_they_wrote():
+    probabilities = np.eye(10)[[1, 1, 1, 1, 2]]
+    labels = np.array([1, 1, 1, 0, 2], np.uint8)
+    result = evaluation.evaluate(probabilities, labels, writer=np.array([7, 7, 7, 7, 9]))
+    assert (result.writers, result.writer_mean, result.writer_worst) == (2, 0.875, 0.75)
+
+
+def test_others_count_apart_from_digits():
+    probabilities = np.eye(10)[[1, 1, 3, 4]]
+    labels = np.array([1, 2, NOT_A_DIGIT, NOT_A_DIGIT], np.uint8)
+    is_digit = np.array([True, False, False, True])
+    result = evaluation.evaluate(probabilities, labels, is_digit=is_digit)
+    assert (result.n, result.accuracy, result.flagged_not_a_digit) == (2, 0.5, 0.5)
+    assert (result.others, result.others_flagged) == (2, 0.5)
+
+
+def test_nothing_but_others_has_no_accuracy():
+    result = evaluation.evaluate(np.eye(10)[:2], np.full(2, NOT_A_DIGIT, np.uint8))
+    assert (result.n, result.accuracy, result.interval, result.calibration_error) == (
+        0, None, None, 0.0)  # fmt: skip
+    assert result.others_flagged == 0
+
+
+def test_roc_area_is_how_often_a_digit_scores_higher():
+    scores = np.array([0.9, 0.8, 0.4, 0.5, 0.4])
+    digit = np.array([True, True, True, False, False])
+    assert evaluation.roc_area(scores, digit) == pytest.approx((2 + 2 + 0.5) / 6)
+
+
+def test_threshold_weighs_sets_alike():
+    many, few = np.linspace(0.5, 1, 1000), np.linspace(0, 1, 10)
+    found = evaluation.threshold([many, few], 0.1)
+    assert np.mean([(many < found).mean(), (few < found).mean()]) == pytest.approx(0.1, abs=0.06)

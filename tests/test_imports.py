@@ -23,10 +23,11 @@ from classifier.config import PROJECT
 LAYERS = (
     {"config", "events"},
     {"drawings", "pictures"},
-    {"preprocess", "handwriting"},
+    {"preprocess", "handwriting", "augmentation"},
+    {"doodles"},
     {"data", "networks", "store"},
     {"predict", "evaluation"},
-    {"training"},
+    {"training", "robustness"},
     {"jobs"},
     {"ui", "__main__"},
     {"app"},

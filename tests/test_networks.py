@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from classifier import networks
-from classifier.config import NETWORKS
+from classifier.config import DETECTOR, NETWORKS
 
 
 def test_every_network_that_is_offered_can_be_built():
-    assert list(networks.BUILDERS) == list(NETWORKS)
+    assert list(networks.BUILDERS) == [*NETWORKS, DETECTOR]
 
 
 def test_dense_is_the_network_of_the_article():

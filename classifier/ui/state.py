@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from classifier import store
+from classifier.config import DETECTOR
 from classifier.events import History
 from classifier.jobs import LocalJobs, Reader
-from classifier.config import DETECTOR
 from classifier.predict import Detector, Predictor
 from classifier.store import DamagedModelError, ModelNotFoundError
 
