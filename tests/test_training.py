@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier import drawings, handwriting, networks, store, training
-from classifier.config import TrainConfig
+from classifier import drawings, handwriting, networks, predict, store, training
+from classifier.config import KINDS, TrainConfig
 from classifier.events import (
     STAGES,
     EpochEnded,
@@ -277,9 +277,19 @@ def test_drawings_are_mixed_in_and_told_of(settings, home):
     digits = [handwriting.sample_digit(digit) for digit in range(10)]
     drawings.save(drawings.from_strokes(digits * 2, np.arange(20) % 10), home / "mine.npz")
     run = _train_without_saving(settings(epochs=1, drawings=str(home / "mine.npz")))
-    assert run.finished.train_images == 140 - round(140 / 12)
-    assert "20 drawings of mine.npz" in run.finished.data
+    assert run.finished.train_images == 110, "its own images"
+    assert run.finished.data == "MNIST, with 20% drawings of mine.npz (18)"
     assert run.finished.test_images == 40, "drawings are never tested on"
+    assert 0 <= run.finished.drawings_accuracy <= 1
+
+
+def test_a_detector_is_trained_and_says_its_threshold(settings, home):
+    chosen = settings(network="detector", epochs=1, styles=0.2)
+    saved = training.train(chosen, lambda event: None)
+    assert 0 < saved.meta["detector"]["threshold"] < 1
+    assert saved.meta["detector"]["false_alarms"] == 0.02
+    detector = predict.Detector(saved.tflite(), **saved.meta["detector"])
+    assert set(detector.kinds(np.zeros((2, 28, 28), np.uint8))) <= {None, *KINDS}
 
 
 @pytest.mark.usefixtures("mock_network")
