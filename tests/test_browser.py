@@ -130,6 +130,53 @@ def test_a_dot_and_two_digits_are_told_in_words(page):
     expect(keyed(page, "prediction")).to_contain_text("two digits", timeout=PATIENCE)
 
 
+# As they are taught in Europe; points in hundredths of the height, one list for each stroke.
+EUROPEAN = {
+    "0, slashed": (0, ["50,0 20,12 8,50 20,88 50,100 80,88 92,50 80,12 50,0", "84,8 16,92"]),
+    "1, long flag": (1, ["10,45 35,22 58,0 57,50 56,100"]),
+    "1, flag and foot": (1, ["22,30 52,0 52,98", "18,99 86,99"]),
+    "2, looped": (2, ["12,24 34,2 62,4 68,34 42,76 14,96 6,86 22,74 52,88 94,96"]),
+    "3, flat top": (3, ["12,4 74,4 40,40 66,46 78,72 48,100 10,90"]),
+    "4, open": (4, ["30,0 10,58 88,56", "66,30 62,100"]),
+    "5, hat apart": (5, ["24,4 18,44 50,36 76,56 70,86 42,100 8,92", "24,4 86,2"]),
+    "6, curled": (6, ["74,8 50,0 22,30 12,66 26,96 60,98 76,76 56,56 26,64 14,78"]),
+    "7, crossed": (7, ["10,6 80,4 62,48 48,100", "26,52 84,48"]),
+    "9, hooked": (9, ["74,14 48,0 22,18 28,42 54,46 76,14 76,60 62,94 36,100 12,90"]),
+}
+
+
+def points_of(texts: list[str]) -> list[np.ndarray]:
+    """Strokes with a point every few hundredths, as a hand leaves them: corners stay corners."""
+    strokes = []
+    for text in texts:
+        corners = np.array([mark.split(",") for mark in text.split()], float) / 100
+        way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
+        at = np.union1d(way, np.arange(0, way[-1], 0.06))
+        strokes.append(np.stack([np.interp(at, way, axis) for axis in corners.T], axis=1))
+    return strokes
+
+
+@pytest.mark.parametrize("style", EUROPEAN)
+def test_european_digits_are_read(page, style):
+    digit, texts = EUROPEAN[style]
+    draw(page, placed(points_of(texts), 190, (50, 45)))
+    expect(keyed(page, "prediction")).to_have_text(re.compile(f"^It is an? {digit}"))
+
+
+OTHERS = {
+    "a letter": ["10,100 50,0 90,100", "28,62 72,62"],
+    "a shape": ["20,98 50,2 80,98 4,38 96,38 20,98"],
+    "a scribble": ["0,40 90,0 10,60 100,20 5,90 95,40 20,100 98,70 50,20 60,95 30,30 85,85"],
+    "two digits": ["10,20 12,80", "60,20 90,25 70,50 92,70 60,82"],
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_is_no_digit_is_called_what_it_is(page, kind):
+    draw(page, placed(points_of(OTHERS[kind]), 190, (45, 45)))
+    expect(keyed(page, "prediction")).to_contain_text(kind, timeout=PATIENCE)
+
+
 def test_undo_redo_and_clear_change_drawing_and_answer(page):
     draw(page, placed(handwriting.sample_digit(1), 200, (120, 40)))
     expect_answer(page, 1)
