@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier import augmentation, doodles, drawings, handwriting, preprocess
-from classifier.config import CANVAS, CANVAS_PEN, IMAGE_SIZE, TrainConfig
+from classifier.config import CANVAS, CANVAS_PEN, IMAGE_SIZE, KINDS, TrainConfig
 
 # Keras' own copy of MNIST and its checksum: keras/src/datasets/mnist.py.
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -332,9 +332,16 @@ def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]
     return [(stroke - low) * scale + CANVAS_PEN for stroke in strokes], CANVAS, CANVAS_PEN
 
 
-def with_others(dataset: Dataset) -> Dataset:
+def with_others(dataset: Dataset, kinds: Sequence[str] = tuple(KINDS)) -> Dataset:
     """The data of a detector: label 0 for every digit, and as many drawings of other things,
-    with label 1 and on for the kinds of `config.KINDS`, both to train and to test."""
+    with label 1 and on for the kinds of `config.KINDS`, both to train and to test.
+
+    kinds: those to train on; the test has them all
+    """
+
+    def draw(count: int, rng: np.random.Generator) -> Batch:
+        return _doodle(count, int(rng.integers(_TEST_SEED)), kinds)
+
     mixed = [
         dataclasses.replace(
             mixture,
@@ -344,7 +351,7 @@ def with_others(dataset: Dataset) -> Dataset:
         )
         for mixture in dataset.mixed
     ]
-    others = Mixture(0.5, "drawings of other things", "", _doodle_some)
+    others = Mixture(0.5, "drawings of other things", "", draw)
     test_images, test_kinds = _doodle(len(dataset.test_labels), _TEST_SEED)
     return dataclasses.replace(
         dataset,
@@ -364,14 +371,10 @@ def _relabelled(draw: Callable[[int, np.random.Generator], Batch]):
     return draw_zeros
 
 
-def _doodle(count: int, seed: int) -> Batch:
-    drawn = doodles.generate(count, seed)
+def _doodle(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Batch:
+    drawn = doodles.generate(count, seed, kinds)
     pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
     return preprocess.render_drawings(drawn, *pens), drawn.labels + np.uint8(1)
-
-
-def _doodle_some(count: int, rng: np.random.Generator) -> Batch:
-    return _doodle(count, int(rng.integers(_TEST_SEED)))
 
 
 def split_validation(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

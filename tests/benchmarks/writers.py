@@ -1,0 +1,71 @@
+"""What drawings by other people add: `python -m tests.benchmarks.writers DRAWINGS.npz`.
+
+Trains `deep` on MNIST with generated digits mixed in, once with and once without drawings, and
+judges both on writers that neither saw: a third of them at a time, so that each is held out once.
+Prints a table, and takes about half an hour on two cores. MNIST_NPZ should name MNIST.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from classifier import data, drawings, evaluation, predict, store, training
+from classifier.config import TrainConfig
+
+FOLDS = 3
+
+
+def answers(path: str | None, images: np.ndarray, epochs: int) -> np.ndarray:
+    """Train, with the drawings in `path` if there is one; the digit said to each image."""
+    share = {"styles": 0.2} if path is None else {"styles": 0.1, "drawings_share": 0.1}
+    config = TrainConfig.of("deep", drawings=path, epochs=epochs, **share)
+    model = training.train(config, lambda event: None)
+    said = predict.Predictor(model.tflite()).probabilities(images).argmax(axis=1)
+    store.delete(model.name)
+    return said
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("drawings", help="a file of drawings that names their writers")
+    parser.add_argument("--epochs", type=int, default=6)
+    chosen = parser.parse_args()
+    drawn = drawings.load(chosen.drawings)
+    images, readable = data.to_network_inputs(drawn)
+    people = np.unique(drawn.writer)
+
+    ways = ("generated digits alone", "and drawings by the others")
+    right = {way: np.zeros(len(drawn.labels), bool) for way in ways}
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["DIGIT_CLASSIFIER_HOME"] = home
+        said = answers(None, images, chosen.epochs)
+        right[ways[0]] = (said == drawn.labels) & readable
+        for fold in range(FOLDS):
+            held = np.isin(drawn.writer, people[fold::FOLDS])
+            seen = str(Path(home) / "seen.npz")
+            drawings.save(drawn.select(np.flatnonzero(~held)), seen)
+            said = answers(seen, images[held], chosen.epochs)
+            right[ways[1]][held] = (said == drawn.labels[held]) & readable[held]
+
+    print("| MNIST with | fold | writers held out | n | accuracy | 95 % interval | worst writer |")
+    print("|---|---|---|---|---|---|---|")
+    folds = [(str(fold + 1), people[fold::FOLDS]) for fold in range(FOLDS)] + [("all", people)]
+    for way in ways:
+        for name, who in folds:
+            hits = right[way][np.isin(drawn.writer, who)]
+            low, high = evaluation.interval(int(hits.sum()), len(hits))
+            worst = min(right[way][drawn.writer == person].mean() for person in who)
+            print(
+                f"| {way} | {name} | {len(who)} | {len(hits):,} | {hits.mean():.2%} "
+                f"| {low:.2%} – {high:.2%} | {worst:.2%} |"
+            )
+
+
+if __name__ == "__main__":
+    main()
