@@ -340,7 +340,7 @@ def with_others(dataset: Dataset, kinds: Sequence[str] = tuple(KINDS)) -> Datase
     """
 
     def draw(count: int, rng: np.random.Generator) -> Batch:
-        return _doodle(count, int(rng.integers(_TEST_SEED)), kinds)
+        return others(count, int(rng.integers(_TEST_SEED)), kinds)
 
     mixed = [
         dataclasses.replace(
@@ -351,15 +351,14 @@ def with_others(dataset: Dataset, kinds: Sequence[str] = tuple(KINDS)) -> Datase
         )
         for mixture in dataset.mixed
     ]
-    others = Mixture(0.5, "drawings of other things", "", draw)
-    test_images, test_kinds = _doodle(len(dataset.test_labels), _TEST_SEED)
+    test_images, test_kinds = others(len(dataset.test_labels), _TEST_SEED)
     return dataclasses.replace(
         dataset,
         train_labels=np.zeros_like(dataset.train_labels),
         test_images=np.concatenate([dataset.test_images, test_images]),
         test_labels=np.concatenate([np.zeros_like(dataset.test_labels), test_kinds]),
         description=f"{dataset.description}, against as many drawings of other things",
-        mixed=(*mixed, others),
+        mixed=(*mixed, Mixture(0.5, "drawings of other things", "", draw)),
     )
 
 
@@ -371,7 +370,9 @@ def _relabelled(draw: Callable[[int, np.random.Generator], Batch]):
     return draw_zeros
 
 
-def _doodle(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Batch:
+def others(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Batch:
+    """Images (count, 28, 28) uint8 of drawings that are no digit, of these kinds, with a
+    detector's labels (count,). Same seed, same images. Raises ValueError as `doodles.generate`."""
     drawn = doodles.generate(count, seed, kinds)
     pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
     return preprocess.render_drawings(drawn, *pens), drawn.labels + np.uint8(1)

@@ -677,3 +677,10 @@ def test_a_detector_learns_digits_against_as_many_other_drawings(tiny_mnist, dra
     assert set(labels.tolist()) == set(range(7))
     assert (dataset.test_labels == 0).sum() == 40 == (dataset.test_labels > 0).sum()
     assert not dataset.mixed[1].kept[1].any()
+
+
+def test_a_kind_can_be_left_out_of_a_detectors_training(tiny_mnist):
+    dataset = data.with_others(load_tiny(tiny_mnist), kinds=["letters", "scribbles"])
+    (_, labels) = shares(dataset, count=1)[0]
+    assert set(labels.tolist()) == {0, 1, 4}
+    assert set(dataset.test_labels.tolist()) == set(range(7))
