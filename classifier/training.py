@@ -19,8 +19,7 @@ from classifier.config import DETECTOR, TrainConfig
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 
 _TELL_EVERY = 0.2  # seconds between progress events within an epoch
-_STEPS_PER_CALL = {"dense": 32}  # batches between two looks at the clock
-_STEPS_PER_CALL_ELSE = 8
+_STEPS_PER_CALL = {"dense": 32, "conv": 8, "deep": 8, DETECTOR: 8}  # batches between clock looks
 _FALSE_ALARMS = 0.02  # share of digits that a detector may take for something else
 _JUDGED = 10_000  # training images on which the final training accuracy is taken, at most
 
@@ -73,7 +72,7 @@ def train(
             optimizer=_optimizer(config),
             loss="categorical_crossentropy",
             metrics=["accuracy"],
-            steps_per_execution=_STEPS_PER_CALL.get(config.network, _STEPS_PER_CALL_ELSE),
+            steps_per_execution=_STEPS_PER_CALL[config.network],
             # XLA gains a little in later epochs of a dense network, but compiling it delays the
             # first by a second; convolutions on a CPU it makes four times slower.
             jit_compile=False,
