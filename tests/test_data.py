@@ -560,6 +560,13 @@ def test_a_file_without_a_readable_digit_is_refused(tiny_mnist, tmp_path):
         load_tiny(tiny_mnist, drawings=str(tmp_path / "blank.npz"))
 
 
+def test_drawings_of_single_points_alone_are_refused(tiny_mnist, tmp_path):
+    points = [[np.zeros((1, 2)), np.ones((1, 2)) * 1e-9] for _ in range(20)]
+    drawings.save(drawings.from_strokes(points, np.arange(20) % 10), tmp_path / "dots.npz")
+    with pytest.raises(ValueError, match=r"dots\.npz has 0 drawings in which there is a digit"):
+        load_tiny(tiny_mnist, drawings=str(tmp_path / "dots.npz"))
+
+
 def test_missing_or_wrong_file_of_drawings_is_named(tiny_mnist, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"gone\.npz"):
         load_tiny(tiny_mnist, drawings=str(tmp_path / "gone.npz"))

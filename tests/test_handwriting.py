@@ -118,3 +118,11 @@ def _holes(picture: np.ndarray) -> int:
 
     paper = (np.pad(picture, 1) < 90).astype(np.uint8)
     return cv2.connectedComponents(paper, connectivity=4)[0] - 2  # less the ink and the outside
+
+
+@pytest.mark.parametrize(("count", "seed", "words"), [
+    (-1, 0, "count is -1"), (5, -1, "seed is -1"), (5, 2**40, "seed is 1099511627776"),
+])  # fmt: skip
+def test_impossible_requests_are_refused(count, seed, words):
+    with pytest.raises(ValueError, match=words):
+        handwriting.generate(count, seed)

@@ -283,6 +283,20 @@ def test_drawings_are_mixed_in_and_told_of(settings, home):
     assert 0 <= run.finished.drawings_accuracy <= 1
 
 
+@pytest.mark.usefixtures("mock_network")
+@pytest.mark.parametrize("writers", [None, np.repeat(np.arange(5), 4)])
+def test_huge_drawings_of_one_digit_with_dots_leave_all_figures_numbers(settings, home, writers):
+    huge, dot = [stroke * 1e6 for stroke in handwriting.sample_digit(7)], [np.zeros((1, 2))]
+    drawn = drawings.from_strokes([[*huge, *dot]] * 20, np.full(20, 7), writers)
+    drawings.save(drawn, home / "sevens.npz")
+    run = _train_without_saving(
+        settings(epochs=1, drawings=str(home / "sevens.npz"), drawings_share=0.9)
+    )
+    figures = [run.finished.drawings_accuracy, run.finished.test_accuracy, run.epochs[0].loss]
+    assert np.isfinite(figures).all()
+    assert all(np.isfinite(weights).all() for weights in run.weights)
+
+
 def test_a_detector_is_trained_and_says_its_threshold(settings, home):
     chosen = settings(network="detector", epochs=1, styles=0.2)
     saved = training.train(chosen, lambda event: None)

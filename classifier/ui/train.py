@@ -8,7 +8,15 @@ import zipfile
 import streamlit as st
 
 from classifier import store
-from classifier.config import DATA_SOURCES, DETECTOR, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
+from classifier.config import (
+    DATA_SOURCES,
+    DETECTOR,
+    MAX_SHARE,
+    NETWORKS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TrainConfig,
+)
 from classifier.events import STAGES, Failed, Finished, Progress
 from classifier.jobs import JobError, RunState
 from classifier.store import SavedModel
@@ -155,6 +163,15 @@ def _more(network: str, standard: TrainConfig) -> dict:
             standard.augment,
             key=f"augment-{network}",
             help="Turns, stretches and shifts each image a little, anew in every epoch.",
+        ),
+        "styles": st.slider(
+            "Other handwriting",
+            0.0,
+            MAX_SHARE,
+            standard.styles,
+            0.05,
+            key=f"styles-{network}",
+            help="Share of generated digits among the images: for styles that the data lack.",
         ),
         "seed": st.number_input(
             "Seed", 0, 2**31 - 1, standard.seed, help="The same seed gives the same result."
