@@ -65,7 +65,7 @@ def train(
         import keras
 
         keras.utils.set_random_seed(config.seed)
-        keras.config.set_dtype_policy(_precision(config.network))
+        keras.config.set_dtype_policy(precision(config.network))
         model = networks.build(config.network, config.dropout)
         keras.config.set_dtype_policy("float32")
         model.compile(
@@ -187,8 +187,11 @@ def _threshold(model, held_images: np.ndarray, mixed: tuple[data.Mixture, ...]) 
     return {"threshold": found, "false_alarms": _FALSE_ALARMS}
 
 
-def _precision(network: str) -> str:
-    """Keras' policy: bfloat16 makes convolutions quicker where the processor has it."""
+def precision(network: str) -> str:
+    """Keras' policy for a network: bfloat16 quickens convolutions where the processor has it.
+
+    network: of `config.NETWORKS`, or the detector
+    """
     if network == "dense":
         return "float32"
     try:

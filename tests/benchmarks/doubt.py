@@ -10,14 +10,17 @@ name MNIST.
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import functools
 
 import numpy as np
 
-from classifier import data, drawings, evaluation, networks, store
+from classifier import data, drawings, evaluation, networks, store, training
 from classifier.config import DETECTOR, KINDS, TrainConfig
 
 _FALSE_ALARMS = 0.02  # share of digits that a score may take for something else
 _NEIGHBOURS = 10
+_KNOWN = 15_000  # training digits to look for neighbours among
 _TEST_SEED = 77  # of the other drawings
 
 
@@ -64,7 +67,9 @@ def detector(dataset: data.Dataset, kinds: list[str], config: TrainConfig):
 
     dataset = data.with_others(dataset, kinds)
     keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(training.precision(DETECTOR))
     model = networks.build(DETECTOR, config.dropout)
+    keras.config.set_dtype_policy("float32")
     steps = data.epoch_size(len(dataset.train_labels), dataset.mixed) // config.batch_size
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", jit_compile=False)
@@ -81,15 +86,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("symbols", nargs="?", help="a file of drawings that are no digits")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--digits", type=int, default=15_000, help="to train a detector on")
+    parser.add_argument("--digits", type=int, default=40_000, help="to train a detector on")
     chosen = parser.parse_args()
-    config = TrainConfig.of(DETECTOR, epochs=chosen.epochs, train_size=chosen.digits)
+    config = TrainConfig.of(DETECTOR, data="mnist", epochs=chosen.epochs, train_size=None)
     dataset = data.load(config)
-    digits = data.mnist().train_images
-    # Training images that the detectors have not seen; conv has, which flatters its own scores.
-    unseen = np.random.default_rng(config.seed).permutation(len(digits))[chosen.digits :][:5000]
-    digits = digits[unseen]
-    read = ReaderScores(dataset.train_images)
+    # Judged on what was kept back from conv for validation, which the detectors do not see either.
+    trained, kept = data.split_validation(len(dataset.train_labels), config.seed)
+    trained = trained[: chosen.digits]
+    digits = dataset.train_images[kept]
+    dataset = dataclasses.replace(
+        dataset,
+        train_images=dataset.train_images[trained],
+        train_labels=dataset.train_labels[trained],
+    )
+    read = ReaderScores(dataset.train_images[:_KNOWN])
 
     others = {kind: data.others(1000, _TEST_SEED, [kind])[0] for kind in KINDS}
     if chosen.symbols:
@@ -100,9 +110,13 @@ def main() -> None:
     print("| kind never seen | method | ROC area | flagged when 2 % of digits are |")
     print("|---|---|---|---|")
     shares: dict[str, list[float]] = {}
+
+    @functools.cache
+    def without(left_out: str):
+        return detector(dataset, [kind for kind in KINDS if kind != left_out], config)
+
     for name, images in others.items():
-        left_out = "symbols" if name not in KINDS else name
-        ask = detector(dataset, [kind for kind in KINDS if kind != left_out], config)
+        ask = without(name if name in KINDS else "symbols")
         scores = {
             method: (of_digits, of_others)
             for (method, of_digits), of_others in zip(
