@@ -61,9 +61,10 @@ DEFAULTS: dict[str, dict] = {
         "learning_rate": 0.003,
         "schedule": "one-cycle",
         "dropout": 0.25,
+        "styles": 0.2,
     },
 }
-DEFAULTS["deep"] = DEFAULTS["conv"] | {"epochs": 15, "augment": True, "styles": 0.2}
+DEFAULTS["deep"] = DEFAULTS["conv"] | {"epochs": 15, "augment": True}
 DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 
 MAX_EPOCHS = 1000
