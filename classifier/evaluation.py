@@ -37,7 +37,7 @@ class Evaluation:
     writer_mean: float | None
     writer_worst: float | None
     confusion: np.ndarray
-    calibration_error: float
+    calibration_error: float | None
     flagged_not_a_digit: float | None
     others: int
     others_flagged: float | None
@@ -80,7 +80,9 @@ def evaluate(
         writer_mean=None if by_writer is None else float(by_writer.mean()),
         writer_worst=None if by_writer is None else float(by_writer.min()),
         confusion=confusion(labels[seen], answers[seen], probabilities.shape[1]),
-        calibration_error=calibration_error(probabilities[seen], labels[seen]),
+        calibration_error=calibration_error(probabilities[seen], labels[seen])
+        if seen.any()
+        else None,
         flagged_not_a_digit=float(1 - is_digit[digit].mean()) if n else None,
         others=len(labels) - n,
         others_flagged=float(1 - is_digit[~digit].mean()) if n < len(labels) else None,
@@ -108,9 +110,10 @@ def confusion(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarr
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Expected calibration error in 15 bins of equal width (Guo et al. 2017, arXiv:1706.04599)."""
-    if len(labels) == 0:
-        return 0.0
+    """Expected calibration error in 15 bins of equal width (Guo et al. 2017, arXiv:1706.04599).
+
+    probabilities: (N, classes) float, rows sum to 1, N >= 1; labels: (N,) uint8, a class each
+    """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)

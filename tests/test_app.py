@@ -8,8 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from classifier import store
-from classifier.config import PROJECT
+from classifier.config import PROJECT, TrainConfig
 from classifier.events import Finished, History
+from classifier.jobs import JobError
 from classifier.ui import state
 
 
@@ -50,6 +51,27 @@ def test_each_network_brings_its_own_defaults(page):
     page.segmented_control(key="network").set_value("conv").run()
     assert page.number_input(key="epochs-conv").value == 3
     assert page.selectbox(key="optimizer-conv").value == "adam"
+
+
+def test_what_the_form_says_is_what_is_trained(page, monkeypatch):
+    submitted = []
+
+    def submit(jobs, config):
+        submitted.append(config)
+        raise JobError("Not now.")
+
+    monkeypatch.setattr(state.jobs().__class__, "submit", submit)
+    page.segmented_control(key="network").set_value("conv").run()
+    page.slider(key="styles-conv").set_value(0.35)
+    page.slider(key="dropout-conv").set_value(0.1)
+    page.toggle(key="augment-conv").set_value(False)
+    page.number_input(key="epochs-conv").set_value(7)
+    page.selectbox(key="optimizer-conv").set_value("sgd")
+    page.button(key="train").click().run()
+    assert submitted == [
+        TrainConfig.of("conv", styles=0.35, dropout=0.1, augment=False, epochs=7, optimizer="sgd")
+    ]
+    assert "Not now." in shown(page)
 
 
 def test_a_run_that_cannot_start_is_told_and_the_drawing_stays(page, home):
