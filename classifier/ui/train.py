@@ -101,9 +101,14 @@ def _form() -> None:
         )
     with st.expander("More settings"):
         values |= _more(network, standard)
+    problem = st.container()
+    # No callback: its arguments would be the form's values of the run before, and a value typed
+    # just before the click would be lost.
+    if st.button("Train", key="train", type="primary"):
+        _start(network, values)
+        st.rerun()
     if state.session().error:
-        st.error(state.session().error)
-    st.button("Train", key="train", type="primary", on_click=_start, args=(network, values))
+        problem.error(state.session().error)
 
 
 def _help(choices: dict[str, str]) -> str:
