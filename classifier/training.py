@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from classifier import data, evaluation, networks, store
-from classifier.config import DETECTOR, TrainConfig
+from classifier.config import DETECTOR, IMAGE_SIZE, TrainConfig
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 
 _TELL_EVERY = 0.2  # seconds between progress events within an epoch
-_STEPS_PER_CALL = {"dense": 32, "conv": 8, "deep": 8, DETECTOR: 8}  # batches between clock looks
+_PER_CALL = 2048  # images learned from between two looks at the clock, in whole batches,
+_STEPS_PER_CALL = 32  # and at most so many of them
 _FALSE_ALARMS = 0.02  # share of digits that a detector may take for something else
 _JUDGED = 10_000  # training images on which the final training accuracy is taken, at most
 
@@ -68,15 +69,7 @@ def train(
         keras.config.set_dtype_policy(precision(config.network))
         model = networks.build(config.network, config.dropout)
         keras.config.set_dtype_policy("float32")
-        model.compile(
-            optimizer=_optimizer(config),
-            loss="categorical_crossentropy",
-            metrics=["accuracy"],
-            steps_per_execution=_STEPS_PER_CALL[config.network],
-            # XLA gains a little in later epochs of a dense network, but compiling it delays the
-            # first by a second; convolutions on a CPU it makes four times slower.
-            jit_compile=False,
-        )
+        learn = _learner(model, config.optimizer)
     _check_stop(stop)
 
     trained, kept = data.split_validation(len(dataset.train_labels), config.seed)
@@ -92,7 +85,7 @@ def train(
     )
     size = data.epoch_size(len(labels), dataset.mixed)
     with clock("training"):
-        _fit(model, config, feed, size, (held_images, held_labels), emit, stop)
+        _fit(model, learn, config, feed, size, (held_images, held_labels), emit, stop)
 
     emit(Progress(stage="testing"))
     with clock("testing"):
@@ -168,15 +161,53 @@ def _check_stop(stop: threading.Event) -> None:
         raise StoppedError("Stopped before it had learned anything: nothing was saved.")
 
 
-def _optimizer(config: TrainConfig):
+def _learner(model, optimizer: str):
+    """A compiled function that takes many steps in one call, as `fit` would take them one by one.
+
+    It takes images (n, 28, 28) uint8, their labels (n,) uint8, the indices of the images of each
+    step (steps, batch) int32, and the learning rate of each (steps,) float32. It returns the sum of
+    the losses, categorical cross-entropy, and how many answers were right, both before each step.
+    """
     import keras
+    import tensorflow as tf
 
     kinds = {
         "rmsprop": keras.optimizers.RMSprop,
         "adam": keras.optimizers.Adam,
         "sgd": keras.optimizers.SGD,
     }
-    return kinds[config.optimizer](learning_rate=config.learning_rate)
+    chosen = kinds[optimizer]()
+    weights = model.trainable_variables
+    chosen.build(weights)
+
+    # Sizes are left open, so that the last batch of an epoch, which is smaller, and the next
+    # epoch's images need no second compilation. XLA would gain nothing in a dense network but
+    # compile for a second longer; convolutions on a CPU it makes four times slower.
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, IMAGE_SIZE, IMAGE_SIZE], tf.uint8),
+            tf.TensorSpec([None], tf.uint8),
+            tf.TensorSpec([None, None], tf.int32),
+            tf.TensorSpec([None], tf.float32),
+        ]
+    )
+    def learn(images, labels, batches, rates):
+        loss_sum, right = tf.constant(0.0), tf.constant(0)
+        for step in tf.range(len(rates)):
+            inputs = _to_input(model, tf.gather(images, batches[step]))
+            answers = tf.one_hot(tf.gather(labels, batches[step]), model.output_shape[-1])
+            with tf.GradientTape() as tape:
+                said = tf.cast(model(inputs, training=True), tf.float32)
+                losses = keras.losses.categorical_crossentropy(answers, said)
+                loss = tf.reduce_mean(losses)
+            chosen.learning_rate.assign(rates[step])
+            chosen.apply(tape.gradient(loss, weights), weights)
+            loss_sum += tf.reduce_sum(losses)
+            agree = tf.equal(tf.argmax(answers, axis=1), tf.argmax(said, axis=1))
+            right += tf.math.count_nonzero(agree, dtype=tf.int32)
+        return loss_sum, right
+
+    return learn
 
 
 def _threshold(model, held_images: np.ndarray, mixed: tuple[data.Mixture, ...]) -> dict:
@@ -201,9 +232,11 @@ def precision(network: str) -> str:
     return "mixed_bfloat16" if flags & {"avx512_bf16", "amx_bf16"} else "float32"
 
 
-def _to_input(model, images: np.ndarray) -> np.ndarray:
+def _to_input(model, images):
     """Images (N, 28, 28) uint8, 0–255, as the network wants them: float32, 0–1, its own shape."""
-    return images.reshape(-1, *model.input_shape[1:]).astype(np.float32) / np.float32(255)
+    from keras import ops
+
+    return ops.reshape(ops.cast(images, "float32") / 255, (-1, *model.input_shape[1:]))
 
 
 def _predict(model, images: np.ndarray) -> np.ndarray:
@@ -217,47 +250,48 @@ def _predict(model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def _fit(model, config: TrainConfig, feed, size: int, validation, emit, stop) -> None:
+def _fit(model, learn, config: TrainConfig, feed, size: int, validation, emit, stop) -> None:
     """Epoch after epoch, until the config's epochs or seconds are over or `stop` is set.
 
     feed: images and labels of one epoch after the other; size: how many an epoch has
     """
-    import keras
+    import tensorflow as tf
 
     held_images, held_labels = validation
-    report = _report(keras, model, config, size, emit, stop)
-    report.begin()
+    course = _Course(config, size, stop)
+    order = np.random.default_rng(config.seed)
     epoch = 0
     _check_stop(stop)
     # At least a few batches, however short the time: an untrained network is not worth saving.
-    while epoch == 0 or not (report.done() or epoch == config.epochs):
+    while epoch == 0 or not (course.done() or epoch == config.epochs):
+        epoch += 1
         begun = time.perf_counter()
-        images, labels = next(feed)
-        past = model.fit(
-            _to_input(model, images),
-            keras.utils.to_categorical(labels, model.output_shape[-1]),
-            batch_size=config.batch_size,
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            callbacks=[report],
-            verbose=0,
-        ).history
+        images, labels = (tf.constant(array) for array in next(feed))
+        loss_sum, right, seen = 0.0, 0, 0
+        for batches in _calls(order.permutation(size), config.batch_size):
+            figures = learn(images, labels, batches, course.rates(*batches.shape))
+            loss_sum, right = loss_sum + float(figures[0]), right + int(figures[1])
+            seen += batches.size
+            course.advance(batches.size)
+            if course.to_tell():
+                emit(course.progress(epoch, loss_sum / seen, right / seen))
+            if course.done():
+                break
         said = _predict(model, held_images)
         # Categorical cross-entropy, with the least probability that Keras too takes it at.
         val_loss = -np.log(said[np.arange(len(said)), held_labels].clip(1e-7)).mean()
         val_accuracy = (said.argmax(axis=1) == held_labels).mean()
         # The epoch's own loss was taken before its last step; the validation's was taken after.
-        if not np.isfinite([past["loss"][-1], val_loss]).all():
+        if not np.isfinite([loss_sum, val_loss]).all():
             raise FloatingPointError(
                 f"The loss is no number any more with a learning rate of {config.learning_rate:g}: "
                 "try one ten times smaller."
             )
-        epoch += 1
         emit(
             EpochEnded(
                 epoch=epoch,
-                loss=float(past["loss"][-1]),
-                accuracy=float(past["accuracy"][-1]),
+                loss=loss_sum / seen,
+                accuracy=right / seen,
                 val_loss=float(val_loss),
                 val_accuracy=float(val_accuracy),
                 seconds=round(time.perf_counter() - begun, 3),
@@ -265,74 +299,78 @@ def _fit(model, config: TrainConfig, feed, size: int, validation, emit, stop) ->
         )
 
 
-def _report(keras, model, config: TrainConfig, count: int, emit, stop: threading.Event):
-    """A Keras callback that tells progress, sets the learning rate, and ends the run in time.
+def _calls(order: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """An epoch's image indices (n,) as int32 (steps, batch) for one call after the other; what is
+    left over at the end is a smaller batch of its own."""
+    whole = len(order) - len(order) % batch_size
+    batches = order[:whole].astype(np.int32).reshape(-1, batch_size)
+    steps = max(1, min(_STEPS_PER_CALL, _PER_CALL // batch_size))
+    for start in range(0, len(batches), steps):
+        yield batches[start : start + steps]
+    if whole < len(order):
+        yield order[None, whole:].astype(np.int32)
 
-    Made inside a function since its base class comes with Keras.
-    """
-    steps = -(-count // config.batch_size)
 
-    class Report(keras.callbacks.Callback):
-        def begin(self) -> None:
-            self.begun = time.perf_counter()
-            self.told = 0.0
-            self.seen = 0
-            self.epoch = 0
-            self.rate_from: tuple[float, int] | None = None
+class _Course:
+    """How far a run has come, the learning rates of its next steps, and what it tells of both."""
 
-        def share_done(self) -> float:
-            """Share of the run that is over, 0–1."""
-            if config.seconds is not None:
-                return min(1.0, (time.perf_counter() - self.begun) / config.seconds)
-            return min(1.0, self.seen / (count * config.epochs))
+    def __init__(self, config: TrainConfig, size: int, stop: threading.Event) -> None:
+        self._config, self._stop = config, stop
+        self._total = None if config.epochs is None else size * config.epochs
+        self._seen = 0
+        self._begun = time.perf_counter()
+        self._told = -_TELL_EVERY
+        self._since: tuple[float, int] | None = None
 
-        def done(self) -> bool:
-            return stop.is_set() or self.share_done() >= 1
+    def _share_done(self, ahead: int = 0) -> float:
+        """Share of the run that is over, 0–1, `ahead` images from now; time has no such view."""
+        if self._total is None:
+            return min(1.0, (time.perf_counter() - self._begun) / self._config.seconds)
+        return min(1.0, (self._seen + ahead) / self._total)
 
-        def on_epoch_begin(self, epoch, logs=None):
-            self.epoch = epoch + 1
-            self._schedule()
+    def done(self) -> bool:
+        return self._stop.is_set() or self._share_done() >= 1
 
-        def on_train_batch_end(self, batch, logs=None):
-            now = time.perf_counter()
-            in_epoch = count if batch + 1 >= steps else (batch + 1) * config.batch_size
-            self.seen = (self.epoch - 1) * count + in_epoch
-            self._schedule()
-            if self.rate_from is None:  # the first call compiles, which is no measure of speed
-                self.rate_from = now, self.seen
-            if self.done():
-                self.model.stop_training = True
-            if now - self.told < _TELL_EVERY and not self.model.stop_training:
-                return
-            self.told = now
-            since, seen = self.rate_from
-            rate = (self.seen - seen) / (now - since) if now > since else None
-            left = None
-            if config.seconds is not None:
-                left = max(0.0, config.seconds - (now - self.begun))
-            elif rate:
-                left = (count * config.epochs - self.seen) / rate
-            emit(
-                Progress(
-                    stage="training",
-                    epoch=self.epoch,
-                    epochs=config.epochs,
-                    images_seen=self.seen,
-                    images_per_second=rate,
-                    seconds_left=left,
-                    fraction=self.share_done(),
-                    loss=float(logs["loss"]),
-                    accuracy=float(logs["accuracy"]),
-                )
-            )
+    def rates(self, steps: int, batch_size: int) -> np.ndarray:
+        """The learning rate of each of the next steps, float32 (steps,)."""
+        factors = np.ones(steps)
+        if self._config.schedule == "one-cycle":
+            factors = [one_cycle(self._share_done(step * batch_size)) for step in range(steps)]
+        return np.float32(self._config.learning_rate) * np.array(factors, np.float32)
 
-        def _schedule(self) -> None:
-            if config.schedule == "one-cycle":
-                self.model.optimizer.learning_rate = config.learning_rate * one_cycle(
-                    self.share_done()
-                )
+    def advance(self, images: int) -> None:
+        self._seen += images
+        if self._since is None:  # the first call compiles, which is no measure of speed
+            self._since = time.perf_counter(), self._seen
 
-    return Report()
+    def to_tell(self) -> bool:
+        """Whether it is time for a word: now and then, and at the end."""
+        now = time.perf_counter()
+        if now - self._told < _TELL_EVERY and not self.done():
+            return False
+        self._told = now
+        return True
+
+    def progress(self, epoch: int, loss: float, accuracy: float) -> Progress:
+        now = time.perf_counter()
+        since, before = self._since
+        rate = (self._seen - before) / (now - since) if now > since else None
+        left = None
+        if self._total is None:
+            left = max(0.0, self._config.seconds - (now - self._begun))
+        elif rate:
+            left = (self._total - self._seen) / rate
+        return Progress(
+            stage="training",
+            epoch=epoch,
+            epochs=self._config.epochs,
+            images_seen=self._seen,
+            images_per_second=rate,
+            seconds_left=left,
+            fraction=self._share_done(),
+            loss=loss,
+            accuracy=accuracy,
+        )
 
 
 def one_cycle(share_done: float) -> float:
