@@ -60,9 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--epochs", type=int, metavar="N", help="passes over the images (5)")
     train.add_argument("--seconds", type=float, metavar="S", help="training time, not epochs")
-    train.add_argument("--batch-size", type=int, metavar="N", help="images per step (128)")
+    train.add_argument(
+        "--batch-size", type=int, metavar="N", help="images per step (dense 256, else 128)"
+    )
     train.add_argument("--optimizer", choices=OPTIMIZERS, help=_lines(OPTIMIZERS))
-    train.add_argument("--learning-rate", type=float, metavar="R", help="step size (0.001)")
+    train.add_argument(
+        "--learning-rate", type=float, metavar="R", help="step size (dense 0.004, else 0.003)"
+    )
     train.add_argument("--schedule", choices=SCHEDULES, help=_lines(SCHEDULES))
     train.add_argument("--dropout", type=float, metavar="SHARE", help="0 to 0.95 (0)")
     train.add_argument("--train-size", type=int, metavar="N", help="images used (all)")

@@ -53,6 +53,15 @@ def test_each_network_brings_its_own_defaults(page):
     assert page.selectbox(key="optimizer-conv").value == "adam"
 
 
+def test_the_articles_own_settings_are_one_click_away(page):
+    assert page.selectbox(key="optimizer-dense").value == "adam"
+    next(t for t in page.toggle if t.label == "As in the article").set_value(True).run()
+    assert page.selectbox(key="optimizer-article").value == "rmsprop"
+    assert page.selectbox(key="schedule-article").value == "constant"
+    assert page.number_input(key="rate-article").value == 0.001
+    assert page.number_input(key="batch-article").value == 128
+
+
 def test_what_the_form_says_is_what_is_trained(page, monkeypatch):
     submitted = []
 

@@ -127,7 +127,7 @@ def test_falsy_choices_are_choices():
 
 
 def test_command_names_only_what_differs_from_the_defaults():
-    assert TrainConfig().command() == "python -m classifier train --network dense"
+    assert TrainConfig.of("dense").command() == "python -m classifier train --network dense"
     assert TrainConfig.of("conv").command() == "python -m classifier train --network conv"
     command = TrainConfig.of("conv", epochs=5, augment=True, train_size=100).command()
     assert shlex.split(command)[4:] == (
@@ -136,8 +136,15 @@ def test_command_names_only_what_differs_from_the_defaults():
 
 
 def test_command_quotes_paths_for_the_shell():
-    words = shlex.split(TrainConfig(drawings="my drawings/it's.npz").command())
+    words = shlex.split(TrainConfig.of("dense", drawings="my drawings/it's.npz").command())
     assert words[-2:] == ["--drawings", "my drawings/it's.npz"]
+
+
+def test_the_command_of_the_articles_settings_names_them():
+    command = TrainConfig(network="dense").command()
+    assert command.endswith(
+        "--batch-size 128 --optimizer rmsprop --learning-rate 0.001 --schedule constant"
+    )
 
 
 @pytest.mark.parametrize("name", ["a", "7", "dense-mnist-1123", "my_model.v2", "x" * 64])

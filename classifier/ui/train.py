@@ -116,6 +116,12 @@ def _help(choices: dict[str, str]) -> str:
 
 
 def _more(network: str, standard: TrainConfig) -> dict:
+    variant = network
+    if network == "dense" and st.toggle(
+        "As in the article",
+        help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
+    ):
+        standard, variant = TrainConfig(network=network), "article"
     size = st.number_input(
         "Training images",
         100,
@@ -128,13 +134,18 @@ def _more(network: str, standard: TrainConfig) -> dict:
     return {
         "train_size": size,
         "batch_size": st.number_input(
-            "Batch size", 1, 10_000, standard.batch_size, help="Images for each step."
+            "Batch size",
+            1,
+            10_000,
+            standard.batch_size,
+            key=f"batch-{variant}",
+            help="Images for each step.",
         ),
         "optimizer": st.selectbox(
             "Optimizer",
             list(OPTIMIZERS),
             list(OPTIMIZERS).index(standard.optimizer),
-            key=f"optimizer-{network}",
+            key=f"optimizer-{variant}",
             help=_help(OPTIMIZERS),
         ),
         "learning_rate": st.number_input(
@@ -144,14 +155,14 @@ def _more(network: str, standard: TrainConfig) -> dict:
             standard.learning_rate,
             step=0.0005,
             format="%.5f",
-            key=f"rate-{network}",
+            key=f"rate-{variant}",
             help="How far each step goes.",
         ),
         "schedule": st.selectbox(
             "Learning rate over time",
             list(SCHEDULES),
             list(SCHEDULES).index(standard.schedule),
-            key=f"schedule-{network}",
+            key=f"schedule-{variant}",
             help=_help(SCHEDULES),
         ),
         "dropout": st.slider(
@@ -160,13 +171,13 @@ def _more(network: str, standard: TrainConfig) -> dict:
             0.9,
             standard.dropout,
             0.05,
-            key=f"dropout-{network}",
+            key=f"dropout-{variant}",
             help="Share of units left out at each step: works against overfitting.",
         ),
         "augment": st.toggle(
             "Vary the images",
             standard.augment,
-            key=f"augment-{network}",
+            key=f"augment-{variant}",
             help="Turns, stretches and shifts each image a little, anew in every epoch.",
         ),
         "styles": st.slider(
@@ -175,7 +186,7 @@ def _more(network: str, standard: TrainConfig) -> dict:
             MAX_SHARE,
             standard.styles,
             0.05,
-            key=f"styles-{network}",
+            key=f"styles-{variant}",
             help="Share of generated digits among the images: for styles that the data lack.",
         ),
         "seed": st.number_input(
