@@ -20,7 +20,6 @@ def exported(tmp_path_factory) -> dict[str, tuple]:
     """Each network with random weights that make it sure of itself: (Keras model, SavedModel)."""
     import keras
 
-    keras.utils.set_random_seed(0)
     pairs = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path_factory.mktemp("models")))
