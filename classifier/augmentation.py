@@ -44,10 +44,12 @@ def _warp(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     matrices = np.einsum("ijn,jkn->nki", turn, shape)  # transposed: points are rows
     middle = (IMAGE_SIZE - 1) / 2
     at = np.stack(np.meshgrid(*[np.arange(IMAGE_SIZE)] * 2, indexing="xy"), axis=-1)
-    places = at.reshape(-1, 2) - middle
-    nodes = rng.normal(0, _ELASTIC, (count, _GRID * _GRID, 2))
-    maps = places @ matrices + shift + middle + _BLEND @ nodes
-    maps = maps.astype(np.float32).reshape(count, IMAGE_SIZE, IMAGE_SIZE, 2)
+    places = (at.reshape(-1, 2) - middle).astype(np.float32)
+    nodes = rng.normal(0, _ELASTIC, (count, _GRID * _GRID, 2)).astype(np.float32)
+    maps = places @ matrices.astype(np.float32)
+    maps += _BLEND @ nodes
+    maps += (shift + middle).astype(np.float32)
+    maps = maps.reshape(count, IMAGE_SIZE, IMAGE_SIZE, 2)
     changed = np.empty_like(images)
     for image, places, out in zip(images, maps, changed, strict=True):
         cv2.remap(image, places, None, cv2.INTER_LINEAR, dst=out)
@@ -60,7 +62,7 @@ def _blend() -> np.ndarray:
     reach = (IMAGE_SIZE - 1) / (_GRID - 1)
     near = np.exp(-(((np.arange(IMAGE_SIZE)[:, None] - nodes) / reach) ** 2))
     near /= np.linalg.norm(near, axis=1, keepdims=True)
-    return np.kron(near, near)
+    return np.kron(near, near).astype(np.float32)
 
 
 _BLEND = _blend()
