@@ -58,14 +58,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--styles", type=float, metavar="SHARE", help="of an epoch's images are generated digits"
     )
-    train.add_argument("--epochs", type=int, metavar="N", help="passes over the images (5)")
+    train.add_argument(
+        "--epochs", type=int, metavar="N", help=f"passes over the images {_standard('epochs')}"
+    )
     train.add_argument("--seconds", type=float, metavar="S", help="training time, not epochs")
     train.add_argument(
-        "--batch-size", type=int, metavar="N", help="images per step (dense 256, else 128)"
+        "--batch-size", type=int, metavar="N", help=f"images per step {_standard('batch_size')}"
     )
     train.add_argument("--optimizer", choices=OPTIMIZERS, help=_lines(OPTIMIZERS))
     train.add_argument(
-        "--learning-rate", type=float, metavar="R", help="step size (dense 0.004, else 0.003)"
+        "--learning-rate", type=float, metavar="R", help=f"step size {_standard('learning_rate')}"
     )
     train.add_argument("--schedule", choices=SCHEDULES, help=_lines(SCHEDULES))
     train.add_argument("--dropout", type=float, metavar="SHARE", help="0 to 0.95 (0)")
@@ -103,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _lines(choices: dict[str, str]) -> str:
     return " ".join(f"{name}: {text}" for name, text in choices.items())
+
+
+def _standard(field: str) -> str:
+    """What each network has where nothing else is asked for."""
+    return "(" + ", ".join(f"{n} {getattr(TrainConfig.of(n), field)}" for n in NETWORKS) + ")"
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -57,20 +57,29 @@ DEFAULTS: dict[str, dict] = {
     # The article's own settings are the fields' defaults below; these learn more in less time.
     "dense": {
         "optimizer": "adam",
-        "learning_rate": 0.004,
+        "learning_rate": 0.016,
         "schedule": "one-cycle",
-        "batch_size": 256,
+        "batch_size": 512,
     },
     "conv": {
-        "epochs": 3,
+        "epochs": 4,
+        "optimizer": "adam",
+        "learning_rate": 0.008,
+        "schedule": "one-cycle",
+        "batch_size": 256,
+        "dropout": 0.25,
+        "styles": 0.1,
+    },
+    "deep": {
+        "epochs": 15,
         "optimizer": "adam",
         "learning_rate": 0.003,
         "schedule": "one-cycle",
         "dropout": 0.25,
         "styles": 0.2,
+        "augment": True,
     },
 }
-DEFAULTS["deep"] = DEFAULTS["conv"] | {"epochs": 15, "augment": True}
 DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 
 MAX_EPOCHS = 1000

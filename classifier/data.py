@@ -407,8 +407,12 @@ def epochs(
 ) -> Iterator[Batch]:
     """The images and labels of `count` epochs, one after the other; None: without end.
 
-    Each is made in a thread while the one before is trained on.
+    Each is made in a thread while the one before is trained on; the same arrays come again where
+    there is nothing to mix in or change.
     """
+    if not mixed and not augment:
+        yield from itertools.repeat((images, labels), *[] if count is None else [count])
+        return
     rng = np.random.default_rng(seed)
     counts = _counts(len(labels), mixed)
 

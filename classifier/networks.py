@@ -33,9 +33,10 @@ def dense(dropout: float = 0.0) -> keras.Sequential:
 
 
 def conv(dropout: float = 0.0) -> keras.Sequential:
-    """A small convolutional network: (N, 28, 28, 1) in 0–1 to (N, 10) softmax; 87,594 parameters.
+    """A small convolutional network: (N, 28, 28, 1) in 0–1 to (N, 10) softmax; 173,834 parameters.
 
     The first layer halves the picture and is thin, since on a CPU most time goes into large maps;
+    the small maps at the end go into a dense layer, which is quicker than one more convolution;
     there is no batch normalisation, which costs more there than it gains in a few epochs.
     """
     from keras import Input, Sequential, layers
@@ -49,8 +50,8 @@ def conv(dropout: float = 0.0) -> keras.Sequential:
             layers.MaxPooling2D(name="pool"),
             layers.Conv2D(64, 3, **same, name="parts"),
             layers.MaxPooling2D(name="pool-again"),
-            layers.Conv2D(96, 3, **same, name="shapes"),
             layers.Flatten(name="flat"),
+            layers.Dense(256, activation="relu", name="hidden"),
             *_dropout(dropout),
             *_softmax(CLASSES),
         ],

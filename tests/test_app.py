@@ -49,7 +49,7 @@ def test_a_sample_digit_is_put_on_the_canvas_and_answered(page):
 def test_each_network_brings_its_own_defaults(page):
     assert page.number_input(key="epochs-dense").value == 5
     page.segmented_control(key="network").set_value("conv").run()
-    assert page.number_input(key="epochs-conv").value == 3
+    assert page.number_input(key="epochs-conv").value == 4
     assert page.selectbox(key="optimizer-conv").value == "adam"
 
 
