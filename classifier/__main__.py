@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
 from classifier import config
 from classifier.config import DATA_SOURCES, DETECTOR, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
@@ -126,7 +125,7 @@ def _train(chosen: argparse.Namespace) -> int:
     emit = _print_json if chosen.json else _Terminal()
     try:
         if chosen.run:
-            return _train_as_child(Path(chosen.run), emit)
+            return _train_as_child(chosen.run, emit)
         fields = ("data", "mnist", "drawings", "epochs", "seconds", "batch_size", "optimizer")
         fields += ("learning_rate", "schedule", "dropout", "train_size", "augment", "seed", "name")
         fields += ("drawings_share", "styles")
@@ -162,12 +161,20 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {said.splitlines()[0][:300] if said else 'no message'}"
 
 
-def _train_as_child(folder: Path, emit) -> int:
-    """Train for `jobs`: the config from its folder, in its turn, until its standard input ends."""
+def _train_as_child(run: str, emit) -> int:
+    """Train for `jobs`: the config from the run's folder, in its turn, until its standard input
+    ends."""
     from classifier import jobs
 
-    if hasattr(os, "nice"):
-        os.nice(10)  # drawing goes before training
+    def get_ready() -> None:
+        from classifier import training
+
+        training.load_keras()
+
+    jobs.step_back()
+    folder = jobs.await_run(run, get_ready)
+    if folder is None:
+        return 0
     stop = threading.Event()
     speaking = threading.RLock()
     learning = threading.Event()

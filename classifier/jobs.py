@@ -9,6 +9,10 @@ it finish early. One run trains at a time: each child waits, before it loads any
 no older ticket in `runs/.queue/` is held. A ticket is held by a lock that the system releases
 when its process ends, however it ends.
 
+A child may be started before there is a run for it: it loads TensorFlow, which takes most of the
+wait, and hears by a line on its standard input which run is its own. One such worker at most is
+kept ready, and ended when it has waited in vain.
+
 Knows nothing of Keras or of the page.
 """
 
@@ -17,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import json
+import math
 import os
 import re
 import secrets
@@ -28,6 +33,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import filelock
 
@@ -39,6 +45,10 @@ _KEPT_RUNS = 200  # older ones are removed when a new one starts
 _GRACE = 10.0  # seconds in which a new child takes its ticket
 _SIGKILL = 9  # `signal` lacks the name on Windows
 _LOOK_EVERY = 0.2  # seconds between two looks at the queue
+_READY_SECONDS = 300.0  # for which a worker is kept ready without a run
+_READY_MEMORY = 1.2e9  # bytes that must be free for one: what a run on MNIST takes, and some more
+_EVENTS, _LOG = "events.jsonl", "log.txt"
+_LATER = "-"  # in place of a run's folder: which one, a line on standard input will say
 
 
 class RunState(enum.Enum):
@@ -63,7 +73,7 @@ class Reader:
     def new_events(self) -> list[Event]:
         """Events since the last call; lines still being written are left for the next."""
         try:
-            with open(runs_folder() / self.run_id / "events.jsonl", "rb") as file:
+            with open(runs_folder() / self.run_id / _EVENTS, "rb") as file:
                 file.seek(self.offset)
                 text = file.read()
         except FileNotFoundError:
@@ -86,11 +96,50 @@ class LocalJobs:
 
     def __init__(self) -> None:
         self._children: dict[str, subprocess.Popen] = {}
+        self._ready: subprocess.Popen | None = None
+        self._lock = threading.Lock()  # of `_ready`
+
+    def get_ready(self) -> None:
+        """Start a worker for the next run, unless there is one or memory is short; at once."""
+        with self._lock:
+            waiting = self._ready is not None and self._ready.poll() is None
+            if waiting or free_memory() < _READY_MEMORY:
+                return
+            try:
+                worker = _start(_LATER, subprocess.DEVNULL, subprocess.DEVNULL)
+            except OSError:  # the run itself will say what is wrong
+                return
+            self._ready = worker
+        timer = threading.Timer(_READY_SECONDS, self._dismiss, [worker])
+        timer.daemon = True
+        timer.start()
+
+    def _dismiss(self, worker: subprocess.Popen) -> None:
+        """End a worker that still has no run."""
+        with self._lock:
+            if self._ready is not worker:
+                return
+            self._ready = None
+        worker.stdin.close()
+        worker.wait()
+
+    def _hand_over(self, run_id: str) -> subprocess.Popen | None:
+        """The worker that was ready, now with this run; None if there is none alive."""
+        with self._lock:
+            worker, self._ready = self._ready, None
+            if worker is None or worker.poll() is not None:
+                return None
+            try:
+                worker.stdin.write(f"{run_id}\n".encode())
+                worker.stdin.flush()
+            except OSError:
+                return None
+            return worker
 
     def submit(self, config: TrainConfig) -> str:
         """Start a run and return its id at once. Raises JobError if it cannot be started."""
-        run_id = f"{time.time_ns():020d}-{secrets.token_hex(8)}"
-        folder = runs_folder() / run_id
+        folder = runs_folder() / _new_id()
+        run_id = folder.name
         ticket = _queue() / f"{run_id}.lock"
         try:
             folder.mkdir(parents=True)
@@ -98,20 +147,8 @@ class LocalJobs:
             (folder / "config.json").write_text(text, encoding="utf-8")
             _queue().mkdir(exist_ok=True)
             ticket.touch()
-            with (
-                open(folder / "events.jsonl", "ab") as events,
-                open(folder / "log.txt", "ab") as log,
-            ):
-                child = subprocess.Popen(
-                    [sys.executable, "-m", "classifier", "train", "--json", "--run", str(folder)],
-                    stdin=subprocess.PIPE,
-                    stdout=events,
-                    stderr=log,
-                    cwd=PROJECT,
-                    env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-                    # Ctrl-C in the server's terminal is for the server; the child gets its end.
-                    start_new_session=True,
-                )
+            with open(folder / _EVENTS, "ab") as events, open(folder / _LOG, "ab") as log:
+                child = self._hand_over(run_id) or _start(str(folder), events, log)
         except OSError as error:
             with contextlib.suppress(OSError):
                 ticket.unlink()
@@ -130,7 +167,7 @@ class LocalJobs:
     def stop(self, run_id: str) -> None:
         """Ask a run to end and keep what it has learned; nothing happens if it has ended."""
         child = self._children.get(run_id)
-        if child is not None and child.stdin is not None:
+        if child is not None:
             with contextlib.suppress(OSError, ValueError):
                 child.stdin.write(b"stop\n")
                 child.stdin.flush()
@@ -148,7 +185,7 @@ class LocalJobs:
         child = self._children.get(run_id)
         code = None if child is None else child.poll()
         try:
-            log = (runs_folder() / run_id / "log.txt").read_text("utf-8", "replace")
+            log = (runs_folder() / run_id / _LOG).read_text("utf-8", "replace")
         except OSError:
             log = ""
         words = [line.strip() for line in log.splitlines() if line.strip()]
@@ -164,10 +201,49 @@ class LocalJobs:
 
     def close(self) -> None:
         """End all runs of this server, keeping what they have learned."""
+        if self._ready is not None:
+            self._dismiss(self._ready)
         for child in self._children.values():
-            if child.stdin is not None:
-                with contextlib.suppress(OSError):
-                    child.stdin.close()
+            with contextlib.suppress(OSError):
+                child.stdin.close()
+
+
+def _start(folder: str, events: int | IO[bytes], log: int | IO[bytes]) -> subprocess.Popen:
+    """A child process that trains what it finds in `folder`. Raises OSError."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "classifier", "train", "--json", "--run", folder],
+        stdin=subprocess.PIPE,
+        stdout=events,
+        stderr=log,
+        cwd=PROJECT,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        # Ctrl-C in the server's terminal is for the server; the child gets its end.
+        start_new_session=True,
+        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),  # on Windows
+    )
+
+
+def _new_id() -> str:
+    """An id after all that there are, even if the clock was set back."""
+    now = time.time_ns()
+    with contextlib.suppress(OSError):
+        newest = max((p.name for p in runs_folder().iterdir() if _ID.fullmatch(p.name)), default="")
+        now = max(now, int(newest[:20] or 0) + 1)
+    return f"{now:020d}-{secrets.token_hex(8)}"
+
+
+def free_memory() -> float:
+    """Bytes that a new process can take, of the machine or of the container; infinite where
+    neither says."""
+    free = [math.inf]
+    with contextlib.suppress(OSError, AttributeError):
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+        free.append(1024 * int(re.search(r"MemAvailable:\s+(\d+) kB", text)[1]))
+    group = Path("/sys/fs/cgroup")
+    with contextlib.suppress(OSError, ValueError):  # no such group, or "max": no limit
+        limit = int((group / "memory.max").read_text(encoding="ascii"))
+        free.append(limit - int((group / "memory.current").read_text(encoding="ascii")))
+    return min(free)
 
 
 def _queue() -> Path:
@@ -179,7 +255,7 @@ def _is_held(ticket: Path) -> bool:
     try:
         age = time.time() - ticket.stat().st_mtime
         with filelock.FileLock(ticket, timeout=0):
-            if age < _GRACE and ticket.stat().st_size == 0:
+            if 0 <= age < _GRACE and ticket.stat().st_size == 0:
                 return True
             ticket.unlink(missing_ok=True)
             return False
@@ -224,6 +300,36 @@ def _remove_old_runs() -> None:
 
 
 # The child's side of the lifeline.
+
+
+def step_back() -> None:
+    """Take the processor only when nobody else wants it, and be the first to go where memory runs
+    out: a drawing comes before training."""
+    with contextlib.suppress(OSError):
+        if hasattr(os, "SCHED_IDLE"):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        elif hasattr(os, "nice"):
+            os.nice(19)
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def await_run(folder: str, get_ready: Callable[[], None]) -> Path | None:
+    """The folder of this process's run.
+
+    A worker that is kept ready calls `get_ready` and is told its run later, or None when it is
+    dismissed; from then on what it says goes into that folder.
+    """
+    if folder != _LATER:
+        return Path(folder)
+    get_ready()
+    run_id = sys.stdin.readline().strip()
+    if not run_id:
+        return None
+    run = runs_folder() / run_id
+    for name, stream in ((_EVENTS, sys.stdout), (_LOG, sys.stderr)):
+        with open(run / name, "ab") as file:
+            os.dup2(file.fileno(), stream.fileno())
+    return run
 
 
 def listen(stop: threading.Event, on_stop: Callable[[], None]) -> None:

@@ -63,8 +63,7 @@ def train(
         emit(Progress(stage="data", note=note, fraction=share))
 
     emit(Progress(stage="data"))
-    # TensorFlow takes seconds to load: it begins while the data are read.
-    threading.Thread(target=importlib.import_module, args=("keras",), daemon=True).start()
+    load_keras()  # while the data are read
     with clock("data"):
         dataset = data.load(config, tell)
         if config.network == DETECTOR:
@@ -148,6 +147,11 @@ def train(
         )
     )
     return saved
+
+
+def load_keras() -> None:
+    """Begin to load Keras with TensorFlow, which takes seconds, in the background."""
+    threading.Thread(target=importlib.import_module, args=("keras",), daemon=True).start()
 
 
 class _Stages:
