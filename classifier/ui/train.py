@@ -23,6 +23,25 @@ from classifier.store import SavedModel
 from classifier.ui import charts, state
 
 _POLL = 0.5  # seconds between two looks at a run
+# Tells the server, once a minute at most, that a pointer or the keyboard has come to the form.
+_TOUCH = """
+export default function ({ setTriggerValue }) {
+  const form = document.querySelector(".st-key-training-form");
+  let told = -Infinity;
+  const tell = () => {
+    if (performance.now() - told > 60000) {
+      told = performance.now();
+      setTriggerValue("touched", true);
+    }
+  };
+  form.addEventListener("pointerenter", tell);
+  form.addEventListener("focusin", tell);
+  return () => {
+    form.removeEventListener("pointerenter", tell);
+    form.removeEventListener("focusin", tell);
+  };
+}
+"""
 _MODEL_KEY = "answering-model"
 _RUN_PARAMETER = "run"  # in the page's address, so that a refresh finds the run again
 _DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
@@ -72,7 +91,24 @@ def training() -> None:
     # A fragment that runs by itself only while there is something to follow.
     st.fragment(_run, run_every=_POLL if here.training else None)()
     if not here.training:
-        _form()
+        with st.container(key="training-form"):
+            _form()
+            _await_touch()
+
+
+def _await_touch() -> None:
+    """Whoever comes to the form may train soon: TensorFlow is loaded meanwhile.
+
+    No fragment: the browser sends what happens within 10 ms as one message, and in that of a
+    fragment a click on Train would be lost.
+    """
+    with st.container(key="training-touch"):
+        _touch_component()(on_touched_change=state.jobs().get_ready)
+
+
+@st.cache_resource
+def _touch_component():
+    return st.components.v2.component("training-touch", js=_TOUCH)
 
 
 def _form() -> None:
@@ -232,6 +268,7 @@ def _run() -> None:
     if here.training:
         _listen(here)
         if not here.training:
+            state.jobs().get_ready()  # one run is seldom the last
             st.rerun()  # the whole page: the new model answers, and this stops running by itself
     history = here.history
     if history.end is None:
