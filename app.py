@@ -13,7 +13,9 @@ st.html(Path(ui.__path__[0]) / "page.css")
 train.find_run()
 with st.sidebar:
     model = train.choose_model()
-    train.training()
 
 st.title("Draw a digit", anchor=False)
 draw.drawing(model)
+
+with st.sidebar:
+    train.training()

@@ -262,8 +262,7 @@ def draw_pens(writer: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
 
 def sample_digit(digit: int) -> list[np.ndarray]:
     """One plain, well-formed `digit`: strokes (k, 2) float32 in a unit box, x right, y down."""
-    number = sum(len(_TEMPLATES[smaller]) for smaller in range(digit))
-    shape = _shapes()[number]
+    shape = parse(_TEMPLATES[digit][0][1])
     strokes = [0.8 * sharp @ shape.control[part] + 0.2 * rounded @ shape.control[part]
                for part, sharp, rounded in shape.strokes]  # fmt: skip
     points = np.concatenate(strokes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -123,3 +124,17 @@ def placed(strokes: Sequence[np.ndarray], side: float, at: tuple[float, float]) 
     points = np.concatenate(list(strokes))
     low, extent = points.min(axis=0), np.ptp(points, axis=0).max()
     return [(stroke - low) / extent * side + np.array(at) for stroke in strokes]
+
+
+def expect_blank(page: Page) -> None:
+    """Until the answer's words name no digit."""
+    expect(keyed(page, "prediction")).to_have_text(re.compile(r"^\D+$"), timeout=PATIENCE)
+
+
+def train_by_time(page: Page, seconds: int) -> None:
+    """Begin a run of so many seconds with the form's other settings as they are."""
+    page.get_by_text("By time", exact=True).click()
+    field = page.get_by_label("Seconds", exact=True)
+    field.fill(str(seconds))
+    field.press("Enter")
+    click(page, "train")

@@ -21,11 +21,13 @@ from tests.browser import (
     chromium_path,
     click,
     draw,
+    expect_blank,
     keyed,
     launched,
     open_page,
     placed,
     served,
+    train_by_time,
     wait_for_canvas,
 )
 from tests.conftest import REAL_MNIST
@@ -81,18 +83,6 @@ def answered(page: Page) -> str:
 
 def expect_answer(page: Page, digit: int) -> None:
     expect(keyed(page, "prediction")).to_have_text(re.compile(rf"^\D*{digit}"), timeout=PATIENCE)
-
-
-def expect_blank(page: Page) -> None:
-    expect(keyed(page, "prediction")).to_have_text(re.compile(r"^\D+$"), timeout=PATIENCE)
-
-
-def train_by_time(page: Page, seconds: int) -> None:
-    page.get_by_text("By time", exact=True).click()
-    field = page.get_by_label("Seconds", exact=True)
-    field.fill(str(seconds))
-    field.press("Enter")
-    click(page, "train")
 
 
 def children(pid: int) -> list[psutil.Process]:

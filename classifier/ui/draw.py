@@ -6,7 +6,9 @@ A stroke reruns the fragment `_board` and nothing else, so it holds only what a 
 from __future__ import annotations
 
 import base64
+import time
 
+import cv2
 import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
@@ -18,6 +20,7 @@ from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import canvas, charts, state
 
 _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
+_HEAD_START = 0.3  # seconds in which the browser has only the canvas to set up
 _CANVAS_KEY, _PEN_KEY = "canvas", "pen"
 
 
@@ -39,6 +42,10 @@ def _board(model: SavedModel | None) -> None:
         left, middle, right = st.columns([280, 170, 420], gap="medium")
     with left:
         _canvas(sketch)
+    if not state.session().greeted:
+        # The browser fetches the code of what it is told of in that order: the canvas comes first.
+        time.sleep(_HEAD_START)
+        state.session().greeted = True
     objects = sketch.strokes
     prepared = preprocess.prepare_strokes(
         canvas.strokes_of(objects), CANVAS, canvas.pen_of(objects)
@@ -175,10 +182,12 @@ def _article(digit: int) -> str:
 
 def _network_input(prepared: preprocess.Prepared) -> None:
     shown = prepared.network_input
+    picture = np.zeros((28, 28), np.uint8) if shown is None else shown
+    # As an address with the picture in it: the browser has not to ask for it once more.
+    png = cv2.imencode(".png", picture.repeat(6, axis=0).repeat(6, axis=1))[1]
     with st.container(key="network-input"):
-        picture = np.zeros((28, 28), np.uint8) if shown is None else shown
         st.image(
-            picture.repeat(6, axis=0).repeat(6, axis=1),
+            "data:image/png;base64," + base64.b64encode(png).decode(),
             caption="What the network sees: 28 × 28 pixels, centred and scaled as in MNIST",
             width=168,
             alt="An empty picture" if shown is None else "The drawing, centred, in 28 by 28 pixels",

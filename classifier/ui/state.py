@@ -67,6 +67,7 @@ class Session:
     """One visitor's page."""
 
     sketch: Sketch = field(default_factory=Sketch)
+    greeted: bool = False  # whether the whole page has been sent once
     reader: Reader | None = None  # of the run that this page follows
     history: History = field(default_factory=History)
     stopping: bool = False
