@@ -290,7 +290,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         print(json.dumps(results[0] if len(results) == 1 else results))
         return 0
     rows = results if not chosen.robust else [row for rows in results for row in rows["rows"]]
-    _print_table([{key: _cell(key, row[key]) for key in row if key != "confusion"} for row in rows])
+    print_table([{key: _cell(key, row[key]) for key in row if key != "confusion"} for row in rows])
     if len(results) == 1 and not chosen.robust and results[0]["n"]:
         print("\nConfusion (row: the label, column: the answer)")
         for digit, row in enumerate(results[0]["confusion"]):
@@ -347,7 +347,7 @@ def _cell(name: str, value: object) -> str:
     return f"{value * 100:.2f} %" if isinstance(value, float) else f"{value}"
 
 
-def _print_table(rows: list[dict[str, str]]) -> None:
+def print_table(rows: list[dict[str, str]]) -> None:
     """Rows of the same columns, in Markdown; columns that are empty throughout are left out."""
     names = [name for name in rows[0] if any(row[name] for row in rows)]
     table = [[name.replace("_", " ") for name in names], *[[row[n] for n in names] for row in rows]]
