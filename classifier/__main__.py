@@ -148,11 +148,13 @@ def _run_training(chosen: TrainConfig, emit, stop: threading.Event) -> None:
 
 def _reason(error: Exception) -> str:
     """One sentence; what nobody foresaw also leaves its trace on standard error."""
+    from classifier import jobs
+
     foreseen = (ValueError, OSError, RuntimeError, FloatingPointError)
-    if isinstance(error, MemoryError):
-        return "There is not enough memory: use fewer images or a smaller batch."
     # Keras and TensorFlow raise these kinds too, from deep inside and in many lines.
     said = str(error).strip()
+    if isinstance(error, MemoryError) or jobs.lacks_memory(said):
+        return jobs.NO_MEMORY
     if isinstance(error, foreseen) and said and "\n" not in said:
         return said
     import traceback

@@ -82,6 +82,8 @@ DEFAULTS: dict[str, dict] = {
 }
 DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 
+_STEPS = 100  # in an epoch, that batches of standard size leave at least,
+_LEAST_BATCH = 32  # unless they would be smaller than this
 MAX_EPOCHS = 1000
 MAX_SECONDS = 24 * 3600.0
 MAX_BATCH_SIZE = 60_000
@@ -176,23 +178,31 @@ class TrainConfig:
 
     @classmethod
     def of(cls, network: str, **chosen: object) -> TrainConfig:
-        """The network's DEFAULTS with those values that were chosen, that is, are not None."""
+        """The network's DEFAULTS with those values that were chosen, that is, are not None.
+
+        Few training images come in smaller batches, so that an epoch still has many steps.
+        """
         chosen = {field: value for field, value in chosen.items() if value is not None}
         defaults = dict(DEFAULTS.get(network, {}))
         if "seconds" in chosen:
             defaults.pop("epochs", None)
+        size = chosen.get("train_size")
+        while size and size < _STEPS * defaults.get("batch_size", 0) > _STEPS * _LEAST_BATCH:
+            defaults["batch_size"] //= 2
         return cls(**{**defaults, "network": network, **chosen})
 
     def command(self) -> str:
         """The shell command that repeats this run."""
         words = ["python -m classifier train"]
-        standard = TrainConfig.of(self.network)
+        standard = TrainConfig.of(self.network, train_size=self.train_size)
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
             option = "--" + item.name.replace("_", "-")
             if item.name == "network":
                 words.append(f"{option} {value}")
-            elif value is not None and value != getattr(standard, item.name):
+            elif value is not None and (
+                value != getattr(standard, item.name) or item.name == "train_size"
+            ):
                 if isinstance(value, bool):
                     words.append(option if value else option.replace("--", "--no-", 1))
                 else:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -38,6 +39,7 @@ VALIDATION_SHARE = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
 _TEST_SEED = 2**31  # beyond the seeds that a config takes, so no run trains on the test digits
 
 Batch = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) uint8 and labels (n,) uint8
+T = TypeVar("T")
 Notify = Callable[[str, float | None], None]  # a sentence, and the share done or None
 
 
@@ -422,19 +424,19 @@ def epochs(
         pictures, answers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return (augmentation.augment(pictures, rng) if augment else pictures), answers
 
-    coming = _in_thread(make)
+    coming = in_thread(make)
     for number in itertools.count(1):
         batch = coming.result()
         if number != count:
-            coming = _in_thread(make)
+            coming = in_thread(make)
         yield batch
         if number == count:
             return
 
 
-def _in_thread(make: Callable[[], Batch]) -> Future[Batch]:
+def in_thread(make: Callable[[], T]) -> Future[T]:
     """What `make` returns or raises. The thread does not keep a process that ends waiting."""
-    future: Future[Batch] = Future()
+    future: Future[T] = Future()
 
     def work() -> None:
         try:

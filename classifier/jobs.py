@@ -47,6 +47,20 @@ _SIGKILL = 9  # `signal` lacks the name on Windows
 _LOOK_EVERY = 0.2  # seconds between two looks at the queue
 _READY_SECONDS = 300.0  # for which a worker is kept ready without a run
 _READY_MEMORY = 1.2e9  # bytes that must be free for one: what a run on MNIST takes, and some more
+_GROUP = Path("/sys/fs/cgroup")  # of a container: what it may take
+NO_MEMORY = (
+    "There is not enough memory: use fewer images or a smaller batch, or close other programs."
+)
+# How Python, the system's loader, C++ and TensorFlow say so.
+_NO_MEMORY_SIGNS = (
+    "MemoryError",
+    "Cannot allocate memory",
+    "failed to map segment",
+    "bad_alloc",
+    "OOM when allocating",
+    "can't start new thread",
+    "pthread_create() failed",
+)
 _EVENTS, _LOG = "events.jsonl", "log.txt"
 _LATER = "-"  # in place of a run's folder: which one, a line on standard input will say
 
@@ -189,6 +203,8 @@ class LocalJobs:
         except OSError:
             log = ""
         words = [line.strip() for line in log.splitlines() if line.strip()]
+        if lacks_memory(log):
+            return Failed(error=NO_MEMORY)
         if code == -_SIGKILL:
             why = "its process was killed, perhaps for lack of memory"
         elif code is not None and code < 0:
@@ -239,11 +255,15 @@ def free_memory() -> float:
     with contextlib.suppress(OSError, AttributeError):
         text = Path("/proc/meminfo").read_text(encoding="ascii")
         free.append(1024 * int(re.search(r"MemAvailable:\s+(\d+) kB", text)[1]))
-    group = Path("/sys/fs/cgroup")
     with contextlib.suppress(OSError, ValueError):  # no such group, or "max": no limit
-        limit = int((group / "memory.max").read_text(encoding="ascii"))
-        free.append(limit - int((group / "memory.current").read_text(encoding="ascii")))
+        limit = int((_GROUP / "memory.max").read_text(encoding="ascii"))
+        free.append(limit - int((_GROUP / "memory.current").read_text(encoding="ascii")))
     return min(free)
+
+
+def lacks_memory(text: str) -> bool:
+    """Whether an error's words, or a log, say that there was not enough memory."""
+    return any(sign in text for sign in _NO_MEMORY_SIGNS)
 
 
 def _queue() -> Path:

@@ -10,8 +10,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -23,6 +26,7 @@ _TELL_EVERY = 0.2  # seconds between progress events within an epoch
 _PER_CALL = 2048  # images learned from between two looks at the clock, in whole batches,
 _STEPS_PER_CALL = 32  # and at most so many of them
 _FALSE_ALARMS = 0.02  # share of digits that a detector may take for something else
+_PROCESSOR = Path("/proc/cpuinfo")  # what it can do, as Linux says
 _WITHOUT_BFLOAT16 = {  # of oneDNN's names for instruction sets
     "SSE41",
     "AVX",
@@ -63,7 +67,7 @@ def train(
         emit(Progress(stage="data", note=note, fraction=share))
 
     emit(Progress(stage="data"))
-    load_keras()  # while the data are read
+    loading = load_keras()  # while the data are read
     with clock("data"):
         dataset = data.load(config, tell)
         if config.network == DETECTOR:
@@ -72,8 +76,7 @@ def train(
 
     emit(Progress(stage="starting"))
     with clock("starting"):
-        import keras
-
+        keras = loading.result()
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(precision())
         model = networks.build(config.network, config.dropout)
@@ -149,9 +152,10 @@ def train(
     return saved
 
 
-def load_keras() -> None:
-    """Begin to load Keras with TensorFlow, which takes seconds, in the background."""
-    threading.Thread(target=importlib.import_module, args=("keras",), daemon=True).start()
+@cache
+def load_keras() -> Future[ModuleType]:
+    """Load Keras with TensorFlow, which takes seconds, in the background; once for all calls."""
+    return data.in_thread(lambda: importlib.import_module("keras"))
 
 
 class _Stages:
@@ -288,7 +292,7 @@ def precision() -> str:
     https://uxlfoundation.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
     """
     try:
-        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+        flags = set(_PROCESSOR.read_text(encoding="utf-8").split())
     except OSError:  # no Linux: nothing says so
         flags = set()
     allowed = os.environ.get("ONEDNN_MAX_CPU_ISA", "DEFAULT").upper() not in _WITHOUT_BFLOAT16

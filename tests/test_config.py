@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from classifier import config
-from classifier.config import DATA_SOURCES, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
+from classifier.config import DATA_SOURCES, DETECTOR, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
 
 
 def test_unchanged_settings_are_the_articles():
@@ -135,6 +135,14 @@ def test_command_names_only_what_differs_from_the_defaults():
     )
 
 
+@pytest.mark.parametrize("batch", [None, 512])
+def test_command_repeats_the_batches_of_few_images(batch):
+    settings = TrainConfig.of("dense", train_size=1000, batch_size=batch)
+    command = shlex.split(settings.command())
+    assert ("--batch-size" in command) == (batch is not None)
+    assert "--train-size" in command
+
+
 def test_command_quotes_paths_for_the_shell():
     words = shlex.split(TrainConfig.of("dense", drawings="my drawings/it's.npz").command())
     assert words[-2:] == ["--drawings", "my drawings/it's.npz"]
@@ -222,3 +230,12 @@ def test_a_share_out_of_range_is_named(field, value):
 def test_shares_may_not_leave_too_little_of_the_data():
     with pytest.raises(ValueError, match=r"together they may be at most 0\.9"):
         TrainConfig(drawings="mine.npz", drawings_share=0.5, styles=0.5)
+
+
+@pytest.mark.parametrize(
+    ("size", "batch"), [(None, 512), (60_000, 512), (30_000, 256), (10_000, 64), (100, 32)]
+)
+def test_few_images_come_in_smaller_batches_unless_a_size_is_chosen(size, batch):
+    assert TrainConfig.of("dense", train_size=size).batch_size == batch
+    assert TrainConfig.of("dense", train_size=size, batch_size=300).batch_size == 300
+    assert TrainConfig.of(DETECTOR).batch_size == 128

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from classifier import jobs, store
@@ -17,6 +19,7 @@ from classifier.config import TrainConfig
 from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started, to_json
 from classifier.jobs import JobError, LocalJobs, Reader, RunState
 
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has it")
 PATIENCE = 150  # seconds: TensorFlow's import alone may take ten on a busy machine
 
 
@@ -176,6 +179,185 @@ def test_a_killed_run_says_so_and_the_next_one_gets_its_turn(server, home, long)
     server.stop(second)
     assert isinstance(two.end, Failed), "it had learned nothing yet"
     assert LocalJobs().state(first) is RunState.ENDED
+
+
+# A worker that is kept ready
+
+
+def test_a_worker_that_is_ready_takes_the_next_run_and_only_one_is_kept(server, home, short):
+    server.get_ready()
+    ready = server._ready
+    server.get_ready()
+    assert server._ready is ready
+    wait_for(lambda: _has_loaded(ready.pid, "tensorflow"), "the import of TensorFlow")
+    assert ready.poll() is None
+    run_id = server.submit(short)
+    assert server._children[run_id] is ready
+    assert server.state(run_id) is RunState.ACTIVE
+    listener = Listener(run_id)
+    assert isinstance(listener.end, Finished), listener.end
+    assert isinstance(listener.events[0], Started)
+    assert store.get("short").test_accuracy == listener.end.test_accuracy
+    wait_for(lambda: server.state(run_id) is RunState.ENDED, "the end of the process")
+    assert ready.returncode == 0
+
+
+def _has_loaded(pid: int, library: str) -> bool:
+    return any(f"/{library}/" in m.path for m in psutil.Process(pid).memory_maps())
+
+
+def test_a_ready_worker_that_takes_a_run_can_be_stopped(server, long):
+    server.get_ready()
+    run_id = server.submit(long("ready"))
+    listener = Listener(run_id)
+    wait_for(lambda: listener.has(EpochEnded), "the first epoch")
+    server.stop(run_id)
+    assert isinstance(listener.end, Finished), listener.end
+    assert listener.end.stopped
+
+
+def test_a_worker_that_waits_in_vain_is_dismissed(server, short, monkeypatch):
+    monkeypatch.setattr(jobs, "_READY_SECONDS", 0.5)
+    server.get_ready()
+    ready = server._ready
+    wait_for(lambda: ready.poll() is not None, "the end of the worker")
+    assert ready.returncode == 0
+    assert server._ready is None
+    assert isinstance(Listener(server.submit(short)).end, Finished), "by a worker of its own"
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_ready_worker_that_was_killed_is_replaced(server, short, noticed, monkeypatch):
+    server.get_ready()
+    ready = server._ready
+    ready.kill()
+    ready.wait()
+    if not noticed:  # it dies between the look and the order
+        monkeypatch.setattr(ready, "poll", lambda: None)
+    run_id = server.submit(short)
+    assert server._children[run_id] is not ready
+    assert isinstance(Listener(run_id).end, Finished)
+
+
+def test_a_ready_worker_ends_with_its_server(server):
+    server.get_ready()
+    ready = server._ready
+    server.close()
+    assert ready.wait(PATIENCE) == 0
+
+
+def test_what_a_ready_worker_cannot_import_is_told_by_the_run(server, short, broken):
+    broken("keras")
+    server.get_ready()
+    ready = server._ready
+    run_id = server.submit(short)
+    assert server._children[run_id] is ready
+    end = Listener(run_id).end
+    assert isinstance(end, Failed)
+    assert "keras is broken on purpose" in end.error
+
+
+def test_no_worker_is_kept_ready_where_memory_is_short(server, monkeypatch):
+    monkeypatch.setattr(jobs, "free_memory", lambda: 0.9e9)
+    server.get_ready()
+    assert server._ready is None
+
+
+def test_a_worker_that_cannot_be_started_is_told_of_by_the_run_only(server, home, monkeypatch):
+    monkeypatch.setattr(jobs.sys, "executable", str(home / "no-such-python"))
+    server.get_ready()
+    assert server._ready is None
+
+
+# Memory, processors, clocks
+
+
+@on_linux
+def test_free_memory_is_what_the_machine_and_its_container_leave(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "_GROUP", tmp_path)
+    assert jobs.free_memory() == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+    (tmp_path / "memory.max").write_text("1000000\n")
+    (tmp_path / "memory.current").write_text("400000\n")
+    assert jobs.free_memory() == 600_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert jobs.free_memory() > 600_000
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "ImportError: libtensorflow_cc.so.2: failed to map segment from shared object",
+        "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc",
+        "F env.cc:84] Check failed: ret == 0 (11 vs. 0) Thread tf_x creation via pthread_create() "
+        "failed.\n*** Check failure stack trace: ***",
+        "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 3 GiB\n",
+        "OOM when allocating tensor with shape[60000,784]",
+    ],
+)
+def test_all_ways_to_lack_memory_are_understood(log):
+    assert jobs.lacks_memory(log)
+    assert not jobs.lacks_memory("ValueError: train_size is 7")
+
+
+@pytest.fixture
+def python_under(tmp_path, monkeypatch) -> Callable[[str], None]:
+    """Puts a shell command before every child process that starts from now on."""
+
+    def put(command: str) -> None:
+        wrapper = tmp_path / "python"
+        wrapper.write_text(f'#!/bin/sh\n{command} {sys.executable} "$@"\n')
+        wrapper.chmod(0o755)
+        monkeypatch.setattr(jobs.sys, "executable", str(wrapper))
+
+    return put
+
+
+@on_linux
+@pytest.mark.parametrize("megabytes", [300, 600, 1000, 1500])
+def test_too_little_memory_is_told_in_a_clear_sentence(server, short, python_under, megabytes):
+    python_under(f"ulimit -v {megabytes * 1000}; exec")
+    run_id = server.submit(short)
+    wait_for(lambda: server.state(run_id) is RunState.ENDED, "the end of the process")
+    said = [e for e in Reader(run_id).new_events() if isinstance(e, Failed)]
+    assert (said or [server.post_mortem(run_id)])[0] == Failed(error=jobs.NO_MEMORY)
+
+
+@on_linux
+def test_one_core_without_avx512_is_enough(server, short, python_under, monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    python_under(f"exec taskset -c {min(os.sched_getaffinity(0))}")
+    assert isinstance(Listener(server.submit(short)).end, Finished)
+
+
+@on_linux
+def test_a_run_takes_only_what_nobody_else_wants(server, home, long):
+    run_id = server.submit(long("humble"))
+    listener = Listener(run_id)
+    wait_for(lambda: listener.has(EpochEnded), "the first epoch")
+    pid = _pid(home, run_id)
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        assert os.sched_getscheduler(int(thread)) == os.SCHED_IDLE
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+    server.stop(run_id)
+
+
+def test_runs_keep_their_order_when_the_clock_is_set_back(home, monkeypatch):
+    (home / "runs").mkdir()
+    real = time.time_ns
+    for hours in (0, -1, 5, -2):
+        monkeypatch.setattr(jobs.time, "time_ns", lambda hours=hours: real() + hours * 3600 * 10**9)
+        run_id = jobs._new_id()
+        assert jobs._ID.fullmatch(run_id)
+        (home / "runs" / run_id).mkdir()
+        assert max(p.name for p in (home / "runs").iterdir()) == run_id
+
+
+def test_a_ticket_from_the_future_that_nobody_holds_holds_up_nobody(home):
+    ticket = home / "ticket.lock"
+    ticket.touch()
+    later = time.time() + 3600
+    os.utime(ticket, (later, later))
+    assert not jobs._is_held(ticket)
 
 
 # Ended early

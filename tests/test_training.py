@@ -352,6 +352,67 @@ def test_many_steps_in_one_call_learn_what_keras_fit_learns(optimizer):
     assert sum(int(right) for _, right in figures) / 70 == pytest.approx(past["accuracy"][0])
 
 
+@pytest.mark.parametrize("allowed", [None, "DEFAULT", "AVX512_CORE_AMX", "avx512_core_bf16"])
+@pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
+def test_bfloat16_is_used_where_the_processor_has_it(tmp_path, monkeypatch, flag, allowed):
+    monkeypatch.setattr(training, "_PROCESSOR", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(f"model name : one\nflags : fpu avx2 avx512f {flag} sse\n")
+    if allowed is None:
+        monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    else:
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", allowed)
+    assert training.precision() == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize("flags", ["fpu avx2", "avx512f avx512bw", "not_avx512_bf16 bf16", None])
+def test_float32_is_used_where_nothing_says_that_there_is_more(tmp_path, monkeypatch, flags):
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    monkeypatch.setattr(training, "_PROCESSOR", tmp_path / "cpuinfo")
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(f"flags : {flags}\n")
+    assert training.precision() == "float32"
+
+
+@pytest.mark.parametrize("allowed", ["AVX2", "AVX512_CORE", "avx512_core_vnni"])
+def test_float32_is_used_where_onednn_must_do_without_bfloat16(tmp_path, monkeypatch, allowed):
+    monkeypatch.setattr(training, "_PROCESSOR", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text("flags : avx512_bf16 amx_bf16\n")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", allowed)
+    assert training.precision() == "float32"
+
+
+@pytest.mark.parametrize("network", ["dense", "conv"])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
+def test_every_precision_learns(settings, monkeypatch, network, policy):
+    """Whether or not this processor has it: elsewhere it is only slower."""
+    monkeypatch.setattr(training, "precision", lambda: policy)
+    run = _train_without_saving(
+        settings(network=network, epochs=8, batch_size=10, optimizer="adam", learning_rate=0.003)
+    )
+    assert run.epochs[-1].loss < run.epochs[0].loss
+    assert run.finished.test_accuracy > 0.6
+    assert {weights.dtype for weights in run.weights} == {np.dtype(np.float32)}
+
+
+@pytest.mark.usefixtures("mock_network")
+def test_a_batch_larger_than_the_data_is_the_whole_data(settings, monkeypatch):
+    monkeypatch.setattr(training, "_TELL_EVERY", 0.0)
+    run = _train_without_saving(settings(epochs=3, batch_size=60_000))
+    assert [e.images_seen for e in run.progress("training")] == [110, 220, 330]
+    assert run.epochs[-1].loss < run.epochs[0].loss
+
+
+@pytest.mark.usefixtures("mock_network")
+def test_a_clock_that_is_set_back_or_forward_changes_nothing(settings, monkeypatch):
+    days = iter(np.random.default_rng(0).normal(0, 1e5, 10_000))
+    real = time.time
+    monkeypatch.setattr(training.time, "time", lambda: real() + next(days))
+    run = _train_without_saving(settings(seconds=1.0))
+    assert 1 <= run.finished.seconds < 1 + 8
+    assert all(e.seconds >= 0 for e in run.epochs)
+    assert all(0 <= e.seconds_left <= 1 for e in run.progress("training"))
+
+
 def test_one_cycle_rises_then_falls_to_nearly_nothing():
     factors = [training.one_cycle(share) for share in np.linspace(0, 1, 101)]
     assert factors[0] == pytest.approx(0.1)

@@ -136,7 +136,7 @@ def _form() -> None:
             help="How many times it sees every training image.",
         )
     with st.expander("More settings"):
-        values |= _more(network, standard)
+        values |= _more(network)
     problem = st.container()
     # No callback: its arguments would be the form's values of the run before, and a value typed
     # just before the click would be lost.
@@ -151,13 +151,7 @@ def _help(choices: dict[str, str]) -> str:
     return "\n\n".join(choices.values())
 
 
-def _more(network: str, standard: TrainConfig) -> dict:
-    variant = network
-    if network == "dense" and st.toggle(
-        "As in the article",
-        help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
-    ):
-        standard, variant = TrainConfig(network=network), "article"
+def _more(network: str) -> dict:
     size = st.number_input(
         "Training images",
         100,
@@ -167,6 +161,12 @@ def _more(network: str, standard: TrainConfig) -> dict:
         placeholder="all",
         help="Fewer images: quicker, and more overfitting.",
     )
+    standard, variant = TrainConfig.of(network, train_size=size), network
+    if network == "dense" and st.toggle(
+        "As in the article",
+        help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
+    ):
+        standard, variant = TrainConfig(network=network), "article"
     return {
         "train_size": size,
         "batch_size": st.number_input(
@@ -174,7 +174,7 @@ def _more(network: str, standard: TrainConfig) -> dict:
             1,
             10_000,
             standard.batch_size,
-            key=f"batch-{variant}",
+            key=f"batch-{variant}-{standard.batch_size}",
             help="Images for each step.",
         ),
         "optimizer": st.selectbox(
