@@ -287,7 +287,7 @@ def test_free_memory_is_what_the_machine_and_its_container_leave(tmp_path, monke
     "log",
     [
         "ImportError: libtensorflow_cc.so.2: failed to map segment from shared object",
-        "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc",
+        "terminate called after throwing an instance of 'std::bad_alloc'\n  what(): std::bad_alloc",
         "F env.cc:84] Check failed: ret == 0 (11 vs. 0) Thread tf_x creation via pthread_create() "
         "failed.\n*** Check failure stack trace: ***",
         "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 3 GiB\n",
