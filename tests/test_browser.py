@@ -227,14 +227,20 @@ def test_whoever_comes_to_the_form_finds_a_worker_ready(page, server, way):
         keyed(page, "train").hover()
     else:
         keyed(page, "train").get_by_role("button").focus()
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not (ready := children(server[1])) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert len(ready) == 1
+    wait_until(lambda: children(server[1]))
+    (ready,) = children(server[1])
     click(page, "train")
     expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
-    # It has trained and ended; by then the next one may be ready.
-    assert not psutil.wait_procs(ready, timeout=30)[1]
+    # It has trained, and ends; another may be ready by then.
+    wait_until(lambda: ready not in children(server[1]))
+
+
+def wait_until(condition) -> None:
+    """Poll until the condition holds."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_stop_keeps_what_was_learned(page):

@@ -36,6 +36,7 @@ export default function ({ setTriggerValue }) {
   };
   form.addEventListener("pointerenter", tell);
   form.addEventListener("focusin", tell);
+  if (form.matches(":hover, :focus-within")) tell();
   return () => {
     form.removeEventListener("pointerenter", tell);
     form.removeEventListener("focusin", tell);
