@@ -325,11 +325,9 @@ def _remove_old_runs() -> None:
 def step_back() -> None:
     """Take the processor only when nobody else wants it, and be the first to go where memory runs
     out: a drawing comes before training."""
-    with contextlib.suppress(OSError):
-        if hasattr(os, "SCHED_IDLE"):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        elif hasattr(os, "nice"):
-            os.nice(19)
+    if hasattr(os, "nice"):
+        os.nice(19)
+    with contextlib.suppress(OSError):  # no Linux
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
