@@ -82,8 +82,8 @@ DEFAULTS: dict[str, dict] = {
 }
 DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 
-_STEPS = 100  # in an epoch, that batches of standard size leave at least,
-_LEAST_BATCH = 32  # unless they would be smaller than this
+_STEPS = 100  # least of an epoch: standard batches are halved until it has so many,
+_LEAST_BATCH = 32  # but not below this
 MAX_EPOCHS = 1000
 MAX_SECONDS = 24 * 3600.0
 MAX_BATCH_SIZE = 60_000
@@ -186,9 +186,9 @@ class TrainConfig:
         defaults = dict(DEFAULTS.get(network, {}))
         if "seconds" in chosen:
             defaults.pop("epochs", None)
-        size = chosen.get("train_size")
-        while size and size < _STEPS * defaults.get("batch_size", 0) > _STEPS * _LEAST_BATCH:
-            defaults["batch_size"] //= 2
+        if "train_size" in chosen and "batch_size" in defaults:
+            while defaults["batch_size"] > max(_LEAST_BATCH, chosen["train_size"] / _STEPS):
+                defaults["batch_size"] //= 2
         return cls(**{**defaults, "network": network, **chosen})
 
     def command(self) -> str:
