@@ -17,5 +17,6 @@ with st.sidebar:
 st.title("Draw a digit", anchor=False)
 draw.drawing(model)
 
+# Last, so that the browser sets up the canvas before the form's many fields.
 with st.sidebar:
     train.training()
