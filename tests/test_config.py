@@ -37,6 +37,7 @@ def test_settings_cannot_be_changed_afterwards():
         ("epochs", True, "a whole number"),
         ("epochs", "5", "a whole number"),
         ("seconds", 0, "above 0 to 86400"),
+        ("seconds", 7 * 86400, "to 86400"),
         ("seconds", math.nan, "above 0"),
         ("seconds", math.inf, "to 86400"),
         ("learning_rate", math.nan, "above 0 to 100"),

@@ -36,8 +36,8 @@ from tests.browser import (
 STARTS, STROKES, CLICKS = 5, 30, 3
 _BARE = Path(__file__).with_name("bare_page.py")
 _LINE = [np.array([[140, 60], [141, 120], [140, 220]])]
-# Looked for in each frame, since Playwright's own waiting looks twice a second only. The canvas's
-# component keeps it in a shadow root.
+# Looked for in each frame, since Playwright's own waiting lets up to half a second pass between two
+# looks. The canvas's component keeps it in a shadow root.
 _MOUNTED = """
 () => new Promise(resolve => {
   const find = root => root.querySelector('canvas.upper-canvas') ??

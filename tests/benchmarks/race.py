@@ -27,7 +27,7 @@ from classifier import data
 from classifier.__main__ import print_table
 from classifier.config import PROJECT
 
-SEEDS = (0, 1, 2)
+SEEDS = (200, 201, 202)  # not those with which rates, batches and lengths were chosen
 MOST_EPOCHS = 15  # after which a recipe counts as not reaching the accuracy
 # Without AVX512_CORE_BF16 and AMX: oneDNN's and this project's own way to do without bfloat16.
 NO_BFLOAT16 = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}
@@ -93,9 +93,9 @@ def race() -> None:
     example = recipe("convnet", "the Keras convnet example's `fit`", 0.99)
     # The recipes compute in float32 throughout, so nothing changes for them without bfloat16.
     pairs = [
-        (own("dense", 3, 0.98), article),
+        (own("dense", 4, 0.98), article),
         (own("conv", 2, 0.99), example),
-        (own("dense", 3, 0.98, NO_BFLOAT16), article),
+        (own("dense", 4, 0.98, NO_BFLOAT16), article),
         (own("conv", 2, 0.99, NO_BFLOAT16), example),
     ]
     if importlib.util.find_spec("torch"):
