@@ -5,18 +5,23 @@ from pathlib import Path
 import streamlit as st
 
 from classifier import ui
-from classifier.ui import draw, train
+from classifier.ui import draw, tabs, train, view
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
 
 train.find_run()
+tabs.find_lesson()
 with st.sidebar:
     model = train.choose_model()
 
-st.title("Draw a digit", anchor=False)
+with st.container(horizontal=True, vertical_alignment="center", key="head"):
+    st.title("Draw a digit", anchor=False)
+    view.switches()
 draw.drawing(model)
+opened = tabs.bar()
 
-# Last, so that the browser sets up the canvas before the form's many fields.
+# Later, so that the browser sets up the canvas before the form's many fields.
 with st.sidebar:
     train.training()
+tabs.fill(opened, model)

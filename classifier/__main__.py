@@ -12,9 +12,19 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 from classifier import config
-from classifier.config import DATA_SOURCES, DETECTOR, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
+from classifier.config import (
+    ACTIVATIONS,
+    DATA_SOURCES,
+    DETECTOR,
+    HIDDEN_UNITS,
+    NETWORKS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TrainConfig,
+)
 from classifier.events import STAGES, EpochEnded, Event, Failed, Finished, Progress, to_json
 
 DEFAULT_MODEL = "conv"
@@ -70,6 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--schedule", choices=SCHEDULES, help=_lines(SCHEDULES))
     train.add_argument("--dropout", type=float, metavar="SHARE", help="0 to 0.95 (0)")
+    units = ", ".join(f"{network} {number}" for network, number in HIDDEN_UNITS.items())
+    train.add_argument(
+        "--hidden-units", type=int, metavar="N", help=f"of the hidden dense layer ({units})"
+    )
+    train.add_argument("--activation", choices=ACTIVATIONS, help=_lines(ACTIVATIONS))
+    train.add_argument(
+        "--shuffle-labels",
+        action=argparse.BooleanOptionalAction,
+        help="of the training images: nothing is left but to learn by heart",
+    )
     train.add_argument("--train-size", type=int, metavar="N", help="images used (all)")
     train.add_argument("--augment", action=argparse.BooleanOptionalAction, help="vary the images")
     train.add_argument("--seed", type=int, metavar="N", help="same seed, same result (0)")
@@ -128,7 +148,7 @@ def _train(chosen: argparse.Namespace) -> int:
             return _train_as_child(chosen.run, emit)
         fields = ("data", "mnist", "drawings", "epochs", "seconds", "batch_size", "optimizer")
         fields += ("learning_rate", "schedule", "dropout", "train_size", "augment", "seed", "name")
-        fields += ("drawings_share", "styles")
+        fields += ("drawings_share", "styles", "hidden_units", "activation", "shuffle_labels")
         values = {field: getattr(chosen, field) for field in fields}
         _run_training(TrainConfig.of(chosen.network, **values), emit, threading.Event())
     except KeyboardInterrupt:
@@ -140,10 +160,12 @@ def _train(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _run_training(chosen: TrainConfig, emit, stop: threading.Event) -> None:
+def _run_training(
+    chosen: TrainConfig, emit, stop: threading.Event, snapshots: Path | None = None
+) -> None:
     from classifier import training
 
-    training.train(chosen, emit, stop)
+    training.train(chosen, emit, stop, snapshots)
 
 
 def _reason(error: Exception) -> str:
@@ -198,7 +220,7 @@ def _train_as_child(run: str, emit) -> int:
     jobs.listen(stop, give_up)
     values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     with jobs.turn(folder, speak, stop):
-        _run_training(TrainConfig(**values), speak, stop)
+        _run_training(TrainConfig(**values), speak, stop, jobs.snapshots_of(folder.name))
     return 0
 
 

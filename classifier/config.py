@@ -47,10 +47,17 @@ OPTIMIZERS: dict[str, str] = {
     "adam": "Usually the quickest to converge.",
     "sgd": "Plain gradient descent: slow and instructive.",
 }
+ACTIVATIONS: dict[str, str] = {
+    "relu": "What is below zero becomes zero: lets layers make more of each other.",
+    "linear": "None: however many layers, together they can do no more than one.",
+}
 SCHEDULES: dict[str, str] = {
     "constant": "The same step size throughout, as in the article.",
     "one-cycle": "Rises, then falls to nearly nothing: more accurate in few epochs.",
 }
+
+# Units of the hidden dense layer; the networks that have none are not here.
+HIDDEN_UNITS: dict[str, int] = {"dense": 512, "conv": 256}
 
 # What the form and the command line offer unless told otherwise.
 DEFAULTS: dict[str, dict] = {
@@ -87,6 +94,7 @@ _LEAST_BATCH = 32  # but not below this
 MAX_EPOCHS = 1000
 MAX_SECONDS = 24 * 3600.0
 MAX_BATCH_SIZE = 60_000
+MAX_UNITS = 4096
 MAX_SHARE = 0.9  # of an epoch's images that may be mixed into the data set's own
 LONGEST_NAME = 64  # characters of a model's name
 
@@ -131,6 +139,9 @@ class TrainConfig:
     learning_rate: float = 0.001
     schedule: str = "constant"
     dropout: float = 0.0  # share of the last hidden units left out at each step
+    hidden_units: int | None = None  # of the hidden dense layer; None: HIDDEN_UNITS
+    activation: str = "relu"  # of the hidden layers
+    shuffle_labels: bool = False  # of the training images: nothing is left but to learn by heart
     augment: bool = False  # small random changes of the images, anew in every epoch
     seed: int = 0
     name: str | None = None  # of the saved model; None: made from network, data and time
@@ -141,6 +152,7 @@ class TrainConfig:
             ("data", DATA_SOURCES),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
+            ("activation", ACTIVATIONS),
         ):
             if getattr(self, field) not in choices:
                 raise ValueError(
@@ -158,6 +170,23 @@ class TrainConfig:
             _check_number("seconds", self.seconds, 0.0, MAX_SECONDS, open_below=True)
         if self.train_size is not None:
             _check_integer("train_size", self.train_size, CLASSES, None)
+        if self.network in HIDDEN_UNITS:
+            units = HIDDEN_UNITS[self.network] if self.hidden_units is None else self.hidden_units
+            _check_integer("hidden_units", units, 1, MAX_UNITS)
+            if units == HIDDEN_UNITS[self.network]:  # equal settings are written alike
+                object.__setattr__(self, "hidden_units", None)
+        elif self.hidden_units is not None or self.activation != "relu":
+            raise ValueError(
+                f"hidden_units is {self.hidden_units} and activation is {self.activation!r}: only "
+                f"{' and '.join(HIDDEN_UNITS)} take others."
+            )
+        mixes = self.styles or self.drawings is not None or self.network == DETECTOR
+        if self.shuffle_labels and mixes:
+            raise ValueError(
+                f"shuffle_labels is on with network {self.network}, styles {self.styles} and "
+                f"drawings {self.drawings}: what is mixed in keeps its labels, so take styles 0, "
+                "no drawings, and no detector."
+            )
         _check_integer("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
         _check_number("learning_rate", self.learning_rate, 0.0, 100.0, open_below=True)
         _check_number("dropout", self.dropout, 0.0, 0.95)

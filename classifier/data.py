@@ -35,6 +35,7 @@ CONNECT_SECONDS = 5.0  # without an answer for so long, the network counts as ou
 AUTO_SECONDS = 15.0  # `auto` gives a download up after this long
 GENERATED_TRAIN = 20_000
 GENERATED_TEST = 4_000
+GENERATED_MOST = 60_000
 VALIDATION_SHARE = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
 _TEST_SEED = 2**31  # beyond the seeds that a config takes, so no run trains on the test digits
 
@@ -106,7 +107,22 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
 
     Raises DataUnavailableError, FileNotFoundError, or ValueError for unusable files and sizes.
     """
-    dataset = _load_source(config, notify)
+    dataset = _cut(_load_source(config, notify), config)
+    mixed = []
+    if config.styles:
+        mixed.append(Mixture(config.styles, "generated digits", "", _generate_some))
+    if config.drawings is not None:
+        mixed.append(_drawn(Path(config.drawings), config.drawings_share, config.seed))
+    words = " and ".join(f"{mixture.share:.0%} {mixture.description}" for mixture in mixed)
+    return dataclasses.replace(
+        dataset,
+        description=dataset.description + (words and f", with {words}"),
+        mixed=tuple(mixed),
+    )
+
+
+def _cut(dataset: Dataset, config: TrainConfig) -> Dataset:
+    """As many training images as `config` asks for, their labels shuffled if it says so."""
     rng = np.random.default_rng(config.seed)
     available = len(dataset.train_labels)
     if config.train_size is not None:
@@ -122,17 +138,39 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
             train_labels=dataset.train_labels[chosen],
             description=f"{config.train_size:,} images of {dataset.description}",
         )
-    mixed = []
-    if config.styles:
-        mixed.append(Mixture(config.styles, "generated digits", "", _generate_some))
-    if config.drawings is not None:
-        mixed.append(_drawn(Path(config.drawings), config.drawings_share, config.seed))
-    words = " and ".join(f"{mixture.share:.0%} {mixture.description}" for mixture in mixed)
-    return dataclasses.replace(
-        dataset,
-        description=dataset.description + (words and f", with {words}"),
-        mixed=tuple(mixed),
-    )
+    if config.shuffle_labels:
+        dataset = dataclasses.replace(
+            dataset,
+            train_labels=rng.permutation(dataset.train_labels),
+            description=f"{dataset.description} with shuffled labels",
+        )
+    return dataset
+
+
+def at_hand(config: TrainConfig, source: str) -> Dataset:
+    """The images that a run of `config` trained and was tested on, without what was mixed in.
+
+    source: which data it found, "mnist" or "generated", as `Dataset.source` and a model's meta say.
+    Which of the training images were kept back for validation, `split_validation` says. Nothing is
+    downloaded: another MNIST than it had then may be found, which `Dataset.fingerprint` tells.
+    Raises DataUnavailableError, or ValueError for an unusable file or an unknown source.
+    """
+    if source == "generated":
+        return _cut(_generated_for(config), config)
+    if source != "mnist":
+        raise ValueError(f"source is {source!r}: it must be mnist or generated.")
+    # `isfile`, unlike `Path.is_file`, answers for paths of any kind.
+    path = next(filter(os.path.isfile, _mnist_places(config.mnist)), None)
+    if path is None:
+        raise DataUnavailableError(
+            "The digits that it was trained on are not on this disk any more: name a file of MNIST "
+            "with MNIST_NPZ."
+        )
+    return _cut(_mnist_from(path), config)
+
+
+def _generated_for(config: TrainConfig) -> Dataset:
+    return generated(min(config.train_size or GENERATED_TRAIN, GENERATED_MOST), config.seed)
 
 
 def _drawn(path: Path, share: float, seed: int) -> Mixture:
@@ -182,7 +220,7 @@ def _load_source(config: TrainConfig, notify: Notify) -> Dataset:
         if config.data != "auto":
             raise
         notify(f"{error} Training on generated digits instead.", None)
-        return generated(min(config.train_size or GENERATED_TRAIN, 60_000), config.seed)
+        return _generated_for(config)
 
 
 def mnist(
@@ -197,17 +235,21 @@ def mnist(
     deadline: seconds after which a download is given up; None: as long as data keeps coming.
     Raises DataUnavailableError, or ValueError or FileNotFoundError for an unusable file.
     """
-    named = file or os.environ.get("MNIST_NPZ")
-    if named:
-        return _mnist_from(Path(named))
-    cached = keras_home() / "datasets" / "mnist.npz"
-    if not cached.exists():
-        download(url, cached, sha256, notify, deadline)
-    elif _sha256(cached) != sha256:
-        raise DataUnavailableError(
-            f"{cached} is damaged (its checksum is wrong): delete it, and it is downloaded again."
-        )
-    return _mnist_from(cached)
+    path, *others = _mnist_places(file)
+    if not others:  # none is named: it is Keras' cache
+        if not path.exists():
+            download(url, path, sha256, notify, deadline)
+        elif _sha256(path) != sha256:
+            raise DataUnavailableError(
+                f"{path} is damaged (its checksum is wrong): delete it, and it is downloaded again."
+            )
+    return _mnist_from(path)
+
+
+def _mnist_places(file: str | None) -> list[Path]:
+    """Where MNIST is looked for: the files that are named, then Keras' cache."""
+    named = (file, os.environ.get("MNIST_NPZ"))
+    return [*(Path(path) for path in named if path), keras_home() / "datasets" / "mnist.npz"]
 
 
 def keras_home() -> Path:
@@ -288,8 +330,8 @@ def _sha256(path: Path) -> str:
 
 def generated(train: int = GENERATED_TRAIN, seed: int = 0) -> Dataset:
     """Digits that nobody drew: `train` for training and 4,000 others, always the same, to test."""
-    if train > 60_000:
-        raise ValueError(f"train_size is {train}: at most 60,000 digits are generated.")
+    if train > GENERATED_MOST:
+        raise ValueError(f"train_size is {train}: at most {GENERATED_MOST:,} digits are generated.")
     train_images, train_labels = _generate(train, seed)
     return Dataset(train_images, train_labels, *generated_test(), "generated", "generated digits")
 

@@ -109,6 +109,17 @@ def confusion(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarr
     return counts
 
 
+def worst_mistakes(probabilities: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Indices (n,) of at most `count` wrong answers, the surest first.
+
+    probabilities: (N, classes) float; labels: (N,) uint8
+    """
+    answers = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(answers != labels)
+    surest = np.argsort(-probabilities[wrong, answers[wrong]], kind="stable")
+    return wrong[surest][:count]
+
+
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Expected calibration error in 15 bins of equal width (Guo et al. 2017, arXiv:1706.04599).
 

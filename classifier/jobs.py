@@ -1,8 +1,9 @@
 """Training runs carried out elsewhere: here, each in a child process of this server.
 
 A run is a folder `runs/<id>/` with `config.json`, `events.jsonl` (one line per event, appended by
-the child) and `log.txt` (what else the child said). Its id is all that one needs to follow it, so
-a page that was refreshed, or another server on the same folder, finds it again.
+the child), `log.txt` (what else the child said) and `epochs/` (see `snapshots`). Its id is all that
+one needs to follow it, so a page that was refreshed, or another server on the same folder, finds it
+again.
 
 The child's standard input is its lifeline: a line `stop`, or its end when the server ends, makes
 it finish early. One run trains at a time: each child waits, before it loads anything heavy, until
@@ -42,6 +43,7 @@ from classifier.events import Event, Failed, Progress, from_json
 
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{16}")
 _KEPT_RUNS = 200  # older ones are removed when a new one starts
+_KEPT_SNAPSHOTS = 12  # so many runs keep theirs, which take 26 MB, or 64 at most
 _GRACE = 10.0  # seconds in which a new child takes its ticket
 _SIGKILL = 9  # `signal` lacks the name on Windows
 _LOOK_EVERY = 0.2  # seconds between two looks at the queue
@@ -61,7 +63,7 @@ _NO_MEMORY_SIGNS = (
     "can't start new thread",
     "pthread_create() failed",
 )
-_EVENTS, _LOG = "events.jsonl", "log.txt"
+_EVENTS, _LOG, _SNAPSHOTS = "events.jsonl", "log.txt", "epochs"
 _LATER = "-"  # in place of a run's folder: which one, a line on standard input will say
 
 
@@ -313,10 +315,16 @@ def turn(folder: Path, emit: Callable[[Event], None], stop: threading.Event) -> 
 
 
 def _remove_old_runs() -> None:
-    runs = sorted(p for p in runs_folder().iterdir() if _ID.fullmatch(p.name))
-    for folder in runs[:-_KEPT_RUNS]:
-        if not _is_held(_queue() / f"{folder.name}.lock"):
-            shutil.rmtree(folder, ignore_errors=True)
+    runs = sorted((p for p in runs_folder().iterdir() if _ID.fullmatch(p.name)), reverse=True)
+    for newer, folder in enumerate(runs):
+        if newer >= _KEPT_SNAPSHOTS and not _is_held(_queue() / f"{folder.name}.lock"):
+            doomed = folder if newer >= _KEPT_RUNS else snapshots_of(folder.name)
+            shutil.rmtree(doomed, ignore_errors=True)
+
+
+def snapshots_of(run_id: str) -> Path:
+    """Where a run keeps its network as it was after each epoch."""
+    return runs_folder() / run_id / _SNAPSHOTS
 
 
 # The child's side of the lifeline.

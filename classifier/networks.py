@@ -5,34 +5,35 @@ Keras is imported when a network is built, not before.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from classifier.config import CLASSES, IMAGE_SIZE, KINDS
+from classifier.config import CLASSES, HIDDEN_UNITS, IMAGE_SIZE, KINDS, TrainConfig
 
 if TYPE_CHECKING:
     import keras
 
 
-def dense(dropout: float = 0.0) -> keras.Sequential:
+def dense(config: TrainConfig) -> keras.Sequential:
     """The article's network: (N, 784) in 0–1 to (N, 10) softmax; 407,050 parameters.
 
     Two dense layers as in F. Chollet, Deep Learning with Python, section 2.1.
     """
-    from keras import Input, Sequential, layers
+    from keras import Input, Sequential
 
     return Sequential(
         [
             Input((IMAGE_SIZE * IMAGE_SIZE,)),
-            layers.Dense(512, activation="relu", name="hidden"),
-            *_dropout(dropout),
+            *_hidden(config),
+            *_dropout(config.dropout),
             *_softmax(CLASSES),
         ],
         name="dense",
     )
 
 
-def conv(dropout: float = 0.0) -> keras.Sequential:
+def conv(config: TrainConfig) -> keras.Sequential:
     """A small convolutional network: (N, 28, 28, 1) in 0–1 to (N, 10) softmax; 173,834 parameters.
 
     The first layer halves the picture and is thin, since on a CPU most time goes into large maps;
@@ -41,7 +42,7 @@ def conv(dropout: float = 0.0) -> keras.Sequential:
     """
     from keras import Input, Sequential, layers
 
-    same = {"padding": "same", "activation": "relu"}
+    same = {"padding": "same", "activation": config.activation}
     return Sequential(
         [
             Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
@@ -51,24 +52,24 @@ def conv(dropout: float = 0.0) -> keras.Sequential:
             layers.Conv2D(64, 3, **same, name="parts"),
             layers.MaxPooling2D(name="pool-again"),
             layers.Flatten(name="flat"),
-            layers.Dense(256, activation="relu", name="hidden"),
-            *_dropout(dropout),
+            *_hidden(config),
+            *_dropout(config.dropout),
             *_softmax(CLASSES),
         ],
         name="conv",
     )
 
 
-def deep(dropout: float = 0.0) -> keras.Sequential:
+def deep(config: TrainConfig) -> keras.Sequential:
     """Five convolutions with batch normalisation: (N, 28, 28, 1) in 0–1 to (N, 10) softmax;
     205,834 parameters."""
-    return _deep(dropout, CLASSES, "deep")
+    return _deep(config.dropout, CLASSES, "deep")
 
 
-def detector(dropout: float = 0.0) -> keras.Sequential:
+def detector(config: TrainConfig) -> keras.Sequential:
     """Tells a digit from other drawings: (N, 28, 28, 1) in 0–1 to softmax of (N, 1 + kinds): the
     digits as one class, then `config.KINDS`."""
-    return _deep(dropout, 1 + len(KINDS), "detector")
+    return _deep(config.dropout, 1 + len(KINDS), "detector")
 
 
 def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
@@ -102,6 +103,13 @@ def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
     )
 
 
+def _hidden(config: TrainConfig) -> list[keras.layers.Layer]:
+    from keras import layers
+
+    units = config.hidden_units or HIDDEN_UNITS[config.network]
+    return [layers.Dense(units, activation=config.activation, name="hidden")]
+
+
 def _dropout(share: float) -> list[keras.layers.Layer]:
     from keras import layers
 
@@ -115,7 +123,7 @@ def _softmax(classes: int) -> list[keras.layers.Layer]:
     return [layers.Dense(classes, activation="softmax", name="digits", dtype="float32")]
 
 
-BUILDERS: dict[str, Callable[[float], keras.Sequential]] = {
+BUILDERS: dict[str, Callable[[TrainConfig], keras.Sequential]] = {
     "dense": dense,
     "conv": conv,
     "deep": deep,
@@ -123,6 +131,32 @@ BUILDERS: dict[str, Callable[[float], keras.Sequential]] = {
 }
 
 
-def build(name: str, dropout: float = 0.0) -> keras.Sequential:
-    """A fresh network of `config.NETWORKS` or the detector, with random weights."""
-    return BUILDERS[name](dropout)
+def build(config: TrainConfig) -> keras.Sequential:
+    """A fresh network as `config` names and shapes it, with random weights."""
+    return BUILDERS[config.network](config)
+
+
+def for_serving(config: TrainConfig) -> keras.Sequential:
+    """The same network, to be given learned weights: without dropout, and in float32 if that is
+    Keras' policy at the time."""
+    return build(dataclasses.replace(config, dropout=0.0))
+
+
+def forward(network: keras.Sequential) -> bytes:
+    """A network's way from one image to probabilities, for LiteRT: a function of the image and of
+    all weights, in the order of `network.weights`, so that it serves for any weights."""
+    import tensorflow as tf
+
+    def answer(x, *weights):
+        values = dict(zip(map(id, network.weights), weights, strict=True))
+        trainable, other = (
+            [values[id(variable)] for variable in variables]
+            for variables in (network.trainable_variables, network.non_trainable_variables)
+        )
+        return network.stateless_call(trainable, other, x, training=False)[0]
+
+    shapes = [(1, *network.input_shape[1:]), *(weight.shape for weight in network.weights)]
+    function = tf.function(answer, autograph=False).get_concrete_function(
+        *(tf.TensorSpec(shape, tf.float32) for shape in shapes)
+    )
+    return tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()

@@ -24,13 +24,15 @@ class Predictor:
     Safe to share between threads: an interpreter keeps its tensors, so one answers at a time.
     """
 
-    def __init__(self, tflite: bytes) -> None:
-        """tflite: the model, as `SavedModel.tflite()` gives it. Raises ValueError if it is none."""
+    def __init__(self, tflite: bytes, threads: int = 1) -> None:
+        """tflite: the model, as `SavedModel.tflite()` gives it. Raises ValueError if it is none.
+
+        threads: more than one pay for thousands of images; a digit takes well under a millisecond
+        """
         from ai_edge_litert.interpreter import Interpreter
 
         self._lock = threading.Lock()
-        # One thread: a digit takes well under a millisecond, and the class has the other cores.
-        self._interpreter = Interpreter(model_content=tflite, num_threads=1)
+        self._interpreter = Interpreter(model_content=tflite, num_threads=threads)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self._batch = 0

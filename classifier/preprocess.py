@@ -89,6 +89,18 @@ def prepare_strokes(strokes: Sequence[np.ndarray], size: int, pen: float) -> Pre
     return _finish(verdict, ink, render_box(strokes))
 
 
+def draw_over(image: np.ndarray, strokes: Sequence[np.ndarray], size: int, pen: float) -> Prepared:
+    """Take a network input (28, 28) uint8 as it is, with strokes drawn over it on a canvas on which
+    it fills the square; arguments otherwise as for `prepare_strokes`. It has no steps between."""
+    drawn = render_strokes(strokes, size, pen)
+    pixels = cv2.resize(drawn, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
+    result = np.maximum(image, np.rint(pixels * 255).astype(np.uint8))
+    if not result.any():
+        return Prepared(Verdict.BLANK, drawn)
+    fine = cv2.resize(image, (size, size), interpolation=cv2.INTER_NEAREST) / np.float32(255)
+    return Prepared(Verdict.READABLE, np.maximum(fine, drawn), network_input=result)
+
+
 def _finish(verdict: Verdict, ink: np.ndarray, box: np.ndarray) -> Prepared:
     scaled = scale_to_box(box)
     return Prepared(verdict, ink, box, scaled, centre(scaled))
@@ -271,7 +283,11 @@ def _middle_line(mask: np.ndarray) -> np.ndarray:
 
 def scale_to_box(box: np.ndarray) -> np.ndarray:
     """Reduce to a longer side of BOX pixels, averaging: (h, w) uint8, 0–255."""
-    return np.rint(_resize(box, BOX) * 255).astype(np.uint8)
+    return _greys(_resize(box, BOX))
+
+
+def _greys(ink: np.ndarray) -> np.ndarray:
+    return np.rint(ink * 255).astype(np.uint8)
 
 
 def centre(scaled: np.ndarray) -> np.ndarray:
@@ -287,9 +303,59 @@ def centre(scaled: np.ndarray) -> np.ndarray:
     middle = IMAGE_SIZE / 2  # in MNIST the means of row and column lie within 13.5 and 14.5
     top = int(np.clip(np.rint(middle - row), 0, IMAGE_SIZE - height))
     left = int(np.clip(np.rint(middle - column), 0, IMAGE_SIZE - width))
+    return _placed(scaled, top, left)
+
+
+def _placed(scaled: np.ndarray, top: int, left: int) -> np.ndarray:
+    height, width = scaled.shape
     picture = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     picture[top : top + height, left : left + width] = scaled
     return picture
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A drawing on its way to the network input: a picture that a network could be asked about.
+
+    image: (28, 28) uint8, 0–255, ink is high; why: what this step is for, in a sentence
+    """
+
+    name: str
+    image: np.ndarray
+    why: str
+
+
+def ladder(ink: np.ndarray, network_input: np.ndarray) -> list[Rung]:
+    """A drawing's way as pictures, each a step further, to see what each step is good for.
+
+    ink: (H, W) float32, as in `Prepared`; network_input: (28, 28) uint8, what became of it.
+    Raw is the whole picture, squeezed where it is not square. Empty if there is no ink.
+    """
+    if not (ink >= _FAINT).any():
+        return []
+    box = crop_to_ink(ink)
+    scaled = scale_to_box(box)
+    raw = cv2.resize(ink, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
+    large = _resize(box, IMAGE_SIZE)
+    pen = scale_to_box(adjust_pen(box))
+    return [
+        Rung("raw", _greys(raw), "The whole picture made small: place and size are as drawn."),
+        Rung("ink box", _middle(_greys(large)), "Cut out: place and size no longer matter."),
+        Rung("20 × 20", _middle(scaled), "As large as MNIST's digits, with paper around it."),
+        Rung("centre of mass", centre(scaled), "Balanced about the middle, as MNIST's digits are."),
+        Rung("pen", centre(pen), "Lines finer or wider than any in MNIST are redrawn."),
+        Rung(
+            "network input",
+            network_input,
+            "What the network gets; canvas lines are redrawn with MNIST's pen.",
+        ),
+    ]
+
+
+def _middle(scaled: np.ndarray) -> np.ndarray:
+    """A box of at most 28×28 in the middle of 28×28."""
+    height, width = scaled.shape
+    return _placed(scaled, (IMAGE_SIZE - height) // 2, (IMAGE_SIZE - width) // 2)
 
 
 _SHIFT = 4  # cv2 takes coordinates in 1/16 pixel

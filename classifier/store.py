@@ -10,10 +10,12 @@ import contextlib
 import datetime
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,8 +126,7 @@ def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
                 "files": {file: _digest((scratch / file).read_bytes()) for file in _FILES},
                 "versions": _versions(),
             }
-            text = json.dumps(full, indent=1, ensure_ascii=False) + "\n"
-            (scratch / "meta.json").write_text(text, encoding="utf-8")
+            (scratch / "meta.json").write_text(_to_json(full), encoding="utf-8")
             for file in (*_FILES, "meta.json"):
                 with open(scratch / file, "rb") as handle:
                     os.fsync(handle.fileno())
@@ -137,6 +138,10 @@ def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
             shutil.rmtree(scratch, ignore_errors=True)
         raise
     return SavedModel(name, folder / name, full, shipped=False)
+
+
+def _to_json(meta: dict) -> str:
+    return json.dumps(meta, indent=1, ensure_ascii=False) + "\n"
 
 
 @contextlib.contextmanager
@@ -197,6 +202,40 @@ def get(name: str) -> SavedModel:
                 return _open(folder, shipped)
     names = ", ".join(model.name for model in list_models()[0]) or "none"
     raise ModelNotFoundError(f"There is no model named {name!r}. There are: {names}.")
+
+
+def rename(old: str, new: str) -> SavedModel:
+    """Give a model that was trained here another name.
+
+    Raises ModelNotFoundError (shipped ones keep theirs), NameTakenError, ValueError (bad name), or
+    StoreError (folder not writable).
+    """
+    model = get(old)
+    if model.shipped:
+        raise ModelNotFoundError(f"{old!r} came with the project and keeps its name.")
+    check_free(new)
+    folder = model.folder.with_name(new)
+    meta = model.meta | {"name": new}
+    with _explained(model.folder.parent):
+        # What needs room on the disk comes first. Should this be cut off in the middle, the
+        # folder's name is what counts.
+        (model.folder / ".meta.json").write_text(_to_json(meta), encoding="utf-8")
+        os.rename(model.folder, folder)
+        os.replace(folder / ".meta.json", folder / "meta.json")
+    return SavedModel(new, folder, meta, shipped=False)
+
+
+def as_zip(name: str) -> bytes:
+    """A model's folder as a zip file. Raises ModelNotFoundError or DamagedModelError."""
+    model = get(name)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for part in (*_FILES, "meta.json"):
+            try:
+                file.write(model.folder / part, f"{name}/{part}")
+            except OSError as error:
+                raise _damaged(model.folder, f"{part} cannot be read ({error.strerror})") from error
+    return buffer.getvalue()
 
 
 def delete(name: str) -> None:

@@ -5,6 +5,7 @@ Knows nothing of who listens. Keras is imported when training begins, not before
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import os
 import threading
@@ -21,6 +22,7 @@ import numpy as np
 from classifier import data, evaluation, networks, store
 from classifier.config import DETECTOR, IMAGE_SIZE, TrainConfig
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
+from classifier.snapshots import Recorder
 
 _TELL_EVERY = 0.2  # seconds between progress events within an epoch
 _PER_CALL = 2048  # images learned from between two looks at the clock, in whole batches,
@@ -47,10 +49,12 @@ def train(
     config: TrainConfig,
     emit: Callable[[Event], None],
     stop: threading.Event | None = None,
+    snapshots: Path | None = None,
 ) -> store.SavedModel:
     """Train, test and save a network.
 
     emit: hears Started, then Progress and EpochEnded, at last Finished.
+    snapshots: a folder in which to keep the network as it is after each epoch, or None.
     stop: set it to end within a few batches; what was learned by then is tested and saved.
     Raises ValueError (data or name do not fit), DataUnavailableError, FileNotFoundError,
     StoreError, StoppedError, or FloatingPointError if the loss is no number any more.
@@ -79,7 +83,7 @@ def train(
         keras = loading.result()
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(precision())
-        model = networks.build(config.network, config.dropout)
+        model = networks.build(config)
         keras.config.set_dtype_policy("float32")
         learn = _learner(model, config.optimizer)
     _check_stop(stop)
@@ -96,8 +100,20 @@ def train(
         seed=config.seed,
     )
     size = data.epoch_size(len(labels), dataset.mixed)
+    history: list[EpochEnded] = []
+    recorder = None
+
+    def note(epoch: EpochEnded) -> None:
+        nonlocal recorder
+        history.append(epoch)
+        emit(epoch)
+        if snapshots is not None:
+            if recorder is None:
+                recorder = Recorder(snapshots, networks.forward(networks.for_serving(config)))
+            recorder.add(epoch.epoch, model.get_weights())
+
     with clock("training"):
-        _fit(model, learn, config, feed, size, (held_images, held_labels), emit, stop)
+        _fit(model, learn, config, feed, size, (held_images, held_labels), emit, note, stop)
 
     emit(Progress(stage="testing"))
     with clock("testing"):
@@ -123,7 +139,7 @@ def train(
             "stopped": stop.is_set(),
         }
         # A fresh network has neither dropout nor the optimizer's memory, which triples the file.
-        final = networks.build(config.network)
+        final = networks.for_serving(config)
         final.set_weights(model.get_weights())
         metrics = result | {
             "calibration_error": tested.calibration_error,
@@ -133,6 +149,7 @@ def train(
             "config": config.to_dict(),
             "command": config.command(),
             "metrics": metrics,
+            "history": [dataclasses.asdict(epoch) for epoch in history],
             "data": dataset.to_dict(),
         }
         if config.network == DETECTOR:
@@ -318,10 +335,11 @@ def _predict(model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def _fit(model, learn, config: TrainConfig, feed, size: int, validation, emit, stop) -> None:
+def _fit(model, learn, config: TrainConfig, feed, size: int, validation, emit, note, stop) -> None:
     """Epoch after epoch, until the config's epochs or seconds are over or `stop` is set.
 
     feed: images and labels of one epoch after the other; size: how many an epoch has
+    emit: hears of the progress; note: hears of each epoch's end
     """
     import tensorflow as tf
 
@@ -357,7 +375,7 @@ def _fit(model, learn, config: TrainConfig, feed, size: int, validation, emit, s
                 f"The loss is no number any more with a learning rate of {config.learning_rate:g}: "
                 "try one ten times smaller."
             )
-        emit(
+        note(
             EpochEnded(
                 epoch=epoch,
                 loss=loss_sum / seen,

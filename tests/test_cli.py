@@ -222,6 +222,9 @@ TINY = ["train", "--json", "--network", "dense", "--data", "mnist"]
         (["--name", "con"], "'con' cannot name a model"),
         (["--drawings", "nowhere.npz"], "nowhere.npz"),
         (["--mnist", "nowhere.npz"], "nowhere.npz"),
+        (["--hidden-units", "0"], "hidden_units is 0"),
+        (["--network", "deep", "--activation", "linear"], "activation is 'linear'"),
+        (["--network", "conv", "--shuffle-labels"], "take styles 0"),
     ],
 )
 def test_train_refuses_what_makes_no_sense(run, home, tiny_mnist, arguments, words):
@@ -231,6 +234,18 @@ def test_train_refuses_what_makes_no_sense(run, home, tiny_mnist, arguments, wor
     assert words in outcome.last["error"]
     assert not list((home / "models").glob("*"))
     assert "Traceback" not in outcome.err
+
+
+def test_train_hands_over_what_an_experiment_changes(run, monkeypatch):
+    seen = []
+    monkeypatch.setattr(training, "train", lambda *arguments: seen.append(arguments))
+    experiment = ["--hidden-units", "8", "--activation", "linear", "--shuffle-labels"]
+    assert run(*TINY, *experiment).status == 0
+    assert run(*TINY, "--no-shuffle-labels").status == 0
+    (changed, *_, snapshots), (plain, *_) = seen
+    assert (changed.hidden_units, changed.activation) == (8, "linear")
+    assert (changed.shuffle_labels, plain.shuffle_labels) == (True, False)
+    assert snapshots is None, "only the page looks at them"
 
 
 def test_train_refuses_a_name_that_is_taken(run, tiny, tiny_mnist):
@@ -297,7 +312,7 @@ def test_train_from_a_shell_runs_to_the_end_with_no_input(home, tiny_mnist):
 
 
 def test_train_without_json_shows_each_epoch_and_the_result(run, home, monkeypatch):
-    def train(chosen: TrainConfig, emit: Callable, stop: object) -> None:
+    def train(chosen: TrainConfig, emit: Callable, stop: object, snapshots: object) -> None:
         emit(Started(config=chosen.to_dict(), time=0.0))
         emit(Progress(stage="data", note="Data: MNIST."))
         for number in (1, 2):

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from classifier import config
-from classifier.config import DATA_SOURCES, DETECTOR, NETWORKS, OPTIMIZERS, SCHEDULES, TrainConfig
+from classifier.config import (
+    ACTIVATIONS,
+    DATA_SOURCES,
+    DETECTOR,
+    HIDDEN_UNITS,
+    NETWORKS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TrainConfig,
+)
 
 
 def test_unchanged_settings_are_the_articles():
@@ -52,6 +61,9 @@ def test_settings_cannot_be_changed_afterwards():
         ("dropout", 1.0, "from 0 to 0.95"),
         ("dropout", -0.1, "from 0 to 0.95"),
         ("dropout", math.nan, "from 0 to 0.95"),
+        ("hidden_units", 0, "from 1 to 4096"),
+        ("hidden_units", 4097, "from 1 to 4096"),
+        ("hidden_units", 2.0, "a whole number"),
         ("seed", -1, "from 0 to"),
         ("seed", 2**31, "from 0 to"),
     ],
@@ -70,6 +82,7 @@ def test_number_out_of_range_is_named_with_what_is_allowed(field, value, allowed
         ("data", DATA_SOURCES),
         ("optimizer", OPTIMIZERS),
         ("schedule", SCHEDULES),
+        ("activation", ACTIVATIONS),
     ],
 )
 def test_unknown_choice_is_named_with_all_choices(field, choices):
@@ -90,6 +103,7 @@ def test_unknown_choice_is_named_with_all_choices(field, choices):
         ("batch_size", 1, 60_000),
         ("learning_rate", 1e-9, 100.0),
         ("dropout", 0.0, 0.95),
+        ("hidden_units", 1, 4096),
         ("seed", 0, 2**31 - 1),
     ],
 )
@@ -240,3 +254,41 @@ def test_few_images_come_in_smaller_batches_unless_a_size_is_chosen(size, batch)
     assert TrainConfig.of("dense", train_size=size).batch_size == batch
     assert TrainConfig.of("dense", train_size=size, batch_size=300).batch_size == 300
     assert TrainConfig.of(DETECTOR).batch_size == 128
+
+
+@pytest.mark.parametrize("chosen", [{"hidden_units": 8}, {"activation": "linear"}])
+def test_only_networks_with_a_hidden_dense_layer_take_another(chosen):
+    for network in NETWORKS:
+        if network in HIDDEN_UNITS:
+            TrainConfig(network=network, **chosen)
+        else:
+            with pytest.raises(ValueError, match="only dense and conv"):
+                TrainConfig(network=network, **chosen)
+
+
+def test_the_networks_own_number_of_units_may_be_said_or_not():
+    assert TrainConfig(hidden_units=512) == TrainConfig()
+    assert TrainConfig(network="conv", hidden_units=512).hidden_units == 512
+
+
+@pytest.mark.parametrize(
+    "mixed", [{"styles": 0.1}, {"drawings": "some.npz"}, {"network": DETECTOR}]
+)
+def test_labels_are_not_shuffled_where_other_digits_are_mixed_in(mixed):
+    with pytest.raises(ValueError, match=r"shuffle_labels is on.*take styles 0"):
+        TrainConfig(shuffle_labels=True, **mixed)
+
+
+@pytest.mark.parametrize("network", ["dense", "conv"])
+def test_command_repeats_an_experiment(network):
+    chosen = {"hidden_units": 8, "activation": "linear", "shuffle_labels": True, "styles": 0.0}
+    words = shlex.split(TrainConfig.of(network, **chosen).command())
+    ours = ["--hidden-units", "8", "--activation", "linear", "--shuffle-labels"]
+    assert words[words.index("--hidden-units") :] == ours
+
+
+@pytest.mark.parametrize("meta", sorted(config.SHIPPED_MODELS.glob("*/meta.json")), ids=str)
+def test_settings_saved_before_there_were_so_many_are_still_read(meta):
+    saved = json.loads(meta.read_text(encoding="utf-8"))
+    settings = TrainConfig(**saved["config"])
+    assert settings.to_dict().items() >= saved["config"].items()

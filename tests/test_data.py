@@ -277,6 +277,11 @@ def test_named_file_goes_before_all(home, tiny_mnist, tiny_arrays, monkeypatch, 
     assert (dataset.source, dataset.description) == ("mnist", "MNIST")
 
 
+def test_a_named_file_is_taken_as_it_is_even_from_keras_cache(cached, tiny_mnist, unreachable):
+    tiny_mnist.rename(cached)  # its checksum is another
+    assert len(data.mnist(str(cached)).train_labels) == 120
+
+
 def test_environments_file_goes_before_keras_cache(cached, tiny_mnist, monkeypatch, unreachable):
     cached.write_bytes(b"damaged, if anybody looked")
     monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
@@ -691,3 +696,57 @@ def test_a_kind_can_be_left_out_of_a_detectors_training(tiny_mnist):
     (_, labels) = shares(dataset, count=1)[0]
     assert set(labels.tolist()) == {0, 1, 4}
     assert set(dataset.test_labels.tolist()) == set(range(7))
+
+
+# What a run had, for looking at it later
+
+
+@pytest.mark.parametrize("chosen", [{}, {"train_size": 50}, {"shuffle_labels": True, "seed": 3}])
+def test_the_data_of_a_run_are_found_again_without_a_download(
+    home, tiny_mnist, monkeypatch, unreachable, chosen
+):
+    monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
+    config = TrainConfig(**chosen)
+    then, now = data.load(config), data.at_hand(config, "mnist")
+    assert now.fingerprint() == then.fingerprint()
+    assert now.description == then.description
+
+
+def test_generated_digits_are_drawn_again_as_they_were(home, few_generated, unreachable):
+    config = TrainConfig(data="generated", train_size=30, seed=5, styles=0.5)
+    assert data.at_hand(config, "generated").fingerprint() == data.load(config).fingerprint()
+
+
+def test_data_that_are_gone_are_said_to_be_gone(home, tmp_path, unreachable):
+    for mnist in (None, str(tmp_path / "gone.npz"), str(tmp_path / ("x" * 300)), "a\0b"):
+        with pytest.raises(DataUnavailableError, match=r"not on this disk any more.*MNIST_NPZ"):
+            data.at_hand(TrainConfig(mnist=mnist), "mnist")
+
+
+def test_another_copy_stands_in_for_the_file_that_is_gone(cached, tiny_mnist, monkeypatch):
+    then = load_tiny(tiny_mnist)
+    config = TrainConfig(mnist=str(tiny_mnist))
+    tiny_mnist.rename(cached)
+    assert data.at_hand(config, "mnist").fingerprint() == then.fingerprint()
+    copy = cached.rename(cached.with_name("copy.npz"))
+    monkeypatch.setenv("MNIST_NPZ", str(copy))
+    assert data.at_hand(config, "mnist").fingerprint() == then.fingerprint()
+
+
+def test_a_damaged_file_and_an_unknown_source_are_named(home, tiny_mnist):
+    tiny_mnist.write_bytes(tiny_mnist.read_bytes()[:5000])
+    with pytest.raises(ValueError, match=r"tiny-mnist\.npz is not a readable"):
+        data.at_hand(TrainConfig(mnist=str(tiny_mnist)), "mnist")
+    with pytest.raises(ValueError, match="source is 'letters'"):
+        data.at_hand(TrainConfig(), "letters")
+
+
+def test_shuffling_keeps_the_images_and_the_test_as_they_are(tiny_mnist, tiny_arrays):
+    plain, shuffled = load_tiny(tiny_mnist), load_tiny(tiny_mnist, shuffle_labels=True)
+    np.testing.assert_array_equal(shuffled.train_images, plain.train_images)
+    np.testing.assert_array_equal(shuffled.test_labels, tiny_arrays["y_test"])
+    assert sorted(shuffled.train_labels) == sorted(plain.train_labels)
+    assert shuffled.description == "MNIST with shuffled labels"
+    assert (shuffled.train_labels == plain.train_labels).mean() < 0.3
+    again = load_tiny(tiny_mnist, shuffle_labels=True)
+    np.testing.assert_array_equal(again.train_labels, shuffled.train_labels)

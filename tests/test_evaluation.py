@@ -146,3 +146,11 @@ def test_threshold_weighs_sets_alike():
     many, few = np.linspace(0.5, 1, 1000), np.linspace(0, 1, 10)
     found = evaluation.threshold([many, few], 0.1)
     assert np.mean([(many < found).mean(), (few < found).mean()]) == pytest.approx(0.1, abs=0.06)
+
+
+def test_the_worst_mistakes_are_the_surest_wrong_answers():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.01, 0.99]])
+    labels = np.array([1, 1, 0, 0])
+    assert evaluation.worst_mistakes(probabilities, labels, 5).tolist() == [3, 0, 2]
+    assert evaluation.worst_mistakes(probabilities, labels, 1).tolist() == [3]
+    assert evaluation.worst_mistakes(probabilities, np.array([0, 1, 1, 1]), 5).tolist() == []

@@ -26,9 +26,9 @@ LAYERS = (
     {"preprocess", "handwriting", "augmentation"},
     {"doodles"},
     {"data", "networks", "store"},
-    {"predict", "evaluation"},
+    {"predict", "evaluation", "inspection", "snapshots"},
     {"training", "robustness"},
-    {"jobs"},
+    {"jobs", "lesson"},
     {"ui", "__main__"},
     {"app"},
 )

@@ -117,6 +117,7 @@ def test_a_run_goes_from_submit_to_finished(server, home, short):
     assert sum(isinstance(e, EpochEnded) for e in listener.events) == 1
     assert listener.has(Progress, stage="training")
     assert not listener.has(Progress, stage="waiting"), "it had nobody to wait for"
+    assert (jobs.snapshots_of(run_id) / "00001.npz").is_file()
     assert listener.end.model == "short"
     assert store.get("short").test_accuracy == listener.end.test_accuracy
 
@@ -504,18 +505,21 @@ def test_an_id_that_no_run_has_is_unknown(server, home, run_id):
 
 def test_old_runs_are_removed_but_not_those_at_work(server, home, short, broken, monkeypatch):
     broken("argparse")  # the quickest end
-    monkeypatch.setattr(jobs, "_KEPT_RUNS", 2)
+    monkeypatch.setattr(jobs, "_KEPT_RUNS", 3)
+    monkeypatch.setattr(jobs, "_KEPT_SNAPSHOTS", 2)
     runs = home / "runs"
-    old = [runs / f"{n:020d}-{n:016x}" for n in range(4)]
+    old = [runs / f"{n:020d}-{n:016x}" for n in range(5)]
     for folder in old:
-        folder.mkdir(parents=True)
+        (folder / "epochs").mkdir(parents=True)
     (runs / "notes").mkdir()
     (runs / ".queue").mkdir()
     busy = jobs.filelock.FileLock(runs / ".queue" / f"{old[0].name}.lock")
     with busy:
         new = server.submit(short)
     names = {folder.name for folder in runs.iterdir()}
-    assert names == {old[0].name, old[3].name, new, "notes", ".queue"}
+    assert names == {old[0].name, old[3].name, old[4].name, new, "notes", ".queue"}
+    with_snapshots = {folder.parent for folder in runs.glob("*/epochs")}
+    assert with_snapshots == {old[0], old[4]}, "those take the most room, and go first"
 
 
 # Reading

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from classifier import networks, predict, preprocess, store
-from classifier.config import NETWORKS, PROJECT
+from classifier.config import NETWORKS, PROJECT, TrainConfig
 from classifier.preprocess import Prepared, Verdict
 
 
@@ -25,7 +25,7 @@ def exported(tmp_path_factory) -> dict[str, tuple]:
         patch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path_factory.mktemp("models")))
         for name in NETWORKS:
             keras.utils.set_random_seed(0)  # some random weights answer all alike
-            model = networks.build(name)
+            model = networks.build(TrainConfig(network=name))
             last = model.layers[-1]
             weights, bias = last.get_weights()
             last.set_weights([weights * 12, bias])

@@ -534,3 +534,148 @@ def test_mnists_own_pictures_stay_nearly_as_they_are(real_mnist):
     changes = np.abs(prepared - pictures).mean(axis=(1, 2))
     assert changes.mean() < 2
     assert np.quantile(changes, 0.95) < 12
+
+
+# Drawing over a network input.
+
+
+def rungs(prepared: Prepared) -> dict[str, np.ndarray]:
+    found = preprocess.ladder(prepared.ink, prepared.network_input)
+    return {rung.name: rung.image for rung in found}
+
+
+def test_a_network_input_with_nothing_drawn_over_it_stays_as_it_is():
+    image = network_input(prepare_strokes(drawn(5, 60, 10, 10), CANVAS, 12))
+    prepared = preprocess.draw_over(image, [], CANVAS, 18)
+    np.testing.assert_array_equal(network_input(prepared), image)
+    assert prepared.ink.shape == (CANVAS, CANVAS)
+    np.testing.assert_array_equal(rungs(prepared)["raw"], image)
+
+
+def test_strokes_drawn_over_a_network_input_stay_where_they_are_drawn():
+    image = network_input(prepare_strokes(drawn(5), CANVAS, 12))
+    before = image.copy()
+    foot = [np.array([[205, 250], [265, 250]], float)]  # rows 24 and 25, columns 20 to 26
+    prepared = preprocess.draw_over(image, foot, CANVAS, 20)
+    result = network_input(prepared)
+    assert (result[24:26, 21:26] > 250).all()
+    away = np.ones((IMAGE_SIZE, IMAGE_SIZE), bool)
+    away[23:27, 19:28] = False
+    np.testing.assert_array_equal(result[away], image[away])
+    assert (result >= image).all(), "strokes add ink and take none away"
+    np.testing.assert_array_equal(image, before)
+    assert prepared.ink.dtype == np.float32
+    assert prepared.ink[250, 235] == 1
+
+
+def test_what_is_drawn_over_a_network_input_takes_no_steps():
+    """An image that was put on the canvas keeps its size, place and pen."""
+    small = [np.array([[20, 20], [60, 60]], float)]
+    prepared = preprocess.draw_over(np.zeros((28, 28), np.uint8), small, CANVAS, 12)
+    assert prepared.box is prepared.scaled is None
+    assert not network_input(prepared)[8:].any()
+    reduced = cv2.resize(prepared.ink, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(network_input(prepared), np.rint(reduced * 255))
+
+
+def test_nothing_drawn_over_an_empty_network_input_is_blank():
+    prepared = preprocess.draw_over(np.zeros((28, 28), np.uint8), [], CANVAS, 18)
+    assert prepared.verdict is Verdict.BLANK
+    assert prepared.network_input is None
+    assert not prepared.ink.any()
+
+
+# The way as a ladder.
+
+
+def test_a_ladder_goes_from_the_picture_to_the_network_input():
+    prepared = prepare_strokes(drawn(5), CANVAS, 18)
+    ladder = preprocess.ladder(prepared.ink, prepared.network_input)
+    names = ["raw", "ink box", "20 × 20", "centre of mass", "pen", "network input"]
+    assert [rung.name for rung in ladder] == names
+    assert ladder[-1].image is prepared.network_input
+    for rung in ladder:
+        assert rung.image.shape == (IMAGE_SIZE, IMAGE_SIZE)
+        assert rung.image.dtype == np.uint8
+        assert rung.image.max() > 200
+        assert rung.why.endswith(".")
+        assert len(rung.why.split()) <= 12
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_ladder_shows_size_and_place_of_each_step(digit):
+    prepared = prepare_strokes(drawn(digit, 90, 170, 20), CANVAS, 12)
+    found = rungs(prepared)
+
+    def extent(image: np.ndarray) -> tuple[int, np.ndarray]:
+        places = np.argwhere(image)
+        low, high = places.min(axis=0), places.max(axis=0)
+        return max(high - low) + 1, (low + high) / 2
+
+    raw = cv2.resize(prepared.ink, (28, 28), interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(found["raw"], np.rint(raw * 255))
+    for name, size in (("ink box", IMAGE_SIZE), ("20 × 20", BOX)):
+        side, middle = extent(found[name])
+        assert side == size
+        assert np.abs(middle - 13.5).max() <= 0.5
+    for name in ("centre of mass", "pen"):
+        picture = found[name].astype(float)
+        rows, columns = np.nonzero(picture)
+        middle = np.array([rows, columns]) @ picture[rows, columns] / picture.sum()
+        assert np.abs(middle - 14).max() <= 0.5
+    moved = extent(found["centre of mass"])[1] - extent(found["20 × 20"])[1]
+    same = np.roll(found["20 × 20"], tuple(moved.astype(int)), (0, 1))
+    np.testing.assert_array_equal(same, found["centre of mass"])
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_rungs_after_the_raw_one_do_not_depend_on_place(digit):
+    corner, middle = (rungs(prepare_strokes(drawn(digit, 60, x, x), CANVAS, 10)) for x in (12, 110))
+    assert np.abs(corner["raw"].astype(float) - middle["raw"]).mean() > 5
+    for name in list(corner)[1:]:
+        np.testing.assert_array_equal(corner[name], middle[name])
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_picture_as_in_mnist_is_hardly_changed_on_its_way(digit):
+    """Only enlarging takes it far; 20 × 20 is the same a few pixels aside, as tested above."""
+    picture = network_input(prepare_strokes(drawn(digit), CANVAS, 12))
+    found = rungs(Prepared(Verdict.READABLE, picture / np.float32(255), network_input=picture))
+    np.testing.assert_array_equal(found["raw"], picture)
+    for name in ("centre of mass", "pen", "network input"):
+        assert difference(found[name], picture) < 4
+    assert difference(found["ink box"], picture) > 10
+
+
+@pytest.mark.parametrize("pen", [5, 60])
+def test_only_the_pen_rung_changes_the_pen(pen):
+    found = rungs(prepare(photographed(drawn(3), pen)))
+    bounds = PEN[0] - 0.5, PEN[1] + 0.5
+
+    def width(name: str) -> float:
+        return preprocess.pen_width(cv2.resize(found[name] / np.float32(255), (224, 224))) / 8
+
+    assert not bounds[0] < width("centre of mass") < bounds[1]
+    assert bounds[0] < width("pen") < bounds[1]
+
+
+def test_a_wide_picture_is_squeezed_at_first_and_keeps_its_aspect_then():
+    square = photographed(drawn(5, 120, 80, 80))
+    wide = np.pad(square, ((0, 0), (0, CANVAS)), constant_values=255)
+    one, other = rungs(prepare(square)), rungs(prepare(wide))
+    assert np.ptp(np.nonzero(other["raw"])[1]) < 0.7 * np.ptp(np.nonzero(one["raw"])[1])
+    for name in list(one)[1:]:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_without_ink_there_is_no_ladder():
+    blank = np.zeros((28, 28), np.uint8)
+    assert preprocess.ladder(np.zeros((CANVAS, CANVAS), np.float32), blank) == []
+
+
+@pytest.mark.parametrize("size", [1, 3, 40, 280])
+@pytest.mark.parametrize("value", [0.2, 1])
+def test_any_ink_has_a_ladder(size, value):
+    ink = np.zeros((CANVAS, CANVAS), np.float32)
+    ink[:size, -size:] = value
+    assert len(preprocess.ladder(ink, np.zeros((28, 28), np.uint8))) == 6

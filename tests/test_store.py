@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from classifier import config, networks, store
+from classifier.config import TrainConfig
 
 META = {
     "config": {"network": "dense"},
@@ -73,7 +76,7 @@ def _raiser(error: BaseException) -> Callable[..., None]:
 def test_a_saved_network_comes_back_as_it_was():
     import keras
 
-    model = networks.build("dense")
+    model = networks.build(TrainConfig(network="dense"))
     saved = store.save("mine", model, META)
     again = keras.models.load_model(saved.folder / "model.keras")
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
@@ -85,7 +88,7 @@ def test_a_saved_network_comes_back_as_it_was():
 
 
 def test_saving_prints_nothing(capfd):
-    store.save("quiet", networks.build("dense"), META)
+    store.save("quiet", networks.build(TrainConfig(network="dense")), META)
     assert capfd.readouterr().out == "", "standard output is for events"
 
 
@@ -385,3 +388,78 @@ def test_what_an_interrupted_deletion_left_is_in_nobodys_way(folder):
     store.delete("mine")
     assert _names() == []
     store.check_free("mine")
+
+
+# Another name, and the way out
+
+
+def test_a_renamed_model_is_found_by_its_new_name_alone(folder):
+    before = store.save("mine", FakeModel(), META)
+    after = store.rename("mine", "ours")
+    assert _names() == ["ours"]
+    assert after == store.get("ours")
+    assert after.meta["name"] == "ours"
+    assert after.checksum == before.checksum
+    assert sorted(p.name for p in (folder / "ours").iterdir()) == [
+        "meta.json",
+        "model.keras",
+        "model.tflite",
+    ]
+
+
+def test_shipped_models_keep_their_names(shipped):
+    with pytest.raises(store.ModelNotFoundError, match="keeps its name"):
+        store.rename("official", "mine")
+
+
+@pytest.mark.parametrize("new", ["", "../up", "Loud", "a" * 65])
+def test_a_bad_new_name_changes_nothing(new):
+    store.save("mine", FakeModel(), META)
+    with pytest.raises(ValueError, match="cannot name a model"):
+        store.rename("mine", new)
+    assert _names() == ["mine"]
+
+
+def test_a_taken_new_name_changes_nothing():
+    store.save("mine", FakeModel(), META)
+    store.save("other", FakeModel(), META)
+    with pytest.raises(store.NameTakenError):
+        store.rename("mine", "other")
+    assert sorted(_names()) == ["mine", "other"]
+    with pytest.raises(store.ModelNotFoundError):
+        store.rename("nobody", "new")
+
+
+def test_a_rename_for_which_the_disk_has_no_room_changes_nothing(monkeypatch):
+    before = store.save("mine", FakeModel(), META)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", _raiser(full))
+        with pytest.raises(store.StoreError, match="disk is full"):
+            store.rename("mine", "ours")
+    assert store.get("mine") == before
+    store.check_free("ours")
+
+
+def test_a_file_that_is_missing_is_told_before_there_is_a_zip_file(folder, monkeypatch):
+    saved = store.save("mine", FakeModel(), META)
+    (saved.folder / "model.keras").unlink()
+    with pytest.raises(store.DamagedModelError, match=r"it has no model\.keras"):
+        store.as_zip("mine")
+    monkeypatch.setattr(store, "get", lambda name: saved)  # it vanishes after the look
+    with pytest.raises(store.DamagedModelError, match=r"model\.keras cannot be read"):
+        store.as_zip("mine")
+
+
+def test_a_model_goes_into_a_zip_file_with_its_three_files(folder):
+    saved = store.save("mine", FakeModel(), META)
+    (folder / "mine" / "notes.txt").write_text("not the model's")
+    with zipfile.ZipFile(io.BytesIO(store.as_zip("mine"))) as file:
+        assert sorted(file.namelist()) == [
+            "mine/meta.json",
+            "mine/model.keras",
+            "mine/model.tflite",
+        ]
+        assert json.loads(file.read("mine/meta.json")) == saved.meta
+    with pytest.raises(store.ModelNotFoundError):
+        store.as_zip("nobody")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier import drawings, handwriting, networks, predict, store, training
+from classifier import drawings, handwriting, networks, predict, snapshots, store, training
 from classifier.config import KINDS, OPTIMIZERS, TrainConfig
 from classifier.events import (
     STAGES,
@@ -60,6 +60,7 @@ def _train_without_saving(config: TrainConfig, stop: threading.Event | None = No
 
     def save(name: str, model, meta: dict) -> store.SavedModel:
         kept.append(model.get_weights())
+        assert meta["history"], "the curves belong to the model"
         return store.SavedModel(name, Path(name), meta, shipped=False)
 
     events: list[Event] = []
@@ -69,7 +70,7 @@ def _train_without_saving(config: TrainConfig, stop: threading.Event | None = No
     return Run(events, kept[0])
 
 
-def _linear(dropout: float = 0.0):
+def _linear(config: TrainConfig):
     """The least network that learns: trained in a blink, where the network does not matter."""
     from keras import Input, Sequential, layers
 
@@ -331,7 +332,7 @@ def test_many_steps_in_one_call_learn_what_keras_fit_learns(optimizer):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (70, 28, 28), dtype=np.uint8)
     labels = rng.integers(0, 10, 70, dtype=np.uint8)
-    ours = _linear()
+    ours = _linear(TrainConfig())
     theirs = keras.models.clone_model(ours)
     theirs.set_weights(ours.get_weights())
     theirs.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
@@ -534,3 +535,77 @@ def test_one_real_epoch_of_the_articles_network(home, real_mnist):
     assert run.finished.train_images == 55_000
     assert run.finished.test_images == 10_000
     assert len(run.progress("training")) >= 2
+
+
+# What the page shows of it later
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"network": "dense"},
+        {"network": "dense", "hidden_units": 7, "activation": "linear"},
+        {"network": "conv", "dropout": 0.5},
+        {"network": "deep"},
+    ],
+    ids=str,
+)
+def test_the_network_after_each_epoch_can_be_asked_later(home, tiny_mnist, tiny_arrays, chosen):
+    config = TrainConfig(data="mnist", mnist=str(tiny_mnist), epochs=3, **chosen)
+    events: list[Event] = []
+    saved = training.train(config, events.append, snapshots=home / "epochs")
+    image = tiny_arrays["x_test"][0]
+    epochs, rows = snapshots.Replay(home / "epochs").probabilities(image)
+    assert epochs == [1, 2, 3]
+    last = predict.Predictor(saved.tflite()).probabilities(image[None])[0]
+    np.testing.assert_allclose(rows[-1], last, atol=1e-5)
+    assert np.abs(rows[0] - rows[-1]).max() > 1e-4, "it learned between them"
+    assert [EpochEnded(**epoch) for epoch in saved.meta["history"]] == [
+        event for event in events if isinstance(event, EpochEnded)
+    ]
+
+
+def test_keeping_them_changes_nothing_and_prints_nothing(home, tiny_mnist, monkeypatch, capfd):
+    monkeypatch.setattr(
+        store, "save", lambda name, model, meta: store.SavedModel(name, home, meta, shipped=False)
+    )
+    config = TrainConfig.of("conv", data="mnist", mnist=str(tiny_mnist), styles=0.0, epochs=2)
+    figures = []
+    for folder in (None, home / "epochs"):
+        saved = training.train(config, lambda event: None, snapshots=folder)
+        figures.append([epoch | {"seconds": 0.0} for epoch in saved.meta["history"]])
+    assert figures[0] == figures[1]
+    assert capfd.readouterr().out == "", "standard output is for events"
+
+
+def test_nowhere_to_keep_them_is_no_reason_to_end_a_run(settings, mock_network, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    saved = training.train(
+        settings(epochs=1), lambda event: None, snapshots=tmp_path / "file" / "x"
+    )
+    assert saved.test_accuracy >= 0
+
+
+# Settings to experiment with
+
+
+def test_hidden_units_and_activation_are_the_networks_own(home):
+    tiny = networks.build(TrainConfig(network="dense", hidden_units=8, activation="linear"))
+    assert tiny.count_params() == 784 * 8 + 8 + 8 * 10 + 10
+    assert tiny.get_layer("hidden").activation.__name__ == "linear"
+    small = networks.build(TrainConfig(network="conv", hidden_units=9, activation="linear"))
+    assert small.get_layer("hidden").units == 9
+    assert small.get_layer("bows").activation.__name__ == "linear"
+
+
+def test_shuffled_labels_teach_nothing_that_holds_for_others(home, tiny_mnist):
+    chosen = {"mnist": str(tiny_mnist), "epochs": 20, "batch_size": 32, "learning_rate": 0.003}
+    told, untold = (
+        _train_without_saving(
+            TrainConfig(data="mnist", optimizer="adam", shuffle_labels=shuffle, **chosen)
+        ).finished
+        for shuffle in (False, True)
+    )
+    assert told.test_accuracy > 0.9
+    assert untold.test_accuracy < 0.5
+    assert "shuffled labels" in untold.data

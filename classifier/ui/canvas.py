@@ -1,14 +1,24 @@
 """The drawable canvas's own format, and strokes: one to the other and back.
 
 The canvas keeps each stroke as a Fabric.js path: quadratic curves between the middles of the
-points that the mouse passed. Knows nothing of Streamlit's session.
+points that the mouse passed. A network input that was put there is a Fabric.js image below them.
+Knows nothing of Streamlit's session.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+
+import cv2
 import numpy as np
 
+from classifier.config import CANVAS, IMAGE_SIZE
+
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
+_PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
+_PNG = "data:image/png;base64,"
+_LONGEST_SOURCE = 20_000  # characters; a network input has about 3,000
 
 
 def strokes_of(objects: list[dict]) -> list[np.ndarray]:
@@ -80,3 +90,44 @@ def objects_of(strokes: list[np.ndarray], pen: float, colour: str) -> list[dict]
             }
         )
     return objects
+
+
+def png_address(picture: np.ndarray) -> str:
+    """A picture (H, W) uint8 grey or (H, W, 3) BGR as an address with the PNG in it, which the
+    browser has not to ask for once more."""
+    return _PNG + base64.b64encode(cv2.imencode(".png", picture)[1]).decode()
+
+
+def object_of_image(image: np.ndarray) -> dict:
+    """A network input (28, 28) uint8 as an object that fills the canvas, pixel by pixel."""
+    return {
+        "type": "Image",
+        "version": "7.4.0",
+        "originX": "center",
+        "originY": "center",
+        "left": CANVAS / 2,
+        "top": CANVAS / 2,
+        "width": CANVAS,
+        "height": CANVAS,
+        "src": png_address(image.repeat(_PIXEL, axis=0).repeat(_PIXEL, axis=1)),
+    }
+
+
+def image_of(objects: list[dict]) -> np.ndarray | None:
+    """The network input (28, 28) uint8 among a canvas's objects, as it was put there, wherever the
+    edit tool may have moved it; None if there is none, or what came is no such image."""
+    for item in objects:
+        if str(item.get("type", "")).lower() != "image":
+            continue
+        source = str(item.get("src", ""))
+        if not source.startswith(_PNG) or len(source) > _LONGEST_SOURCE:
+            return None
+        try:
+            content = np.frombuffer(base64.b64decode(source[len(_PNG) :], validate=True), np.uint8)
+        except binascii.Error:
+            return None
+        picture = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if content.size else None
+        if picture is None or picture.shape != (CANVAS, CANVAS):
+            return None
+        return picture[_PIXEL // 2 :: _PIXEL, _PIXEL // 2 :: _PIXEL].copy()
+    return None

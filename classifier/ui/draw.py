@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Callable
 
-import cv2
 import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
@@ -17,7 +17,7 @@ from classifier import handwriting, predict, preprocess
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES, KINDS
 from classifier.preprocess import Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas, charts, state
+from classifier.ui import canvas, charts, state, view
 
 _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
 _HEAD_START = 0.3  # seconds in which the browser has only the canvas to set up
@@ -46,15 +46,13 @@ def _board(model: SavedModel | None) -> None:
         # The browser fetches the code of what it is told of in that order: the canvas comes first.
         time.sleep(_HEAD_START)
         state.session().greeted = True
-    objects = sketch.strokes
-    prepared = preprocess.prepare_strokes(
-        canvas.strokes_of(objects), CANVAS, canvas.pen_of(objects)
-    )
+    given = canvas.image_of(sketch.strokes)
+    prepared = state.session().prepared = _prepare(sketch.strokes, given)
     # The answer goes out first: it is what the visitor waits for.
     with right:
-        answer = _ask(model, prepared)
+        answer = _ask(model, prepared, given)
         with st.container(key="prediction"):
-            st.markdown(_in_words(answer))
+            st.markdown(_in_words(answer) + _caption(given))
         with st.container(key="probabilities"):
             charts.probability_bars(answer.probabilities)
             st.html(f'<p class="for-screen-readers">{charts.in_words(answer.probabilities)}</p>')
@@ -62,6 +60,28 @@ def _board(model: SavedModel | None) -> None:
         _network_input(prepared)
     with left:
         _tools(sketch)
+    if st.session_state.pop("drawing-changed", False) and state.session().drawing_used:
+        st.rerun()  # the open tab, too
+
+
+def put(image: np.ndarray, caption: str) -> None:
+    """Make a network input (28, 28) uint8 the current drawing; the caption says what it is."""
+    here = state.session()
+    here.captions[image.tobytes()] = caption
+    here.sketch.replace([canvas.object_of_image(image)])
+
+
+def _prepare(objects: list[dict], given: np.ndarray | None) -> preprocess.Prepared:
+    strokes, pen = canvas.strokes_of(objects), canvas.pen_of(objects)
+    if given is None:
+        return preprocess.prepare_strokes(strokes, CANVAS, pen)
+    return preprocess.draw_over(given, strokes, CANVAS, pen)
+
+
+def _caption(given: np.ndarray | None) -> str:
+    """What is known of a network input that was put on the canvas, as a line of its own."""
+    caption = "" if given is None else state.session().captions.get(given.tobytes(), "")
+    return caption and f"\n\n:small[{caption}]"
 
 
 def _pen_and_samples() -> None:
@@ -69,12 +89,13 @@ def _pen_and_samples() -> None:
     with st.container(horizontal=True, gap="medium", key="pen-and-samples"):
         st.slider("Pen width", 6, 40, CANVAS_PEN, key=_PEN_KEY, format="%d px", width=CANVAS)
         with st.container(key="samples", width="content", gap="xsmall"):
-            st.caption("Or try one of these")
+            st.caption(f"Or try one of these{view.hint('0–9')}")
             with st.container(horizontal=True, gap="small"):
                 for digit in range(CLASSES):
                     st.button(
                         f"![sample {digit}]({_sample_picture(digit)})",
                         key=f"sample-{digit}",
+                        shortcut=view.shortcut(str(digit)),
                         on_click=_put_sample,
                         args=(digit,),
                     )
@@ -109,17 +130,30 @@ def _loaded(sketch: state.Sketch) -> list[dict]:
 
 
 def _note_sent() -> None:
-    st.session_state["canvas-sent"] = True
+    st.session_state["canvas-sent"] = st.session_state["drawing-changed"] = True
 
 
 def _tools(sketch: state.Sketch) -> None:
     with st.container(horizontal=True, gap="small", key="tools"):
-        for name, icon, action, possible in (
-            ("Undo", ":material/undo:", sketch.undo, bool(sketch.past)),
-            ("Redo", ":material/redo:", sketch.redo, bool(sketch.future)),
-            ("Clear", ":material/delete:", _clear, bool(sketch.strokes)),
+        for name, icon, action, possible, keys in (
+            ("Undo", ":material/undo:", sketch.undo, bool(sketch.past), "Z"),
+            ("Redo", ":material/redo:", sketch.redo, bool(sketch.future), "Y"),
+            ("Clear", ":material/delete:", _clear, bool(sketch.strokes), "X"),
         ):
-            st.button(name, key=name.lower(), icon=icon, on_click=action, disabled=not possible)
+            st.button(
+                name,
+                key=name.lower(),
+                icon=icon,
+                shortcut=view.shortcut(keys),
+                on_click=_change,
+                args=(action,),
+                disabled=not possible,
+            )
+
+
+def _change(action: Callable[[], None]) -> None:
+    st.session_state["drawing-changed"] = True
+    action()
 
 
 def _clear() -> None:
@@ -147,7 +181,9 @@ def _sample_picture(digit: int) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def _ask(model: SavedModel | None, prepared: preprocess.Prepared) -> predict.Answer:
+def _ask(
+    model: SavedModel | None, prepared: preprocess.Prepared, given: np.ndarray | None
+) -> predict.Answer:
     if model is None:
         return predict.Answer(prepared.verdict, None)
     try:
@@ -155,7 +191,8 @@ def _ask(model: SavedModel | None, prepared: preprocess.Prepared) -> predict.Ans
     except (DamagedModelError, ModelNotFoundError) as error:
         st.error(f"{error} Choose another model.")
         return predict.Answer(prepared.verdict, None)
-    return predict.answer(predictor, prepared, state.detector())
+    # Whether a digit of the data is one need not be asked.
+    return predict.answer(predictor, prepared, state.detector() if given is None else None)
 
 
 def _in_words(answer: predict.Answer) -> str:
@@ -167,13 +204,13 @@ def _in_words(answer: predict.Answer) -> str:
     if answer.kind is not None:
         wrongly = f"{state.detector().false_alarms:.0%}"
         return (
-            f"#### Rather {KINDS[answer.kind]} than {first}\n"
+            f"## Rather {KINDS[answer.kind]} than {first}\n"
             f":small[:gray[Said wrongly of {wrongly} of real digits.]]"
         )
     if answer.rival is not None:
-        return f"#### Either {first} or {_article(answer.rival)} {answer.rival} · not sure"
+        return f"## Either {first} or {_article(answer.rival)} {answer.rival} · not sure"
     surely = charts.percent(float(answer.probabilities[answer.digit]))
-    return f"### It is {first} · {surely}"
+    return f"## It is {first} · {surely}"
 
 
 def _article(digit: int) -> str:
@@ -183,11 +220,9 @@ def _article(digit: int) -> str:
 def _network_input(prepared: preprocess.Prepared) -> None:
     shown = prepared.network_input
     picture = np.zeros((28, 28), np.uint8) if shown is None else shown
-    # As an address with the picture in it: the browser has not to ask for it once more.
-    png = cv2.imencode(".png", picture.repeat(6, axis=0).repeat(6, axis=1))[1]
     with st.container(key="network-input"):
         st.image(
-            "data:image/png;base64," + base64.b64encode(png).decode(),
+            canvas.png_address(picture.repeat(6, axis=0).repeat(6, axis=1)),
             caption="What the network sees: 28 × 28 pixels, centred and scaled as in MNIST",
             width=168,
             alt="An empty picture" if shown is None else "The drawing, centred, in 28 by 28 pixels",

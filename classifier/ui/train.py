@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import streamlit as st
 
 from classifier import store
 from classifier.config import (
+    ACTIVATIONS,
+    CLASSES,
     DATA_SOURCES,
     DETECTOR,
+    HIDDEN_UNITS,
+    MAX_BATCH_SIZE,
+    MAX_EPOCHS,
+    MAX_SECONDS,
     MAX_SHARE,
+    MAX_UNITS,
     NETWORKS,
     OPTIMIZERS,
     SCHEDULES,
@@ -20,9 +24,9 @@ from classifier.config import (
 from classifier.events import STAGES, Failed, Finished, Progress
 from classifier.jobs import JobError, RunState
 from classifier.store import SavedModel
-from classifier.ui import charts, state
+from classifier.ui import state, view
 
-_POLL = 0.5  # seconds between two looks at a run
+POLL = 0.5  # seconds between two looks at a run
 # Tells the server, once a minute at most, that a pointer or the keyboard has come to the form.
 _TOUCH = """
 export default function ({ setTriggerValue }) {
@@ -43,7 +47,7 @@ export default function ({ setTriggerValue }) {
   };
 }
 """
-_MODEL_KEY = "answering-model"
+MODEL_KEY, _NETWORK_KEY = "answering-model", "network"
 _RUN_PARAMETER = "run"  # in the page's address, so that a refresh finds the run again
 _DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
 
@@ -66,14 +70,14 @@ def choose_model() -> SavedModel | None:
     by_name = {m.name: m for m in models if m.meta["config"].get("network") != DETECTOR}
     wanted = st.session_state.pop("answer-with", None)
     if wanted in by_name:
-        st.session_state[_MODEL_KEY] = wanted
-    if st.session_state.get(_MODEL_KEY) not in by_name:
-        st.session_state.pop(_MODEL_KEY, None)
+        st.session_state[MODEL_KEY] = wanted
+    if st.session_state.get(MODEL_KEY) not in by_name:
+        st.session_state.pop(MODEL_KEY, None)
     with st.container(key="answering"):
         name = st.selectbox(
             "Answering model",
             list(by_name),
-            key=_MODEL_KEY,
+            key=MODEL_KEY,
             format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}",
             help="The share is its accuracy on test digits that it never saw.",
             placeholder="No model yet: train one",
@@ -90,7 +94,7 @@ def training() -> None:
     st.subheader("Train from scratch", anchor=False)
     here = state.session()
     # A fragment that runs by itself only while there is something to follow.
-    st.fragment(_run, run_every=_POLL if here.training else None)()
+    st.fragment(_run, run_every=POLL if here.training else None)()
     if not here.training:
         with st.container(key="training-form"):
             _form()
@@ -113,67 +117,107 @@ def _touch_component():
 
 
 def _form() -> None:
+    here = state.session()
     network = st.segmented_control(
-        "Network", list(NETWORKS), default="dense", required=True, key="network"
+        "Network", list(NETWORKS), default="dense", required=True, key=_NETWORK_KEY
     )
     st.caption(NETWORKS[network])
-    standard = TrainConfig.of(network)
-    # Keys with the network in them: another network comes with its own defaults.
+    preset = here.preset if here.preset and here.preset.config.network == network else None
+    if preset:
+        st.caption(f"Set as in {preset.origin}.")
+        st.button("Back to standard settings", key="standard", type="tertiary", on_click=_forget)
+    standard = preset.config if preset else TrainConfig.of(network)
+    # Fields begin anew with each network and preset, which come with values of their own.
+    variant = f"{network}-{preset.number}" if preset else network
     values: dict = {}
     values["data"] = st.selectbox(
-        "Data", list(DATA_SOURCES), format_func=_DATA_NAMES.get, help=_help(DATA_SOURCES)
+        "Data",
+        list(DATA_SOURCES),
+        list(DATA_SOURCES).index(standard.data),
+        key=f"data-{preset.number if preset else 0}",
+        format_func=_DATA_NAMES.get,
+        help=_help(DATA_SOURCES),
     )
     left, right = st.columns(2)
-    by_time = right.toggle("By time", help="Train for some seconds in place of epochs.")
+    by_time = right.toggle(
+        "By time",
+        standard.seconds is not None,
+        key=f"by-time-{preset.number if preset else 0}",
+        help="Train for some seconds in place of epochs.",
+    )
     if by_time:
-        values["seconds"] = left.number_input("Seconds", 1.0, 3600.0, 20.0, step=5.0)
+        values["seconds"] = left.number_input(
+            "Seconds",
+            0.1,
+            MAX_SECONDS,
+            standard.seconds or 20.0,
+            step=5.0,
+            key=f"seconds-{variant}",
+        )
     else:
         values["epochs"] = left.number_input(
             "Epochs",
             1,
-            100,
-            standard.epochs,
-            key=f"epochs-{network}",
+            MAX_EPOCHS,
+            standard.epochs or TrainConfig.of(network).epochs,
+            key=f"epochs-{variant}",
             help="How many times it sees every training image.",
         )
     with st.expander("More settings"):
-        values |= _more(network)
+        values |= _more(network, preset)
     problem = st.container()
     # No callback: its arguments would be the form's values of the run before, and a value typed
     # just before the click would be lost.
-    if st.button("Train", key="train", type="primary"):
-        _start(network, values)
+    if st.button("Train", key="train", type="primary", shortcut=view.shortcut("T")):
+        try:
+            start(TrainConfig.of(network, **values))
+        except ValueError as error:
+            here.error = str(error)
         st.rerun()
-    if state.session().error:
-        problem.error(state.session().error)
+    if here.error:
+        problem.error(here.error)
+
+
+def fill_in(config: TrainConfig, origin: str) -> None:
+    """Put these settings into the form, saying where they come from. Before the form is drawn."""
+    state.session().put_into_form(config, origin)
+    st.session_state[_NETWORK_KEY] = config.network
+
+
+def _forget() -> None:
+    state.session().preset = None
 
 
 def _help(choices: dict[str, str]) -> str:
     return "\n\n".join(choices.values())
 
 
-def _more(network: str) -> dict:
+def _more(network: str, preset: state.Preset | None) -> dict:
+    number = preset.number if preset else 0
     size = st.number_input(
         "Training images",
-        100,
+        CLASSES,
         60_000,
-        None,
+        preset and preset.config.train_size,
         step=1000,
+        key=f"size-{number}",
         placeholder="all",
         help="Fewer images: quicker, and more overfitting.",
     )
     standard, variant = TrainConfig.of(network, train_size=size), network
-    if network == "dense" and st.toggle(
+    if preset:
+        standard, variant = preset.config, f"{network}-{number}"
+    elif network == "dense" and st.toggle(
         "As in the article",
         help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
     ):
         standard, variant = TrainConfig(network=network), "article"
-    return {
+    values = {
         "train_size": size,
         "batch_size": st.number_input(
             "Batch size",
             1,
-            10_000,
+            MAX_BATCH_SIZE,
             standard.batch_size,
             key=f"batch-{variant}-{standard.batch_size}",
             help="Images for each step.",
@@ -188,8 +232,8 @@ def _more(network: str) -> dict:
         "learning_rate": st.number_input(
             "Learning rate",
             0.00001,
-            10.0,
-            standard.learning_rate,
+            100.0,
+            max(standard.learning_rate, 0.00001),
             step=0.0005,
             format="%.5f",
             key=f"rate-{variant}",
@@ -205,7 +249,7 @@ def _more(network: str) -> dict:
         "dropout": st.slider(
             "Dropout",
             0.0,
-            0.9,
+            0.95,
             standard.dropout,
             0.05,
             key=f"dropout-{variant}",
@@ -226,17 +270,46 @@ def _more(network: str) -> dict:
             key=f"styles-{variant}",
             help="Share of generated digits among the images: for styles that the data lack.",
         ),
+        "shuffle_labels": st.toggle(
+            "Shuffle the labels",
+            standard.shuffle_labels,
+            key=f"shuffle-{variant}",
+            help="Gives each training image another one's label: nothing is left to understand.",
+        ),
         "seed": st.number_input(
-            "Seed", 0, 2**31 - 1, standard.seed, help="The same seed gives the same result."
+            "Seed",
+            0,
+            2**31 - 1,
+            standard.seed,
+            key=f"seed-{number}",
+            help="The same seed gives the same result.",
         ),
     }
+    if network in HIDDEN_UNITS:
+        values["hidden_units"] = st.number_input(
+            "Hidden units",
+            1,
+            MAX_UNITS,
+            standard.hidden_units or HIDDEN_UNITS[network],
+            key=f"units-{variant}",
+            help="Of the layer before the ten outputs: more can tell more apart.",
+        )
+        values["activation"] = st.selectbox(
+            "Activation",
+            list(ACTIVATIONS),
+            list(ACTIVATIONS).index(standard.activation),
+            key=f"activation-{variant}",
+            help=_help(ACTIVATIONS),
+        )
+    return values
 
 
-def _start(network: str, values: dict) -> None:
+def start(config: TrainConfig) -> None:
+    """Start a run and follow it; if it cannot be started, `Session.error` says why."""
     here = state.session()
     try:
-        run_id = state.jobs().submit(TrainConfig.of(network, **values))
-    except (ValueError, JobError) as error:
+        run_id = state.jobs().submit(config)
+    except JobError as error:
         here.error = str(error)
         return
     here.follow(run_id)
@@ -280,8 +353,6 @@ def _run() -> None:
                 _result(end)
             case Failed(error=error):
                 st.error(error)
-    if history.epochs:
-        charts.curves(history.epochs)
 
 
 def _progress(here: state.Session, progress: Progress | None) -> None:
@@ -301,7 +372,13 @@ def _progress(here: state.Session, progress: Progress | None) -> None:
             text = f"Stopping · {text}"
         st.progress(progress.fraction or 0.0 if progress else 0.0, text)
         st.caption(_figures(progress) or f"{config.get('network', 'Network')} · a few seconds")
-    st.button("Stop", key="stop", on_click=_stop, disabled=here.stopping)
+    st.button(
+        "Stop",
+        key="stop",
+        shortcut=view.shortcut("S"),
+        on_click=_stop,
+        disabled=here.stopping,
+    )
 
 
 def _figures(progress: Progress | None) -> str:
@@ -329,19 +406,9 @@ def _result(end: Finished) -> None:
     )
     st.download_button(
         "Download",
-        data=lambda: _as_zip(end.model),
+        data=lambda: store.as_zip(end.model),
         file_name=f"{end.model}.zip",
         mime="application/zip",
         icon=":material/download:",
         on_click="ignore",
     )
-
-
-def _as_zip(name: str) -> bytes:
-    """A model's folder as a zip file."""
-    folder = store.get(name).folder
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        for part in sorted(folder.iterdir()):
-            file.write(part, f"{name}/{part.name}")
-    return buffer.getvalue()

@@ -68,7 +68,7 @@ def detector(dataset: data.Dataset, kinds: list[str], config: TrainConfig):
     dataset = data.with_others(dataset, kinds)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(training.precision())
-    model = networks.build(DETECTOR, config.dropout)
+    model = networks.build(config)
     keras.config.set_dtype_policy("float32")
     steps = data.epoch_size(len(dataset.train_labels), dataset.mixed) // config.batch_size
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs)

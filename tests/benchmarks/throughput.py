@@ -72,7 +72,7 @@ def learning(name: str, policy: str) -> tuple[int, float]:
 
     config = TrainConfig.of(name)
     keras.config.set_dtype_policy(policy)
-    model = networks.build(name, config.dropout)
+    model = networks.build(config)
     keras.config.set_dtype_policy("float32")
     learn = training._learner(model, config.optimizer)
     rng = np.random.default_rng(0)

@@ -1,0 +1,54 @@
+"""Small pictures in rows, each a button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from classifier.ui import canvas
+
+_PER_PAGE = 24
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture: (28, 28) uint8, two short lines below it, and a sentence of what it is.
+
+    number: tells it from the others of its gallery
+    """
+
+    number: int
+    image: np.ndarray
+    title: str
+    note: str
+    sentence: str
+
+
+def pictures(key: str, items: Sequence[Item], on_click: Callable[[np.ndarray, str], None]) -> None:
+    """The items as buttons; a click calls `on_click` with the image and its sentence."""
+    with st.container(horizontal=True, gap="small", key=f"gallery-{key}"):
+        for item in items:
+            picture = canvas.png_address(item.image.repeat(2, axis=0).repeat(2, axis=1))
+            with st.container(width="content", gap=None, key=f"{key}-{item.number}"):
+                st.button(
+                    f"![{item.sentence}]({picture})",
+                    key=f"{key}-picture-{item.number}",
+                    on_click=on_click,
+                    args=(item.image, item.sentence),
+                )
+                st.caption(f"**{item.title}**  \n{item.note}")
+
+
+def page_of(which: np.ndarray, key: str) -> np.ndarray:
+    """The part of `which` that fits a page, chosen by a number field where it does not fit one."""
+    pages = -(-len(which) // _PER_PAGE)
+    page = 1
+    if pages > 1:
+        st.session_state[key] = min(st.session_state.get(key, 1), pages)
+        page = st.number_input(f"Page of {pages}", 1, pages, key=key, width=130)
+    shown = which[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    st.markdown(f"{len(which):,} image{'s' if len(which) != 1 else ''}")
+    return shown

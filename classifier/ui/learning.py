@@ -1,0 +1,180 @@
+"""The tab "Training": how a network learns, and where it errs."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import numpy as np
+import streamlit as st
+
+from classifier import evaluation
+from classifier.config import CLASSES
+from classifier.data import DataUnavailableError
+from classifier.events import EpochEnded, Finished
+from classifier.preprocess import Prepared
+from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import charts, draw, gallery, plots, state, train
+
+_WORST = 16  # mistakes shown
+LOOK_EVERY = 0.3  # seconds between two looks at what is computed in the background
+_FIRST_CELL = (4, 9)
+_LABEL_KEY, _ANSWER_KEY, _PAGE_KEY = "cell-label", "cell-answer", "cell-page"
+
+
+def tab(model: SavedModel | None) -> None:
+    """The run that is on; else what became of the model that answers."""
+    here = state.session()
+    if here.training:
+        st.fragment(live, run_every=train.POLL)()
+        return
+    if model is None:
+        st.info("No model answers yet. Train one in the sidebar.")
+        return
+    _course(model)
+    _mistakes(model)
+
+
+def live() -> None:
+    """Curves and the drawing's bars, as the run goes on."""
+    here = state.session()
+    if not here.history.epochs:
+        st.caption("The curves begin with the first epoch's end.")
+        return
+    plots.curves(here.history.epochs)
+    _drawing_by_epoch(here, here.prepared)
+
+
+def _course(model: SavedModel) -> None:
+    """How the model came to be what it is."""
+    here = state.session()
+    epochs = history_of(model)
+    if epochs:
+        plots.curves(epochs)
+    else:
+        st.caption(f"{model.name} came without its curves. Train a network to see some.")
+    end = here.history.end
+    if isinstance(end, Finished) and end.model == model.name:
+        _drawing_by_epoch(here, here.drawing())
+
+
+def history_of(model: SavedModel) -> list[EpochEnded]:
+    """The epochs of the run that made a model; none if it was saved without, or unreadably."""
+    try:
+        return [EpochEnded(**epoch) for epoch in model.meta.get("history", [])]
+    except TypeError:
+        return []
+
+
+def _drawing_by_epoch(here: state.Session, drawing: Prepared) -> None:
+    with st.container(key="drawing-by-epoch"):
+        image = drawing.network_input
+        if image is None:
+            st.caption("Draw a digit, and its bars appear here, epoch by epoch.")
+            return
+        epochs, probabilities = state.replay(here.reader.run_id).probabilities(image)
+        if epochs:
+            plots.answers_by_epoch(epochs, probabilities)
+        else:
+            st.caption("This run's networks, epoch by epoch, are not kept any more.")
+
+
+def _mistakes(model: SavedModel) -> None:
+    """What it says to its test images: as a matrix, by digit, and the worst mistakes."""
+    coming = state.exam(model.name, model.checksum)
+    exam, problem = None, ""
+    if coming.done():
+        try:
+            exam = coming.result()
+        except (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueError) as error:
+            state.exam.clear(model.name, model.checksum)  # the next look tries again
+            problem = f"The images themselves cannot be shown. {error}"
+    counts = _noted(model) if exam is None else exam.confusion
+    if counts is not None:
+        _matrix(counts)
+    if problem:
+        st.warning(problem)
+    elif exam is None:
+        st.fragment(_wait, run_every=LOOK_EVERY)(coming, model)
+    else:
+        if not exam.as_then:
+            st.caption("The test images have changed since this model was trained.")
+        _cell(exam)
+        _worst(exam)
+
+
+def _noted(model: SavedModel) -> np.ndarray | None:
+    """The confusion matrix that was taken when the model was trained, if it makes sense."""
+    try:
+        counts = np.array(model.meta["metrics"]["confusion"], int)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return counts if counts.shape == (CLASSES, CLASSES) and (counts >= 0).all() else None
+
+
+def _matrix(counts: np.ndarray) -> None:
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        shares = st.segmented_control(
+            "Cells show", ["Counts", "Shares"], default="Counts", required=True, key="cells-show"
+        )
+        st.session_state.setdefault(_LABEL_KEY, _FIRST_CELL[0])
+        st.session_state.setdefault(_ANSWER_KEY, _FIRST_CELL[1])
+        cell = st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY]
+        plots.confusion(counts, shares=shares == "Shares", chosen=cell, on_select=_pick_cell)
+    with right:
+        plots.digit_accuracies(counts)
+
+
+def _worst(exam: state.Exam) -> None:
+    st.markdown("### The worst mistakes")
+    worst = evaluation.worst_mistakes(exam.probabilities, exam.labels, _WORST)
+    if len(worst):
+        st.caption("Wrong, and the surest of it. A click puts one on the canvas.")
+        _pictures("worst", exam, worst)
+    else:
+        st.caption("There are none: it read every test image rightly.")
+
+
+def _wait(coming: Future, model: SavedModel) -> None:
+    if coming.done():
+        st.rerun()
+    st.caption(f"{model.name} is reading its test images …")
+
+
+def _pick_cell() -> None:
+    cell = plots.confusion_cell()
+    if cell is not None:
+        st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY] = cell
+        st.session_state.pop(_PAGE_KEY, None)
+
+
+def _cell(exam: state.Exam) -> None:
+    """The images of the chosen cell, which can be chosen without a mouse, too."""
+    with st.container(key="cell"):
+        digits = list(range(CLASSES))
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            label = st.selectbox("It is a", digits, key=_LABEL_KEY, width=110)
+            answer = st.selectbox("It said", digits, key=_ANSWER_KEY, width=110)
+            which = np.flatnonzero((exam.labels == label) & (exam.answers == answer))
+            which = gallery.page_of(which, _PAGE_KEY)
+        if not len(which):
+            st.caption(f"Nothing in this cell: no {label} was taken for a {answer}.")
+        _pictures("cell", exam, which)
+
+
+def _pictures(key: str, exam: state.Exam, which: np.ndarray) -> None:
+    items = []
+    for index in which.tolist():
+        row = exam.probabilities[index]
+        said, label = int(row.argmax()), int(exam.labels[index])
+        surely = charts.percent(float(row[said]))
+        items.append(
+            gallery.Item(
+                index,
+                exam.images[index],
+                f"{label} → {said}" if said != label else f"{said}",
+                surely,
+                f"Test image {index} · a {label}, read as {said} with {surely}",
+            )
+        )
+    gallery.pictures(key, items, draw.put)

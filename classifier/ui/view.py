@@ -1,0 +1,52 @@
+"""How the page is looked at and handled: its tabs, large type, values as tables, shortcuts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+TRAINING, INSIDE, RUNS, LESSON = TABS = ("Training", "Inside the network", "Runs", "Lesson")
+TABS_KEY = "tabs"
+_LARGE = 1.3  # times the usual size: read from the back of a room
+_SWITCHES = {
+    "large-type": ("Large type", "For a projector.", False),
+    "tables": ("Values as tables", "Below each chart, the numbers that it shows.", False),
+    "shortcuts": ("Keyboard shortcuts", "Single keys act while no field is being filled.", True),
+}
+
+
+def switches() -> None:
+    """What each visitor sets for themselves."""
+    with st.popover("View", icon=":material/visibility:", key="view"):
+        for key, (label, text, standard) in _SWITCHES.items():
+            st.toggle(label, standard, key=key, help=text)
+    if _is_on("large-type"):
+        st.html(f"<style>html {{ font-size: {_LARGE:.0%} }}</style>")
+
+
+def _is_on(key: str) -> bool:
+    return st.session_state.get(key, _SWITCHES[key][2])
+
+
+def scale() -> float:
+    """How much larger than usual the charts' type is."""
+    return _LARGE if _is_on("large-type") else 1.0
+
+
+def tables() -> bool:
+    """Whether each chart's values are shown as a table, too."""
+    return _is_on("tables")
+
+
+def shortcut(keys: str) -> str | None:
+    """These keys, or None where shortcuts are switched off."""
+    return keys if _is_on("shortcuts") else None
+
+
+def hint(keys: str) -> str:
+    """Keys as they are shown beside what they do, where buttons do not; nothing if they are off."""
+    return f" · keys {keys}" if _is_on("shortcuts") else ""
+
+
+def open_tab(name: str) -> None:
+    """Show this tab of TABS from the next run of the page on."""
+    st.session_state[TABS_KEY] = name
