@@ -163,8 +163,8 @@ def at_hand(config: TrainConfig, source: str) -> Dataset:
     path = next(filter(os.path.isfile, _mnist_places(config.mnist)), None)
     if path is None:
         raise DataUnavailableError(
-            "The digits that it was trained on are not on this disk any more: name a file of MNIST "
-            "with MNIST_NPZ."
+            "MNIST is not on this disk: name a file of it with MNIST_NPZ, or train on it once, which "
+            "downloads it."
         )
     return _cut(_mnist_from(path), config)
 

@@ -11,16 +11,16 @@ import itertools
 import math
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
 
 if TYPE_CHECKING:
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.schema_py_generated import OperatorT
 
     from classifier.predict import Predictor
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 # MNIST's test images, hiding 5, 7 and 9 pixels changes the shipped `conv`'s answer in 40, 65 and
 # 78 %.
 PATCH = 7
-_BATCH = 64  # keeps what the shipped `conv` needs at 25 MB; larger ones are no quicker
-_THREADS = 2
+_BATCH = 16  # keeps the maps of a batch under 4 MB; larger ones are no quicker
 _ROWS = 1024  # of features compared at once: a few MB
 _IMAGE = (IMAGE_SIZE, IMAGE_SIZE)
 
@@ -81,36 +80,32 @@ class Inspector:
     def __init__(self, tflite: bytes) -> None:
         """tflite: the model, as `SavedModel.tflite()` gives it. Raises ValueError if it is none, or
         none of a picture."""
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(
-            model_content=tflite,
-            num_threads=_THREADS,
-            # Without the default delegate: its fast kernels join operations, and what is between
-            # them is never written down.
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            experimental_preserve_all_tensors=True,
-        )
-        self._input = self._interpreter.get_input_details()[0]
-        shape = tuple(map(int, self._input["shape"][1:]))
+        # The file's reader checks nothing, so that what is no model must not come to it.
+        shape = Interpreter(model_content=tflite).get_input_details()[0]["shape"][1:]
         if math.prod(shape) != IMAGE_SIZE * IMAGE_SIZE:
             raise ValueError(
-                f"the network takes inputs of shape {shape}, "
+                f"the network takes inputs of shape {tuple(map(int, shape))}, "
                 f"not pictures of {IMAGE_SIZE}×{IMAGE_SIZE}"
             )
-        self._interpreter.allocate_tensors()
-        self._batch = 1
+        graph = _Graph(tflite)
+        groups = graph.groups()
+        self.layers: tuple[Layer, ...] = tuple(
+            graph.layer(name, operators) for name, operators in groups.items()
+        )
+        self._outputs = [operators[-1].outputs[0] for operators in groups.values()]
+        self._features = list(groups.values())[-1][0].inputs[0]
+        self._width = math.prod(graph.shape(self._features))
+        # To keep all tensors, an interpreter has to do without the fast kernels, which join
+        # operations: the shipped `conv` then takes 900 images/s in place of 3,450, `dense` 37,000
+        # in place of 150,000. The fast ones leave alone what is an output of the model.
+        self._interpreter = Interpreter(
+            model_content=graph.with_outputs(self._outputs), num_threads=1
+        )
+        self._input = self._interpreter.get_input_details()[0]
+        self._batch = 0
         self._lock = threading.Lock()
-        groups = _groups(_operations(self._interpreter))
-        self.layers: tuple[Layer, ...] = tuple(itertools.starmap(_layer, groups.items()))
-        self._outputs = [operations[-1].output for operations in groups.values()]
-        firsts = [operations[0] for operations in groups.values()]
-        dense = [operation for operation in firsts if operation.kind == _DENSE]
-        self._features = (dense or firsts)[-1].input
-        shapes = {
-            tensor["index"]: tensor["shape"] for tensor in self._interpreter.get_tensor_details()
-        }
-        self._width = math.prod(map(int, shapes[self._features][1:]))
 
     def activations(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer puts out, under its name: (N, *output_shape) float32; of the last layer
@@ -122,7 +117,7 @@ class Inspector:
         }
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """What goes into the last dense layer, all that the answer is made of: (N, D) float32.
+        """What goes into the last layer, all that the answer is made of: (N, D) float32.
 
         images: (N, 28, 28) uint8, 0–255, ink is high.
         """
@@ -150,98 +145,126 @@ class Inspector:
             yield found
 
 
-class _Operation(NamedTuple):
-    """One of LiteRT's operations.
+class _Graph:
+    """A model's operations and tensors, as its file has them."""
 
-    kind: as in `Layer`; name: of the Keras layer that it belongs to, "" if it does not say
-    activation: that it does besides; input, output: numbers of its tensors
-    shape: of its output, without the batch
-    arrays: float32, that came with the model, under their places among the inputs
-    """
+    def __init__(self, tflite: bytes) -> None:
+        from ai_edge_litert import schema_py_generated as schema
 
-    kind: str
-    name: str
-    activation: str
-    input: int
-    output: int
-    shape: tuple[int, ...]
-    arrays: dict[int, np.ndarray]
+        self._model = schema.ModelT.InitFromPackedBuf(tflite, 0)
+        self._operators: list[OperatorT] = self._model.subgraphs[0].operators
+        self._tensors = self._model.subgraphs[0].tensors
+        self._float32 = schema.TensorType.FLOAT32
+        self._kinds = _words(schema.BuiltinOperator) | {
+            getattr(schema.BuiltinOperator, operation): kind for operation, kind in _KINDS.items()
+        }
+        self._activations = _words(schema.ActivationFunctionType) | {
+            schema.ActivationFunctionType.NONE: ""
+        }
 
+    def groups(self) -> dict[str, list[OperatorT]]:
+        """The operations that make up each layer, under its name, in the order in which they run.
 
-def _operations(interpreter: Interpreter) -> Iterator[_Operation]:
-    """A model's operations in the order in which they run."""
-    tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
-    operators = interpreter._get_ops_details()
-    computed = {tensor["index"] for tensor in interpreter.get_input_details()}
-    computed |= {int(index) for operator in operators for index in operator["outputs"]}
-    for operator in operators:
-        output = tensors[operator["outputs"][0]]
-        if output["dtype"] != np.float32:
-            continue  # bookkeeping: the shape that a flattening needs
-        arrays, names = {}, [output["name"]]
-        for place, index in enumerate(operator["inputs"]):
-            if index not in tensors or index in computed or not len(tensors[index]["shape"]):
-                continue  # left out, not the model's own, or a constant of an operation
-            array = interpreter.get_tensor(index)
-            # Exported, a dense layer loses a bias of zeros, and a convolution without gains one.
-            if array.dtype == np.float32 and (array.ndim > 1 or array.any()):
-                array.flags.writeable = False
-                arrays[place] = array
-                names.append(tensors[index]["name"])
-        shape = tuple(map(int, output["shape"][1:]))
-        kind = operator["op_name"]
-        kind = _KINDS.get(kind, kind.lower().replace("_", " "))
-        kind = "reshape" if kind == _FLATTEN and len(shape) != 1 else kind
-        name, activation = _read(";".join(names))
-        yield _Operation(
-            kind, name, activation, int(operator["inputs"][0]), output["index"], shape, arrays
+        A softmax is an operation of its own, but in Keras belongs to the dense layer before it.
+        """
+        groups: dict[str, list[OperatorT]] = {}
+        last = ""
+        for operator in self._operators:
+            if self._tensors[operator.outputs[0]].type != self._float32:
+                continue  # bookkeeping: the shape that a flattening needs
+            name = self._keras_name(operator)
+            if name is None:
+                name = last if last and self._weights(groups[last][0]) else self._kind(operator)
+            if name != last and name in groups:
+                numbered = (f"{name} {number}" for number in itertools.count(2))
+                name = next(other for other in numbered if other not in groups)
+            groups.setdefault(name, []).append(operator)
+            last = name
+        return groups
+
+    def layer(self, name: str, operators: list[OperatorT]) -> Layer:
+        """The layer that these operations make up."""
+        first, *after = operators
+        kind = self._kind(first)
+        parameters = sum(
+            array.size for operator in operators for array in self._weights(operator).values()
         )
+        weights = self._weights(first)
+        kernel, bias, activation = None, None, self._fused_activation(first)
+        if kind in (_DENSE, _CONVOLUTION):
+            kernel, bias = weights.get(1), weights.get(2)
+            if kernel is not None:
+                kernel = kernel.T if kind == _DENSE else kernel.transpose(1, 2, 3, 0)
+            steps = [activation, *(self._kind(operator) for operator in after)]
+            activation = ", ".join(step for step in steps if step)
+        output_shape = self.shape(operators[-1].outputs[0])
+        return Layer(name, kind, output_shape, parameters, activation, kernel, bias)
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """Shape without the batch."""
+        shape = self._tensors[tensor].shape
+        return () if shape is None else tuple(map(int, shape[1:]))
+
+    def with_outputs(self, tensors: list[int]) -> bytes:
+        """The same model, that puts out these tensors."""
+        import flatbuffers
+
+        self._model.subgraphs[0].outputs = tensors
+        builder = flatbuffers.Builder()
+        builder.Finish(self._model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    def _kind(self, operator: OperatorT) -> str:
+        code = self._model.operatorCodes[operator.opcodeIndex]
+        # Numbers up to 127 may stand in the older of the two fields alone.
+        kind = self._kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        is_reshape = kind == _FLATTEN and len(self.shape(operator.outputs[0])) != 1
+        return "reshape" if is_reshape else kind
+
+    def _fused_activation(self, operator: OperatorT) -> str:
+        return self._activations[getattr(operator.builtinOptions, "fusedActivationFunction", 0)]
+
+    def _weights(self, operator: OperatorT) -> dict[int, np.ndarray]:
+        """The float32 arrays that came with the model, under their places among the inputs."""
+        found = {}
+        for place, index in enumerate(operator.inputs):
+            if index < 0:  # an input that is left out
+                continue
+            tensor = self._tensors[index]
+            data = self._model.buffers[tensor.buffer].data
+            is_array = tensor.shape is not None and len(tensor.shape) > 0
+            if tensor.type != self._float32 or not is_array or data is None or not len(data):
+                continue
+            array = np.asarray(data, np.uint8).view(np.float32).reshape(tensor.shape)
+            array.flags.writeable = False
+            # Exported, a dense layer loses a bias of zeros, and a convolution without gains one.
+            if array.ndim > 1 or array.any():
+                found[place] = array
+        return found
+
+    def _keras_name(self, operator: OperatorT) -> str | None:
+        """Name of the Keras layer, from names of tensors such as
+        `conv_1/strokes_1/convolution;conv_1/strokes_1/Relu`; None if they have none.
+
+        Where several layers have become one operation, the one with the weights counts.
+        """
+        # The model's output is named anew, but its weights are not.
+        named = [operator.outputs[0], *(operator.inputs[k] for k in self._weights(operator))]
+        names = ";".join(self._tensors[index].name.decode() for index in named).split(";")
+        paths = [path for name in names if len(path := name.split("/")) > 2]
+        if not paths:
+            return None
+        path = next((p for p in paths if p[-1].startswith(("MatMul", "convolution"))), paths[0])
+        return re.sub(r"_\d+$", "", path[1])  # the export numbers all names
 
 
-def _read(names: str) -> tuple[str, str]:
-    """Name of a Keras layer and its activation, from names of tensors such as
-    `conv_1/strokes_1/convolution;conv_1/strokes_1/Relu`; "" for what they do not say.
-
-    Where several layers have become one operation, the one with the weights counts.
-    """
-    # The model's output is named anew, but its weights are not.
-    paths = [path for name in names.split(";") if len(path := name.split("/")) > 2]
-    weighted = [path for path in paths if path[-1].startswith(("MatMul", "convolution"))]
-    name = re.sub(r"_\d+$", "", (weighted or paths)[0][1]) if paths else ""  # all are numbered
-    relu = re.search(r"/(Relu6?)\d*(;|$)", names)
-    return name, relu[1].lower() if relu else ""
-
-
-def _groups(operations: Iterable[_Operation]) -> dict[str, list[_Operation]]:
-    """The operations that make up each layer, under its name.
-
-    A softmax is an operation of its own, but in Keras belongs to the dense layer before it.
-    """
-    groups: dict[str, list[_Operation]] = {}
-    last = ""
-    for operation in operations:
-        name = operation.name
-        if not name:
-            name = last if last and groups[last][0].arrays else operation.kind
-        if name != last and name in groups:
-            numbered = (f"{name} {number}" for number in itertools.count(2))
-            name = next(other for other in numbered if other not in groups)
-        groups.setdefault(name, []).append(operation)
-        last = name
-    return groups
-
-
-def _layer(name: str, operations: list[_Operation]) -> Layer:
-    first, *after = operations
-    parameters = sum(array.size for operation in operations for array in operation.arrays.values())
-    kernel, bias, activation = None, None, ""
-    if first.kind in (_DENSE, _CONVOLUTION):
-        kernel, bias = first.arrays.get(1), first.arrays.get(2)
-        if kernel is not None:
-            kernel = kernel.T if first.kind == _DENSE else kernel.transpose(1, 2, 3, 0)
-        steps = [first.activation, *(operation.kind for operation in after)]
-        activation = ", ".join(filter(None, steps))
-    return Layer(name, first.kind, operations[-1].shape, parameters, activation, kernel, bias)
+def _words(enumeration: type) -> dict[int, str]:
+    """The numbers of one of the schema's enumerations, in lower case words."""
+    return {
+        number: name.lower().replace("_", " ")
+        for name, number in vars(enumeration).items()
+        if isinstance(number, int)
+    }
 
 
 def contributions(layer: Layer, activations: np.ndarray) -> np.ndarray:

@@ -21,7 +21,9 @@ import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).resolve().parent.parent
-PATIENCE = 90_000  # milliseconds: machines are slow and noisy
+PATIENCE = int(
+    __import__("os").environ.get("PAT", 90_000)
+)  # milliseconds: machines are slow and noisy
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -92,9 +94,25 @@ def wait_for_canvas(page: Page) -> None:
     """Until the canvas takes the mouse and the whole page has been drawn."""
     page.locator("canvas.upper-canvas").wait_for(timeout=PATIENCE)
     keyed(page, "sample-9").wait_for(timeout=PATIENCE)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Until the server has nothing more to send."""
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute(
         "data-test-script-state", "notRunning", timeout=PATIENCE
     )
+
+
+def open_tab(page: Page, name: str) -> Locator:
+    """Open one of the four tabs with the mouse, and return what it shows."""
+    tab = page.get_by_role("tab", name=name)
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+    content = page.get_by_role("tabpanel", name=name).locator('[class*="st-key-open-tab"]')
+    content.wait_for(timeout=PATIENCE)
+    settle(page)
+    return content
 
 
 def keyed(page: Page, key: str) -> Locator:
@@ -138,3 +156,16 @@ def train_by_time(page: Page, seconds: int) -> None:
     field.fill(str(seconds))
     field.press("Enter")
     click(page, "train")
+
+
+def expect_answer(page: Page, digit: int) -> None:
+    """Until the answer's words name this digit first."""
+    expect(keyed(page, "prediction")).to_have_text(re.compile(rf"^\D*{digit}"), timeout=PATIENCE)
+
+
+def wait_until(condition) -> None:
+    """Poll until the condition holds."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier import handwriting, preprocess
+from classifier import data, handwriting, preprocess
+from tests.browser import PROJECT, chromium_path, launched, open_page, served
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
@@ -55,3 +56,43 @@ def real_mnist() -> Path:
     if not REAL_MNIST or not Path(REAL_MNIST).is_file():
         pytest.skip("MNIST_NPZ names no file")
     return Path(REAL_MNIST)
+
+
+# A page in a browser; each file of tests has its own.
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if chromium_path() is None:
+        if os.environ.get("BROWSER_REQUIRED"):
+            pytest.fail("Chromium is required here, but it is not installed.")
+        pytest.skip("Chromium is not installed")
+    with launched() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def quick_mnist(tmp_path_factory):
+    """A file in MNIST's layout, small enough that an epoch takes no time."""
+    path = tmp_path_factory.mktemp("data") / "mnist.npz"
+    x, y = {}, {}
+    for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
+        x[part], y[part] = data._generate(count, seed)
+    np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, quick_mnist):
+    """The page with data that trains in no time: address, process id, home folder."""
+    home = tmp_path_factory.mktemp("home")
+    environment = {"DIGIT_CLASSIFIER_HOME": str(home), "MNIST_NPZ": str(quick_mnist)}
+    with served(PROJECT / "app.py", environment, home / "log.txt") as (url, pid):
+        yield url, pid, home
+
+
+@pytest.fixture
+def page(browser, server):
+    one = open_page(browser, server[0])
+    yield one
+    one.context.close()

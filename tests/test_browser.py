@@ -18,17 +18,17 @@ from classifier import drawings, handwriting
 from tests.browser import (
     PATIENCE,
     PROJECT,
-    chromium_path,
     click,
     draw,
+    expect_answer,
     expect_blank,
     keyed,
-    launched,
     open_page,
     placed,
     served,
     train_by_time,
     wait_for_canvas,
+    wait_until,
 )
 from tests.conftest import REAL_MNIST
 
@@ -36,53 +36,10 @@ REAL_DRAWINGS = os.environ.get("DRAWN_NPZ")
 LARGE, MIDDLE, SMALL = (230, (25, 25)), (140, (110, 40)), (64, (190, 200))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if chromium_path() is None:
-        if os.environ.get("BROWSER_REQUIRED"):
-            pytest.fail("Chromium is required here, but it is not installed.")
-        pytest.skip("Chromium is not installed")
-    with launched() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def quick_mnist(tmp_path_factory):
-    """A file in MNIST's layout, small enough that an epoch takes no time."""
-    path = tmp_path_factory.mktemp("data") / "mnist.npz"
-    x, y = {}, {}
-    for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
-        from classifier import data
-
-        x[part], y[part] = data._generate(count, seed)
-    np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
-    return path
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, quick_mnist):
-    """The page with data that trains in no time: address, process id, home folder."""
-    home = tmp_path_factory.mktemp("home")
-    environment = {"DIGIT_CLASSIFIER_HOME": str(home), "MNIST_NPZ": str(quick_mnist)}
-    with served(PROJECT / "app.py", environment, home / "log.txt") as (url, pid):
-        yield url, pid, home
-
-
-@pytest.fixture
-def page(browser, server):
-    one = open_page(browser, server[0])
-    yield one
-    one.context.close()
-
-
 def answered(page: Page) -> str:
     """The first digit in the answer's words, or nothing."""
     found = re.search(r"\d", keyed(page, "prediction").inner_text())
     return found.group() if found else ""
-
-
-def expect_answer(page: Page, digit: int) -> None:
-    expect(keyed(page, "prediction")).to_have_text(re.compile(rf"^\D*{digit}"), timeout=PATIENCE)
 
 
 def children(pid: int) -> list[psutil.Process]:
@@ -233,14 +190,6 @@ def test_whoever_comes_to_the_form_finds_a_worker_ready(page, server, way):
     expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
     # It has trained, and ends; another may be ready by then.
     wait_until(lambda: ready not in children(server[1]))
-
-
-def wait_until(condition) -> None:
-    """Poll until the condition holds."""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_stop_keeps_what_was_learned(page):

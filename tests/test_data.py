@@ -719,7 +719,7 @@ def test_generated_digits_are_drawn_again_as_they_were(home, few_generated, unre
 
 def test_data_that_are_gone_are_said_to_be_gone(home, tmp_path, unreachable):
     for mnist in (None, str(tmp_path / "gone.npz"), str(tmp_path / ("x" * 300)), "a\0b"):
-        with pytest.raises(DataUnavailableError, match=r"not on this disk any more.*MNIST_NPZ"):
+        with pytest.raises(DataUnavailableError, match=r"not on this disk.*MNIST_NPZ"):
             data.at_hand(TrainConfig(mnist=mnist), "mnist")
 
 

@@ -53,6 +53,28 @@ def test_the_canvas_echo_of_a_change_made_here_is_no_new_step():
     assert sketch.strokes == [ONE]
 
 
+def test_the_late_echo_of_what_was_replaced_since_changes_nothing():
+    sketch = Sketch()
+    sketch.drawn([ONE])
+    sketch.replace([])
+    sketch.undo()
+    sketch.drawn([])  # of the clearing
+    assert sketch.strokes == [ONE]
+    sketch.drawn([ONE])
+    assert sketch.strokes == [ONE]
+    sketch.drawn([])  # the visitor's own doing
+    assert sketch.strokes == []
+
+
+def test_a_canvas_that_answers_the_last_of_two_changes_alone_is_understood():
+    sketch = Sketch()
+    sketch.replace([ONE])
+    sketch.replace([ONE, TWO])
+    sketch.drawn([ONE, TWO])
+    sketch.drawn([ONE])
+    assert sketch.strokes == [ONE]
+
+
 def test_a_stroke_drawn_before_the_echo_counts():
     sketch = Sketch()
     sketch.drawn([ONE])

@@ -1,4 +1,8 @@
-"""The page's charts as Vega-Lite specifications, and the same values in words."""
+"""The answer's ten bars, which every stroke redraws, and the same values in words.
+
+A Vega-Lite specification as it goes to the browser: Altair, which draws the tabs' charts (`plots`),
+would take longer to make one than the network to answer.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,10 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import CLASSES
-from classifier.events import EpochEnded
+from classifier.ui import view
 
-_WINNER, _OTHERS = "#e8710a", "#7d8aa0"  # told apart by lightness as well as by hue
+ORANGE, GREY = "#e8710a", "#7d8aa0"  # told apart by lightness as well as by hue
 _MARK = "#808080"  # seen on light and on dark
-_SETS = {"training": "#7d8aa0", "validation": "#e8710a"}
-
-_LEGEND = {"orient": "bottom", "title": None, "symbolDash": [1, 0], "symbolType": "circle"}
 
 _BARS = {
     "height": {"step": 20},
@@ -22,7 +23,7 @@ _BARS = {
             "field": "digit",
             "type": "ordinal",
             "sort": None,
-            "axis": {"title": None, "labelFontSize": 14, "ticks": False, "domain": False},
+            "axis": {"title": None, "ticks": False, "domain": False},
         },
         "x": {
             "field": "probability",
@@ -39,7 +40,7 @@ _BARS = {
                 "color": {
                     "field": "winner",
                     "type": "nominal",
-                    "scale": {"domain": [True, False], "range": [_WINNER, _OTHERS]},
+                    "scale": {"domain": [True, False], "range": [ORANGE, GREY]},
                     "legend": None,
                 },
                 "tooltip": [
@@ -82,7 +83,10 @@ def probability_bars(probabilities: np.ndarray | None) -> None:
             "winner": winner,
         }
     )
-    st.vega_lite_chart(table, _BARS, width="stretch", height=250, alt=in_words(probabilities))
+    sizes = {"axisY": {"labelFontSize": 14 * view.scale()}}
+    sizes |= {"axisX": {"labelFontSize": 11 * view.scale()}}
+    chart = _BARS | {"config": _BARS["config"] | sizes}
+    st.vega_lite_chart(table, chart, width="stretch", height=250, alt=in_words(probabilities))
 
 
 def in_words(probabilities: np.ndarray | None) -> str:
@@ -95,65 +99,3 @@ def in_words(probabilities: np.ndarray | None) -> str:
 def percent(probability: float) -> str:
     """A probability for people, never rounded to certainty: "98.2 %", "over 99.9 %"."""
     return f"{probability * 100:.1f} %" if probability < 0.9995 else "over 99.9 %"
-
-
-def curves(epochs: list[EpochEnded]) -> None:
-    """Loss and accuracy by epoch, training against validation."""
-    rows = [
-        {"epoch": e.epoch, "images": name, "accuracy": accuracy, "loss": loss}
-        for e in epochs
-        for name, accuracy, loss in (
-            ("training", e.accuracy, e.loss),
-            ("validation", e.val_accuracy, e.val_loss),
-        )
-    ]
-    table = pa.Table.from_pylist(rows)
-    last = epochs[-1]
-    for field, form in (("accuracy", ".1%"), ("loss", ".2f")):
-        st.vega_lite_chart(
-            table,
-            _curve(field, form, legend=field == "accuracy"),
-            width="stretch",
-            height=205 if field == "accuracy" else 175,
-            alt=f"{field.capitalize()} after epoch {last.epoch}: training "
-            f"{format(getattr(last, field), form)}, "
-            f"validation {format(getattr(last, 'val_' + field), form)}.",
-        )
-
-
-def _curve(field: str, form: str, *, legend: bool) -> dict:
-    return {
-        "title": {"text": f"{field.capitalize()} by epoch", "fontSize": 13, "anchor": "start"},
-        "mark": {"type": "line", "point": True},
-        "encoding": {
-            "x": {
-                "field": "epoch",
-                "type": "quantitative",
-                "axis": {"title": None, "tickMinStep": 1, "format": "d"},
-            },
-            "y": {
-                "field": field,
-                "type": "quantitative",
-                "scale": {"zero": False},
-                "axis": {"title": None, "format": form, "tickCount": 4},
-            },
-            "color": {
-                "field": "images",
-                "type": "nominal",
-                "scale": {"domain": list(_SETS), "range": list(_SETS.values())},
-                "legend": _LEGEND if legend else None,
-            },
-            "strokeDash": {
-                "field": "images",
-                "type": "nominal",
-                "scale": {"domain": list(_SETS), "range": [[4, 3], [1, 0]]},
-                "legend": None,
-            },
-            "tooltip": [
-                {"field": "epoch", "type": "quantitative"},
-                {"field": "images", "type": "nominal"},
-                {"field": field, "type": "quantitative", "format": form},
-            ],
-        },
-        "usermeta": {"embedOptions": {"actions": False}},
-    }

@@ -9,12 +9,11 @@ import streamlit as st
 
 from classifier import inspection, preprocess
 from classifier.config import IMAGE_SIZE
-from classifier.data import DataUnavailableError
 from classifier.inspection import Inspector, Layer
 from classifier.predict import Predictor
 from classifier.preprocess import Prepared
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas, charts, draw, gallery, learning, plots, state
+from classifier.ui import canvas, charts, draw, gallery, plots, state, study
 
 _NEAREST = 12
 _UNIT_KEY, _LAYER_KEY = "unit", "layer"
@@ -216,16 +215,15 @@ def _maps(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
 def _neighbours(model: SavedModel, inspector: Inspector, image: np.ndarray) -> None:
     """The training images that look most alike to the network."""
     st.markdown("### The nearest training images")
-    coming = state.memory(model.name, model.checksum)
     with st.container(key="neighbours"):
-        if not coming.done():
-            st.fragment(_wait, run_every=learning.LOOK_EVERY)(model)
-            return
-        try:
-            memory = coming.result()
-        except (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueError) as error:
-            state.memory.clear(model.name, model.checksum)  # the next look tries again
-            st.caption(f"They cannot be shown. {error}")
+        memory = study.result(
+            study.memory,
+            model.name,
+            model.checksum,
+            doing=f"{model.name} is looking at its training images again",
+            failed="They cannot be shown.",
+        )
+        if memory is None:
             return
         which, distances = inspection.nearest(
             memory.features, inspector.features(image[None])[0], _NEAREST
@@ -245,9 +243,3 @@ def _neighbours(model: SavedModel, inspector: Inspector, image: np.ndarray) -> N
             f"Of {len(memory.labels):,} images it trained on, those whose hidden activations lie "
             "nearest to this drawing's, with label and distance."
         )
-
-
-def _wait(model: SavedModel) -> None:
-    if state.memory(model.name, model.checksum).done():
-        st.rerun()
-    st.caption(f"{model.name} is looking at its training images again …")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-
 import numpy as np
 import streamlit as st
 
 from classifier import evaluation
 from classifier.config import CLASSES
-from classifier.data import DataUnavailableError
 from classifier.events import EpochEnded, Finished
 from classifier.preprocess import Prepared
-from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, draw, gallery, plots, state, train
+from classifier.store import SavedModel
+from classifier.ui import charts, draw, gallery, plots, state, study, train
 
 _WORST = 16  # mistakes shown
-LOOK_EVERY = 0.3  # seconds between two looks at what is computed in the background
 _FIRST_CELL = (4, 9)
 _LABEL_KEY, _ANSWER_KEY, _PAGE_KEY = "cell-label", "cell-answer", "cell-page"
 
@@ -80,22 +76,19 @@ def _drawing_by_epoch(here: state.Session, drawing: Prepared) -> None:
 
 def _mistakes(model: SavedModel) -> None:
     """What it says to its test images: as a matrix, by digit, and the worst mistakes."""
-    coming = state.exam(model.name, model.checksum)
-    exam, problem = None, ""
-    if coming.done():
-        try:
-            exam = coming.result()
-        except (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueError) as error:
-            state.exam.clear(model.name, model.checksum)  # the next look tries again
-            problem = f"The images themselves cannot be shown. {error}"
+    place = st.container()  # the matrix stands above whatever has to be said of the images
+    exam = study.result(
+        study.exam,
+        model.name,
+        model.checksum,
+        doing=f"{model.name} is reading its test images",
+        failed="The images themselves cannot be shown.",
+    )
     counts = _noted(model) if exam is None else exam.confusion
     if counts is not None:
-        _matrix(counts)
-    if problem:
-        st.warning(problem)
-    elif exam is None:
-        st.fragment(_wait, run_every=LOOK_EVERY)(coming, model)
-    else:
+        with place:
+            _matrix(counts)
+    if exam is not None:
         if not exam.as_then:
             st.caption("The test images have changed since this model was trained.")
         _cell(exam)
@@ -125,7 +118,7 @@ def _matrix(counts: np.ndarray) -> None:
         plots.digit_accuracies(counts)
 
 
-def _worst(exam: state.Exam) -> None:
+def _worst(exam: study.Exam) -> None:
     st.markdown("### The worst mistakes")
     worst = evaluation.worst_mistakes(exam.probabilities, exam.labels, _WORST)
     if len(worst):
@@ -135,12 +128,6 @@ def _worst(exam: state.Exam) -> None:
         st.caption("There are none: it read every test image rightly.")
 
 
-def _wait(coming: Future, model: SavedModel) -> None:
-    if coming.done():
-        st.rerun()
-    st.caption(f"{model.name} is reading its test images …")
-
-
 def _pick_cell() -> None:
     cell = plots.confusion_cell()
     if cell is not None:
@@ -148,7 +135,7 @@ def _pick_cell() -> None:
         st.session_state.pop(_PAGE_KEY, None)
 
 
-def _cell(exam: state.Exam) -> None:
+def _cell(exam: study.Exam) -> None:
     """The images of the chosen cell, which can be chosen without a mouse, too."""
     with st.container(key="cell"):
         digits = list(range(CLASSES))
@@ -162,7 +149,7 @@ def _cell(exam: state.Exam) -> None:
         _pictures("cell", exam, which)
 
 
-def _pictures(key: str, exam: state.Exam, which: np.ndarray) -> None:
+def _pictures(key: str, exam: study.Exam, which: np.ndarray) -> None:
     items = []
     for index in which.tolist():
         row = exam.probabilities[index]

@@ -13,11 +13,22 @@ import streamlit as st
 
 from classifier import lesson
 from classifier.config import CLASSES, TrainConfig
-from classifier.data import DataUnavailableError
 from classifier.events import Failed, Finished
 from classifier.lesson import EXPERIMENTS, STEPS, Experiment, Step
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas, charts, draw, gallery, inside, learning, plots, state, train, view
+from classifier.ui import (
+    canvas,
+    charts,
+    draw,
+    gallery,
+    inside,
+    learning,
+    plots,
+    state,
+    study,
+    train,
+    view,
+)
 
 _SHOWN = 12  # random images at a time
 _STEP_KEY = "lesson-step"
@@ -146,7 +157,8 @@ def _experiment(step: Step, experiment: Experiment, here: state.Session) -> None
                         end.train_accuracy, end.test_accuracy, end.source
                     )
                     (st.success if as_expected else st.warning)(
-                        f"**What came.** {words}", icon="✅" if as_expected else "🤔"
+                        f"**What came.** {words}",
+                        icon=":material/check:" if as_expected else ":material/help:",
                     )
                 case Failed(error=error):
                     st.error(error)
@@ -192,21 +204,19 @@ def _problem(model: SavedModel | None) -> None:
     if image is not None:
         inside.picture(image, 8, "Your drawing in 28 by 28 pixels")
         st.caption("In: 28 × 28 numbers. Out: one of ten digits.")
-    _random_images()
+    found = _specimens()
+    if found is not None:
+        _random_images(found)
 
 
-def _random_images() -> None:
+def _specimens() -> study.Specimens | None:
+    return study.result(
+        study.specimens, doing="Loading the images", failed="No images can be shown."
+    )
+
+
+def _random_images(found: study.Specimens) -> None:
     """Some training images with their labels, others on request."""
-    coming = state.specimens()
-    if not coming.done():
-        st.fragment(_wait, run_every=learning.LOOK_EVERY)()
-        return
-    try:
-        found = coming.result()
-    except (DataUnavailableError, ValueError) as error:
-        state.specimens.clear()  # the next look tries again
-        st.warning(f"No images can be shown. {error}")
-        return
     which = np.random.default_rng(state.session().shuffle).choice(
         len(found.labels), min(_SHOWN, len(found.labels)), replace=False
     )
@@ -224,33 +234,27 @@ def _random_images() -> None:
     st.button("Show others", key="show-others", icon=":material/casino:", on_click=_shuffle)
 
 
-def _wait() -> None:
-    if state.specimens().done():
-        st.rerun()
-    st.caption("Loading the images …")
-
-
 def _shuffle() -> None:
     state.session().shuffle += 1
 
 
 def _data(model: SavedModel | None) -> None:
-    coming = state.specimens()
-    if coming.done() and coming.exception() is None:
-        found = coming.result()
-        st.dataframe(
-            pa.table(
-                {
-                    "array": list(found.shapes),
-                    "shape": [" × ".join(f"{n:,}" for n in s) for s in found.shapes.values()],
-                    "values": ["0 to 255", "0 to 9"] * 2,
-                }
-            ),
-            hide_index=True,
-            alt="The arrays of the data and their shapes",
-        )
-        st.caption(f"Here: {found.description}.")
-    _random_images()
+    found = _specimens()
+    if found is None:
+        return
+    st.dataframe(
+        pa.table(
+            {
+                "array": list(found.shapes),
+                "shape": [" × ".join(f"{n:,}" for n in s) for s in found.shapes.values()],
+                "values": ["0 to 255", "0 to 9"] * 2,
+            }
+        ),
+        hide_index=True,
+        alt="The arrays of the data and their shapes",
+    )
+    st.caption(f"Here: {found.description}.")
+    _random_images(found)
 
 
 def _layers(model: SavedModel | None) -> None:

@@ -16,9 +16,10 @@ from classifier import evaluation
 from classifier.config import CLASSES
 from classifier.events import EpochEnded
 from classifier.ui import charts, view
+from classifier.ui.charts import GREY, ORANGE
 
-# Told apart by lightness as well as by hue, on light and on dark.
-ORANGE, GREY, BLUE = "#e8710a", "#7d8aa0", "#4c8fe0"
+BLUE = "#4c8fe0"
+# Of runs, told apart by lightness as well as by hue.
 _HUES = ["#e8710a", "#4c8fe0", "#2a9d78", "#c65bb0", "#b58900", "#7d8aa0", "#d1495b", "#5a6ee0"]
 _OPEN = 0.005  # of accuracy: from here on a gap is called overfitting
 # All ten digits are named, however little room there is.
@@ -208,20 +209,22 @@ def confusion(
         y=alt.Y("label:O", title=None),
         tooltip=["label:O", "answer:O", "count:Q", alt.Tooltip("share:Q", format=".2%")],
     )
-    cells = base.mark_rect(cursor="pointer", strokeWidth=2).encode(
+    cells = base.mark_rect(aria=False).encode(
         color=alt.Color(
             "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
         ),
         opacity=alt.Opacity("weight:Q", scale=None),
     )
     frame = base.transform_filter("datum.chosen").mark_rect(
-        fill=None, stroke=ink(), strokeWidth=2.5
+        fill=None, stroke=ink(), strokeWidth=2.5, aria=False
     )
-    text = base.mark_text(fontSize=12 * view.scale(), color=ink()).encode(text="text:N")
+    text = base.mark_text(fontSize=12 * view.scale(), color=ink(), aria=False).encode(text="text:N")
+    # On top of the numbers, which would take the click.
+    glass = base.mark_rect(opacity=0, cursor="pointer").add_params(pick)
     wrong = int(counts.sum() - np.trace(counts))
     words = f"Confusion matrix of {counts.sum():,} test images, of which {wrong} were misread."
     _show(
-        alt.layer(cells.add_params(pick), frame, text),
+        alt.layer(cells, frame, text, glass),
         words,
         rows.select(["label", "answer", "count", "share"]),
         height=400,

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
 
-from classifier import data, evaluation, predict, preprocess, snapshots, store
-from classifier.config import CLASSES, DETECTOR, TrainConfig
-from classifier.data import DataUnavailableError
+from classifier import predict, preprocess, snapshots, store
+from classifier.config import DETECTOR, TrainConfig
 from classifier.events import Finished, History
 from classifier.inspection import Inspector
 from classifier.jobs import LocalJobs, Reader, snapshots_of
 from classifier.predict import Answer, Detector, Predictor
 from classifier.preprocess import Prepared, Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-
-_NEIGHBOURS = 2_000  # training images among which the nearest are looked for
-_EXAM_THREADS = 2
 
 
 @dataclass
@@ -36,13 +31,19 @@ class Sketch:
     revision: int = 0
     past: list[list[dict]] = field(default_factory=list)
     future: list[list[dict]] = field(default_factory=list)
-    echo_due: bool = False  # the canvas answers a new revision with the same drawing
+    # The canvas answers a new revision with the same drawing: the numbers of strokes yet to come.
+    echoes: list[int] = field(default_factory=list)
 
     def drawn(self, strokes: list[dict]) -> None:
         """Take in what the canvas sent."""
-        echo = self.echo_due and len(strokes) == len(self.strokes)
-        self.echo_due = False
-        if not echo and strokes != self.strokes:
+        if len(strokes) in self.echoes:
+            while (count := self.echoes.pop(0)) != len(strokes):
+                pass  # the canvas leaves out what was replaced at once
+            if not self.echoes and count == len(self.strokes):
+                self.strokes = strokes  # with the canvas's own rounding
+            return
+        self.echoes.clear()
+        if strokes != self.strokes:
             self.past.append(self.strokes)
             self.future.clear()
         self.strokes = strokes
@@ -68,7 +69,7 @@ class Sketch:
     def _show(self, strokes: list[dict]) -> None:
         self.strokes = strokes
         self.revision += 1
-        self.echo_due = True
+        self.echoes.append(len(strokes))
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def jobs() -> LocalJobs:
     return LocalJobs()
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def predictor(name: str, checksum: str) -> Predictor:
     """The loaded model of that name. Raises DamagedModelError or ModelNotFoundError.
 
@@ -171,7 +172,7 @@ def detector() -> Detector | None:
         return None
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def inspector(name: str, checksum: str) -> Inspector:
     """A look inside that model; arguments and errors as for `predictor`."""
     return Inspector(store.get(name).tflite())
@@ -187,125 +188,3 @@ def ask(model: SavedModel, image: np.ndarray) -> Answer:
     """What a model says to one network input (28, 28) uint8. Raises as `predictor` does."""
     probabilities = predictor(model.name, model.checksum).probabilities(image[None])[0]
     return predict.Answer(Verdict.READABLE, probabilities)
-
-
-@dataclass(frozen=True)
-class Exam:
-    """A model's answers to its test images.
-
-    images: (N, 28, 28) uint8; labels: (N,) uint8; probabilities: (N, 10) float32
-    as_then: whether these are the very images that it was tested on when it was trained
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    probabilities: np.ndarray
-    as_then: bool
-
-    @property
-    def answers(self) -> np.ndarray:
-        """The digit that it said to each, (N,) int."""
-        return self.probabilities.argmax(axis=1)
-
-    @property
-    def confusion(self) -> np.ndarray:
-        """Counts (10, 10): row is the label, column the answer."""
-        return evaluation.confusion(self.labels, self.answers, CLASSES)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def exam(name: str, checksum: str) -> Future[Exam]:
-    """The model's answers to its test images, taken in the background.
-
-    The future raises DataUnavailableError, ValueError or what `predictor` raises.
-    """
-
-    def sit() -> Exam:
-        model = store.get(name)
-        dataset = _data_of(model)
-        images, labels = _shared(dataset.fingerprint(), (dataset.test_images, dataset.test_labels))
-        probabilities = Predictor(model.tflite(), _EXAM_THREADS).probabilities(images)
-        return Exam(images, labels, probabilities, _as_then(model, dataset))
-
-    return data.in_thread(sit)
-
-
-def _data_of(model: SavedModel) -> data.Dataset:
-    """What the model was trained and tested on. Raises DataUnavailableError or ValueError."""
-    try:
-        config = TrainConfig(**model.meta["config"])
-    except TypeError as error:
-        raise ValueError(f"{model.name} has settings that this version does not know.") from error
-    return data.at_hand(config, model.meta["data"].get("source", ""))
-
-
-def _as_then(model: SavedModel, dataset: data.Dataset) -> bool:
-    return dataset.fingerprint() == model.meta["data"].get("fingerprint")
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Some of a model's training images with what its last hidden layer makes of them.
-
-    images: (N, 28, 28) uint8; labels: (N,) uint8; features: (N, D) float16
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    features: np.ndarray
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def memory(name: str, checksum: str) -> Future[Memory]:
-    """What the model makes of images that it trained on, in the background; raises as `exam`."""
-
-    def recall() -> Memory:
-        model = store.get(name)
-        dataset = _data_of(model)
-        if not _as_then(model, dataset):
-            raise DataUnavailableError("The training images have changed since then.")
-        trained, _ = data.split_validation(len(dataset.train_labels), model.meta["config"]["seed"])
-        which = trained[:_NEIGHBOURS]
-        images = dataset.train_images[which]
-        features = Inspector(model.tflite()).features(images)
-        return Memory(images, dataset.train_labels[which], features.astype(np.float16))
-
-    return data.in_thread(recall)
-
-
-@dataclass(frozen=True)
-class Specimens:
-    """Some training images to look at, and what there is of them all.
-
-    images: (N, 28, 28) uint8; labels: (N,) uint8; shapes: of the arrays, by their names
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    shapes: dict[str, tuple[int, ...]]
-    description: str
-
-
-@st.cache_resource(show_spinner=False)
-def specimens() -> Future[Specimens]:
-    """Images as training would get them here, without a download, in the background."""
-
-    def collect() -> Specimens:
-        try:
-            dataset = data.at_hand(TrainConfig(), "mnist")
-        except DataUnavailableError:
-            dataset = data.at_hand(TrainConfig(), "generated")
-        shapes = {
-            name: getattr(dataset, name).shape
-            for name in ("train_images", "train_labels", "test_images", "test_labels")
-        }
-        some = dataset.train_images[:_NEIGHBOURS].copy(), dataset.train_labels[:_NEIGHBOURS].copy()
-        return Specimens(*some, shapes, dataset.description)
-
-    return data.in_thread(collect)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _shared(fingerprint: str, _arrays: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
-    """The arrays that were given first for that fingerprint: models share their test images."""
-    return _arrays

@@ -47,9 +47,9 @@ def bar() -> Sequence[DeltaGenerator]:
 def fill(tabs: Sequence[DeltaGenerator], model: SavedModel | None) -> None:
     """Draw what the open tab shows; `model` is the one that answers, if any."""
     state.session().drawing_used = False
-    for name, tab in zip(view.TABS, tabs, strict=True):
+    for number, (name, tab) in enumerate(zip(view.TABS, tabs, strict=True), 1):
         if tab.open:
-            with tab, st.container(key="open-tab"):
+            with tab, st.container(key=f"open-tab-{number}"):
                 _show(name, model)
 
 

@@ -71,8 +71,8 @@ def choose_model() -> SavedModel | None:
     wanted = st.session_state.pop("answer-with", None)
     if wanted in by_name:
         st.session_state[MODEL_KEY] = wanted
-    if st.session_state.get(MODEL_KEY) not in by_name:
-        st.session_state.pop(MODEL_KEY, None)
+    if by_name and st.session_state.get(MODEL_KEY) not in by_name:
+        st.session_state[MODEL_KEY] = next(iter(by_name))  # said to the browser, too
     with st.container(key="answering"):
         name = st.selectbox(
             "Answering model",

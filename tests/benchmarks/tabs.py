@@ -1,0 +1,229 @@
+"""How quick the tabs are, and what they cost: `python -m tests.benchmarks.tabs`.
+
+Prints, as tables, the time from a click on a tab until what it shows is there; of occlusion; from
+pen-up to answer with each tab open, in turn with a page on which nothing was trained; and the
+memory of the page's process as runs and tabs add up. Takes four minutes. Needs Chromium, and
+MNIST_NPZ should name MNIST.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from classifier import handwriting, inspection, preprocess, store
+from classifier.__main__ import print_table
+from classifier.config import CANVAS, CANVAS_PEN
+from classifier.predict import Predictor
+from tests.benchmarks import page as page_benchmark
+from tests.browser import (
+    PATIENCE,
+    PROJECT,
+    click,
+    expect_blank,
+    keyed,
+    launched,
+    open_page,
+    served,
+    wait_for_canvas,
+)
+
+LATER, STROKES, RUNS, EVERY = 5, 10, 20, 6
+_CHART = '[data-testid="stVegaLiteChart"] svg'
+_LESSON = "?lesson=problem"  # in the address: the page begins with the tab "Lesson"
+# What each tab shows, its last element last; the panel of a tab that is not open is not there.
+TABS = {
+    "Training": {
+        "charts": f'[role="tabpanel"] {_CHART}',
+        "worst mistakes": ".st-key-gallery-worst img",
+    },
+    "Inside the network": {
+        "ladder and occlusion": ".st-key-ladder img, .st-key-occlusion img",
+        "nearest images": ".st-key-gallery-neighbour img",
+    },
+    "Runs": {"all models' answers": f".st-key-judged {_CHART}"},
+    "Lesson": {"words and objects": ".st-key-lesson-words p, .st-key-lesson-objects img"},
+}
+# Looked for in each frame, since Playwright's own waiting lets up to half a second pass between two
+# looks. A part is there when the number of its elements changes for the last time.
+_WATCH = """
+([parts, patience]) => {
+  window.opened = new Promise((resolve, reject) => addEventListener('pointerdown', () => {
+    const begun = performance.now(), app = document.querySelector('[data-testid="stApp"]');
+    const counts = {}, times = {};
+    const look = () => {
+      const now = performance.now() - begun;
+      for (const [name, selector] of Object.entries(parts)) {
+        const found = [...document.querySelectorAll(selector)];
+        const count = found.filter(element => element.complete ?? true).length;
+        if (count !== counts[name]) [counts[name], times[name]] = [count, now];
+      }
+      const there = Object.values(counts).every(Boolean);
+      const still = now - Math.max(...Object.values(times)) > 300;
+      if (there && still && app.dataset.testScriptState === 'notRunning') resolve(times);
+      else if (now > patience) reject(new Error(`incomplete: ${JSON.stringify(counts)}`));
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  }, {capture: true, once: true}));
+}
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder, launched() as browser:
+        home = Path(folder)
+        opened = list(of_shipped(browser, home))
+        with _served(home) as (url, pid):
+            sizes = {"the start": page_benchmark.memory(pid)}
+            page = open_page(browser, url + _LESSON)
+            click(page, "sample-7")
+            for network in ("dense", "conv"):
+                page.get_by_text(network, exact=True).click()
+                train(page)
+                first = {tab: opening(page, tab) for tab in TABS}
+                opened += rows(f"`{network}`, just trained", first, again(page))
+            print_table(opened)
+            print()
+            print_table([occlusion(name) for name in ("conv", "dense")])
+            print()
+            run = page.evaluate("new URL(location).searchParams.get('run')")
+            answers = with_each_tab(browser, url, run)
+            page_benchmark.print_table("pen-up to answer, ms", answers, 0)
+            sizes["2 runs"] = page_benchmark.memory(pid)
+            for number in range(3, RUNS + 1):
+                train(page, images=1000)
+                if (RUNS - number) % EVERY == 0:
+                    for tab in ("Inside the network", "Runs", "Lesson", "Training"):
+                        opening(page, tab)
+                    sizes[f"{number} runs"] = page_benchmark.memory(pid)
+            print("| memory of this page's process after …, MB | |\n|---|---|")
+            for when, size in sizes.items():
+                print(f"| {when} | {size:.0f} |")
+
+
+def _served(home: Path) -> AbstractContextManager[tuple[str, int]]:
+    environment = {"DIGIT_CLASSIFIER_HOME": str(home)}
+    return served(PROJECT / "app.py", environment, home / "log")
+
+
+def opening(page: Page, tab: str) -> dict[str, float]:
+    """Milliseconds from a click on a tab that is not open until each part of it is there."""
+    page.evaluate(_WATCH, [TABS[tab], PATIENCE])
+    page.get_by_role("tab", name=tab).click()
+    return page.evaluate("window.opened")
+
+
+def again(page: Page) -> dict[str, list[dict[str, float]]]:
+    """What `opening` says when the tabs are opened in turn, several times."""
+    times: dict[str, list[dict[str, float]]] = {tab: [] for tab in TABS}
+    for _ in range(LATER):
+        for tab in TABS:
+            times[tab].append(opening(page, tab))
+    return times
+
+
+def of_shipped(browser: Browser, home: Path) -> Iterator[dict[str, str]]:
+    """Rows of the shipped `conv`, each tab being the first that a server is asked for beside the
+    one that it begins with."""
+    first = {}
+    for tab in TABS:
+        begins = "Training" if tab == "Lesson" else "Lesson"
+        with _served(home) as (url, _):
+            page = open_page(browser, url if begins == "Training" else url + _LESSON)
+            click(page, "sample-7")
+            for part in TABS[begins].values():
+                page.locator(part).first.wait_for(timeout=PATIENCE)
+            wait_for_canvas(page)
+            first[tab] = opening(page, tab)
+            if len(first) == len(TABS):
+                yield from rows("`conv`, shipped, on a fresh server", first, again(page))
+            page.context.close()
+
+
+def rows(
+    model: str, first: dict[str, dict[str, float]], later: dict[str, list[dict[str, float]]]
+) -> Iterator[dict[str, str]]:
+    """A row for each part of each tab."""
+    for tab, parts in TABS.items():
+        for part in parts:
+            times = [opened[part] for opened in later[tab]]
+            yield {
+                "answering": model,
+                "tab": tab,
+                "until": part,
+                "first, ms": f"{first[tab][part]:.0f}",
+                "later, median, ms": f"{statistics.median(times):.0f}",
+                "later, most, ms": f"{max(times):.0f}",
+            }
+
+
+def occlusion(name: str) -> dict[str, str]:
+    """A shipped model's time for one drawing's occlusion, in a process that does nothing else."""
+    predictor = Predictor(store.get(name).tflite())
+    times = []
+    for digit in range(10):
+        strokes = [stroke * 200 + 40 for stroke in handwriting.sample_digit(digit)]
+        image = preprocess.prepare_strokes(strokes, CANVAS, CANVAS_PEN).network_input
+        begun = time.perf_counter()
+        inspection.occlusion(predictor, image)
+        times.append(1e3 * (time.perf_counter() - begun))
+    return {
+        "occlusion": f"`{name}`, shipped",
+        "median of ten digits, ms": f"{statistics.median(times):.0f}",
+        "most, ms": f"{max(times):.0f}",
+    }
+
+
+def train(page: Page, images: int | None = None) -> None:
+    """Train what the form says, or `dense` for one epoch of so many images, until it answers."""
+    if images is not None:
+        page.get_by_text("More settings", exact=True).click()
+        page.get_by_label("Training images", exact=True).fill(str(images))
+        page.get_by_label("Epochs", exact=True).fill("1")
+    click(page, "train")
+    keyed(page, "training-progress").wait_for(timeout=PATIENCE)
+    # The sentence of the run before is gone while this one is on.
+    expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
+    wait_for_canvas(page)
+
+
+def with_each_tab(browser: Browser, url: str, run: str) -> dict[str, list[float]]:
+    """Milliseconds from pen-up to answer of pages that take turns: one on which nothing was
+    trained, and one for each tab, on which that run's model answers."""
+    pages = {"Training is open, nothing was trained": open_page(browser, url)}
+    for tab in TABS:
+        pages[f"{tab} is open"] = page = open_page(browser, f"{url}?run={run}")
+        click(page, "sample-7")
+        wait_for_canvas(page)
+        if tab != "Training":
+            opening(page, tab)
+        clear(page)
+    times: dict[str, list[float]] = {name: [] for name in pages}
+    for _ in range(STROKES):
+        for name, page in pages.items():
+            times[name].append(page_benchmark.pen_up_to_answer(page))
+            # The words change from none to an answer and back, so that each change is seen.
+            clear(page)
+    for page in pages.values():
+        page.context.close()
+    return times
+
+
+def clear(page: Page) -> None:
+    """Clear the canvas, and wait until the open tab has been drawn anew, too."""
+    wait_for_canvas(page)
+    click(page, "clear")
+    expect_blank(page)
+    wait_for_canvas(page)
+
+
+if __name__ == "__main__":
+    main()
