@@ -10,6 +10,7 @@ from classifier.ui import draw, tabs, train, view
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
 
+view.forget_widgets()
 train.find_run()
 tabs.find_lesson()
 with st.sidebar:
@@ -25,3 +26,4 @@ opened = tabs.bar()
 with st.sidebar:
     train.training()
 tabs.fill(opened, model)
+view.note_widgets()

@@ -163,8 +163,8 @@ def at_hand(config: TrainConfig, source: str) -> Dataset:
     path = next(filter(os.path.isfile, _mnist_places(config.mnist)), None)
     if path is None:
         raise DataUnavailableError(
-            "MNIST is not on this disk: name a file of it with MNIST_NPZ, or train on it once, which "
-            "downloads it."
+            "MNIST is not on this disk: name a file of it with MNIST_NPZ, or train on it once, "
+            "which downloads it."
         )
     return _cut(_mnist_from(path), config)
 

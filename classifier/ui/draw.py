@@ -60,8 +60,9 @@ def _board(model: SavedModel | None) -> None:
         _network_input(prepared)
     with left:
         _tools(sketch)
-    if st.session_state.pop("drawing-changed", False) and state.session().drawing_used:
-        st.rerun()  # the open tab, too
+    changed = st.session_state.pop("drawing-changed", False)
+    if (changed and state.session().drawing_used) or view.widgets_changed():
+        st.rerun()  # the rest of the page, too
 
 
 def put(image: np.ndarray, caption: str) -> None:

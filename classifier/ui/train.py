@@ -166,9 +166,13 @@ def _form() -> None:
     with st.expander("More settings"):
         values |= _more(network, preset)
     problem = st.container()
-    # No callback: its arguments would be the form's values of the run before, and a value typed
-    # just before the click would be lost.
-    if st.button("Train", key="train", type="primary", shortcut=view.shortcut("T")):
+    st.button(
+        "Train", key="train", type="primary", shortcut=view.shortcut("T"), on_click=_press_train
+    )
+    # Not in the callback: its arguments would be the form's values of the run before, and a value
+    # typed just before the click would be lost.
+    if here.train_pressed:
+        here.train_pressed = False
         try:
             start(TrainConfig.of(network, **values))
         except ValueError as error:
@@ -176,6 +180,10 @@ def _form() -> None:
         st.rerun()
     if here.error:
         problem.error(here.error)
+
+
+def _press_train() -> None:
+    state.session().train_pressed = True
 
 
 def fill_in(config: TrainConfig, origin: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from classifier.ui import state
+
 TRAINING, INSIDE, RUNS, LESSON = TABS = ("Training", "Inside the network", "Runs", "Lesson")
 TABS_KEY = "tabs"
 _LARGE = 1.3  # times the usual size: read from the back of a room
@@ -50,3 +52,33 @@ def hint(keys: str) -> str:
 def open_tab(name: str) -> None:
     """Show this tab of TABS from the next run of the page on."""
     st.session_state[TABS_KEY] = name
+
+
+# The browser sends what happens within a few milliseconds as one message. If the canvas's is among
+# it, the message is that of the board's fragment, and nothing else is drawn anew: a tab that was
+# clicked in that moment would stay empty.
+
+
+def forget_widgets() -> None:
+    """The whole page is being drawn: whatever its widgets say now will be seen."""
+    state.session().widgets = None
+
+
+def note_widgets() -> None:
+    """The whole page has been drawn, as its widgets say now."""
+    state.session().widgets = _widgets()
+
+
+def widgets_changed() -> bool:
+    """Whether, in a run of the board alone, other widgets say something that was not drawn yet."""
+    here = state.session()
+    return here.widgets is not None and (here.train_pressed or here.widgets != _widgets())
+
+
+def _widgets() -> dict[str, object]:
+    return {
+        key: value
+        for key, value in st.session_state.items()
+        # A button is true in the one run after its click, which would look like a change.
+        if isinstance(value, str | int | float | list | None) and not isinstance(value, bool)
+    }

@@ -31,7 +31,7 @@ from tests.browser import (
     launched,
     open_page,
     served,
-    wait_for_canvas,
+    settle,
 )
 
 LATER, STROKES, RUNS, EVERY = 5, 10, 20, 6
@@ -141,7 +141,7 @@ def of_shipped(browser: Browser, home: Path) -> Iterator[dict[str, str]]:
             click(page, "sample-7")
             for part in TABS[begins].values():
                 page.locator(part).first.wait_for(timeout=PATIENCE)
-            wait_for_canvas(page)
+            settle(page)
             first[tab] = opening(page, tab)
             if len(first) == len(TABS):
                 yield from rows("`conv`, shipped, on a fresh server", first, again(page))
@@ -192,7 +192,7 @@ def train(page: Page, images: int | None = None) -> None:
     keyed(page, "training-progress").wait_for(timeout=PATIENCE)
     # The sentence of the run before is gone while this one is on.
     expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
-    wait_for_canvas(page)
+    settle(page)
 
 
 def with_each_tab(browser: Browser, url: str, run: str) -> dict[str, list[float]]:
@@ -202,7 +202,7 @@ def with_each_tab(browser: Browser, url: str, run: str) -> dict[str, list[float]
     for tab in TABS:
         pages[f"{tab} is open"] = page = open_page(browser, f"{url}?run={run}")
         click(page, "sample-7")
-        wait_for_canvas(page)
+        settle(page)
         if tab != "Training":
             opening(page, tab)
         clear(page)
@@ -219,10 +219,10 @@ def with_each_tab(browser: Browser, url: str, run: str) -> dict[str, list[float]
 
 def clear(page: Page) -> None:
     """Clear the canvas, and wait until the open tab has been drawn anew, too."""
-    wait_for_canvas(page)
+    settle(page)
     click(page, "clear")
     expect_blank(page)
-    wait_for_canvas(page)
+    settle(page)
 
 
 if __name__ == "__main__":
