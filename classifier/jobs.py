@@ -113,7 +113,8 @@ class LocalJobs:
     def __init__(self) -> None:
         self._children: dict[str, subprocess.Popen] = {}
         self._ready: subprocess.Popen | None = None
-        self._lock = threading.Lock()  # of `_ready`
+        self._patience: threading.Timer | None = None  # for which `_ready` is kept
+        self._lock = threading.Lock()  # of both
 
     def get_ready(self) -> None:
         """Start a worker for the next run, unless there is one or memory is short; at once."""
@@ -126,9 +127,9 @@ class LocalJobs:
             except OSError:  # the run itself will say what is wrong
                 return
             self._ready = worker
-        timer = threading.Timer(_READY_SECONDS, self._dismiss, [worker])
-        timer.daemon = True
-        timer.start()
+            self._patience = threading.Timer(_READY_SECONDS, self._dismiss, [worker])
+            self._patience.daemon = True
+            self._patience.start()
 
     def _dismiss(self, worker: subprocess.Popen) -> None:
         """End a worker that still has no run."""
@@ -143,6 +144,8 @@ class LocalJobs:
         """The worker that was ready, now with this run; None if there is none alive."""
         with self._lock:
             worker, self._ready = self._ready, None
+            if self._patience is not None:
+                self._patience.cancel()
             if worker is None or worker.poll() is not None:
                 return None
             try:

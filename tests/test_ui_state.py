@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from classifier.events import Failed
+from classifier.config import TrainConfig
+from classifier.events import Failed, Finished, History
 from classifier.ui.state import Session, Sketch
 
 ONE, TWO, THREE = {"path": 1}, {"path": 2}, {"path": 3}
@@ -102,3 +103,33 @@ def test_a_session_trains_from_following_a_run_to_its_end():
     assert session.error == ""
     session.history.add(Failed(error="killed"))
     assert not session.training
+
+
+def made(model: str) -> History:
+    """A run that ended with this model."""
+    values = {"test_accuracy": 0.9, "train_accuracy": 1.0, "gap": 0.1, "seconds": 1.0, "stages": {}}
+    data = {"confusion": [], "data": "MNIST", "train_images": 10, "test_images": 10}
+    return History(end=Finished(model=model, **values, **data))
+
+
+def test_ones_own_are_the_models_of_ones_own_runs():
+    session = Session(runs={"1": made("mine"), "2": History(), "3": History(end=Failed(error=""))})
+    assert session.owns("mine")
+    assert not session.owns("theirs")
+    assert not session.owns("")
+
+
+def test_a_model_stays_ones_own_under_its_new_name():
+    session = Session(runs={"1": made("mine"), "2": made("another")})
+    session.renamed("mine", "yours")
+    assert session.owns("yours")
+    assert session.owns("another")
+    assert not session.owns("mine")
+
+
+def test_settings_that_are_put_into_the_form_again_begin_it_anew():
+    session = Session()
+    for number in (1, 2):
+        session.put_into_form(TrainConfig(), "the article")
+        assert session.preset.number == number
+    assert session.preset.config == TrainConfig()

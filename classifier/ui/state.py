@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from classifier import predict, preprocess, snapshots, store
@@ -16,6 +19,8 @@ from classifier.jobs import LocalJobs, Reader, snapshots_of
 from classifier.predict import Answer, Detector, Predictor
 from classifier.preprocess import Prepared, Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
 
 
 @dataclass
@@ -152,10 +157,28 @@ def session() -> Session:
 @st.cache_resource
 def jobs() -> LocalJobs:
     """The runs of this server; its methods may be called from any session."""
+    _keep_small()
     return LocalJobs()
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+def _keep_small() -> None:
+    """Let all threads share one heap, and give large blocks back as soon as they are free. The GNU
+    C library, and Arrow beside it, give each thread a heap of its own and keep there what is freed;
+    Streamlit runs the page in many."""
+    pa.set_memory_pool(pa.system_memory_pool())
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(_ARENA_MAX, 1)
+        library.mallopt(_MMAP_THRESHOLD, 1 << 17)
+
+
+def return_memory() -> None:
+    """Give what the process has freed back to the system."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
 def predictor(name: str, checksum: str) -> Predictor:
     """The loaded model of that name. Raises DamagedModelError or ModelNotFoundError.
 
@@ -174,13 +197,13 @@ def detector() -> Detector | None:
         return None
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def inspector(name: str, checksum: str) -> Inspector:
     """A look inside that model; arguments and errors as for `predictor`."""
     return Inspector(store.get(name).tflite())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def replay(run_id: str) -> snapshots.Replay:
     """The networks of a run, epoch by epoch."""
     return snapshots.Replay(snapshots_of(run_id))

@@ -77,7 +77,7 @@ class Specimens:
     description: str
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)
 def exam(name: str, checksum: str) -> Future[Exam]:
     """The answers of the model that has this name and checksum to its test images."""
 

@@ -351,6 +351,7 @@ def _run() -> None:
         _listen(here)
         if not here.training:
             state.jobs().get_ready()  # one run is seldom the last
+            state.return_memory()
             st.rerun()  # the whole page: the new model answers, and this stops running by itself
     history = here.history
     if history.end is None:
