@@ -198,6 +198,9 @@ class TrainConfig:
                 f"they may be at most {MAX_SHARE}."
             )
         _check_integer("seed", self.seed, 0, 2**31 - 1)
+        for field in ("mnist", "drawings"):
+            if not isinstance(getattr(self, field), str | None):
+                raise ValueError(f"{field} is {getattr(self, field)!r}: it must name a file.")
         if self.name is not None:
             check_name(self.name)
 

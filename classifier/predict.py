@@ -5,6 +5,7 @@ Knows nothing of pictures' making (`preprocess`) or of where models come from (`
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ class Predictor:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self._batch = 0
+
+    @property
+    def pixels(self) -> int:
+        """How many values it takes for each image."""
+        return math.prod(map(int, self._input["shape"][1:]))
 
     @property
     def classes(self) -> int:

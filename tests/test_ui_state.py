@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from classifier import store
 from classifier.config import TrainConfig
 from classifier.events import Failed, Finished, History
 from classifier.ui.state import Session, Sketch
@@ -105,26 +106,38 @@ def test_a_session_trains_from_following_a_run_to_its_end():
     assert not session.training
 
 
-def made(model: str) -> History:
-    """A run that ended with this model."""
-    values = {"test_accuracy": 0.9, "train_accuracy": 1.0, "gap": 0.1, "seconds": 1.0, "stages": {}}
-    data = {"confusion": [], "data": "MNIST", "train_images": 10, "test_images": 10}
-    return History(end=Finished(model=model, **values, **data))
+def test_ones_own_are_the_models_that_ones_runs_made(home):
+    session = Session()
+    session.claim("dense")
+    session.claim("gone")
+    assert session.owns("dense")
+    assert not session.owns("conv")
+    assert not session.owns("gone")
 
 
-def test_ones_own_are_the_models_of_ones_own_runs():
-    session = Session(runs={"1": made("mine"), "2": History(), "3": History(end=Failed(error=""))})
-    assert session.owns("mine")
-    assert not session.owns("theirs")
-    assert not session.owns("")
+def test_another_model_of_that_name_is_not_ones_own(home):
+    session = Session(models={"dense": "checksum of another", "conv": ""})
+    assert not session.owns("dense")
+    assert not session.owns("conv")
 
 
-def test_a_model_stays_ones_own_under_its_new_name():
-    session = Session(runs={"1": made("mine"), "2": made("another")})
-    session.renamed("mine", "yours")
-    assert session.owns("yours")
-    assert session.owns("another")
-    assert not session.owns("mine")
+def test_a_model_stays_ones_own_under_its_new_name(home):
+    end = Finished(
+        model="mine",
+        test_accuracy=0.9,
+        train_accuracy=1.0,
+        gap=0.1,
+        seconds=1.0,
+        stages={},
+        confusion=[],
+        data="MNIST",
+        train_images=10,
+        test_images=10,
+    )
+    session = Session(runs={"1": History(end=end)}, models={"mine": store.get("dense").checksum})
+    session.renamed("mine", "dense")
+    assert session.owns("dense")
+    assert session.runs["1"].end.model == "dense"
 
 
 def test_settings_that_are_put_into_the_form_again_begin_it_anew():

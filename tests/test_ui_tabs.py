@@ -153,13 +153,16 @@ def epoch(number: int) -> EpochEnded:
 
 
 def owner(*models: str) -> state.Session:
-    """A visitor who trained these models."""
+    """A visitor who trained these models, which are there."""
     started = Started(config=TrainConfig().to_dict(), time=0.0)
     runs = {
         f"{n:020d}-{n:016x}": History(started=started, epochs=[epoch(1)], end=finished(model))
         for n, model in enumerate(models)
     }
-    return state.Session(runs=runs)
+    session = state.Session(runs=runs)
+    for model in models:
+        session.claim(model)
+    return session
 
 
 def run_folder(home: Path, *events) -> Path:

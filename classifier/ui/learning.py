@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import streamlit as st
 
@@ -56,9 +58,18 @@ def _course(model: SavedModel) -> None:
 def history_of(model: SavedModel) -> list[EpochEnded]:
     """The epochs of the run that made a model; none if it was saved without, or unreadably."""
     try:
-        return [EpochEnded(**epoch) for epoch in model.meta.get("history", [])]
-    except TypeError:
+        epochs = [EpochEnded(**epoch) for epoch in model.meta.get("history", [])]
+        figures = np.array([dataclasses.astuple(epoch) for epoch in epochs])
+    except (TypeError, ValueError):
         return []
+    return epochs if figures.dtype.kind in "if" and np.isfinite(figures).all() else []
+
+
+def figure(model: SavedModel, name: str) -> float | None:
+    """One of a model's metrics, or None if it has none, or none that is a number."""
+    value = model.meta["metrics"].get(name)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None
 
 
 def _drawing_by_epoch(here: state.Session, drawing: Prepared) -> None:
@@ -99,7 +110,7 @@ def _noted(model: SavedModel) -> np.ndarray | None:
     """The confusion matrix that was taken when the model was trained, if it makes sense."""
     try:
         counts = np.array(model.meta["metrics"]["confusion"], int)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return counts if counts.shape == (CLASSES, CLASSES) and (counts >= 0).all() else None
 

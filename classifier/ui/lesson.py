@@ -167,7 +167,11 @@ def _experiment(step: Step, experiment: Experiment, here: state.Session) -> None
 
 def _so_far(here: state.Session) -> None:
     """The results of the experiments that were tried, to compare them with each other."""
-    ends = [(h.started.config, h.end) for h in here.runs.values() if isinstance(h.end, Finished)]
+    ends = [
+        (history.started.config, history.end)
+        for history in here.runs.values()
+        if history.started and isinstance(history.end, Finished)
+    ]
     rows = [
         {
             "experiment": experiment.title,
@@ -387,8 +391,7 @@ def _test(model: SavedModel | None) -> None:
     if model is None:
         st.caption("No model answers yet. Train one in the sidebar.")
         return
-    metrics = model.meta["metrics"]
-    trained = metrics.get("train_accuracy")
+    trained = learning.figure(model, "train_accuracy")
     figures = {"Test images": f"{model.test_accuracy * 100:.2f} %"}
     if trained is not None:
         gap = trained - model.test_accuracy

@@ -65,15 +65,14 @@ def _table(models: list[SavedModel], unfinished: dict[str, History], here: state
 
 
 def _row(model: SavedModel, own: bool) -> dict:
-    metrics = model.meta["metrics"]
     return {
         "name": model.name,
         "from": "shipped" if model.shipped else "you" if own else "this server",
         "network": _text(model.meta["config"].get("network")),
         "test": model.test_accuracy,
-        "training": metrics.get("train_accuracy"),
-        "gap": metrics.get("gap"),
-        "seconds": metrics.get("seconds"),
+        "training": learning.figure(model, "train_accuracy"),
+        "gap": learning.figure(model, "gap"),
+        "seconds": learning.figure(model, "seconds"),
         "settings": in_short(model.meta["config"]),
         "data": model.meta["data"]["description"],
     }
@@ -161,7 +160,7 @@ def _differences(models: list[SavedModel]) -> None:
     for field in _SETTINGS:
         values = [_text(config[field]) for config in configs]
         if len(set(values)) > 1:
-            rows.append({"setting": _words(field)} | dict(zip(_names(models), values, strict=True)))
+            rows.append({"": _words(field)} | dict(zip(_names(models), values, strict=True)))
         elif values[0] not in ("–", "no"):
             same.append(f"{_words(field)} {values[0]}")
     if rows:
@@ -277,5 +276,5 @@ def _delete(name: str) -> None:
         return
     try:
         store.delete(name)
-    except (LookupError, OSError) as error:
+    except (LookupError, ValueError, OSError) as error:
         st.session_state[_PROBLEM] = str(error)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier import predict, preprocess, snapshots, store
-from classifier.config import DETECTOR, TrainConfig
+from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, TrainConfig
 from classifier.events import Finished, History
 from classifier.inspection import Inspector
 from classifier.jobs import LocalJobs, Reader, snapshots_of
@@ -103,6 +103,7 @@ class Session:
     reader: Reader | None = None  # of the run that this page follows
     history: History = field(default_factory=History)
     runs: dict[str, History] = field(default_factory=dict)  # this visitor's own, oldest first
+    models: dict[str, str] = field(default_factory=dict)  # that they made: names and checksums
     stopping: bool = False
     error: str = ""  # why the last run could not be started
     preset: Preset | None = None
@@ -130,10 +131,17 @@ class Session:
         number = 1 if self.preset is None else self.preset.number + 1
         self.preset = Preset(config, origin, number)
 
+    def claim(self, name: str) -> None:
+        """A run of this visitor has made the model of that name."""
+        with contextlib.suppress(LookupError, ValueError):  # it has gone already
+            self.models[name] = store.get(name).checksum
+
     def owns(self, name: str) -> bool:
-        """Whether a run of this visitor made the model of that name."""
-        ends = (history.end for history in self.runs.values())
-        return any(isinstance(end, Finished) and end.model == name for end in ends)
+        """Whether a run of this visitor made the model that has this name now."""
+        try:
+            return self.models.get(name) == store.get(name).checksum
+        except (LookupError, ValueError):
+            return False
 
     @property
     def training(self) -> bool:
@@ -142,6 +150,7 @@ class Session:
 
     def renamed(self, old: str, new: str) -> None:
         """Know a model of this visitor by its new name from now on."""
+        self.models[new] = self.models.pop(old)
         for history in self.runs.values():
             if isinstance(history.end, Finished) and history.end.model == old:
                 history.end = dataclasses.replace(history.end, model=new)
@@ -184,7 +193,22 @@ def predictor(name: str, checksum: str) -> Predictor:
 
     `checksum` tells models apart that had the same name one after the other.
     """
-    return Predictor(store.get(name).tflite())
+    return open_predictor(name)
+
+
+def open_predictor(name: str, threads: int = 1) -> Predictor:
+    """The same for one's own use, with so many threads."""
+    tflite = store.get(name).tflite()
+    try:
+        found = Predictor(tflite, threads)
+    except ValueError as error:
+        raise DamagedModelError(f"The model {name} cannot be read: {error}.") from error
+    if (found.pixels, found.classes) != (IMAGE_SIZE * IMAGE_SIZE, CLASSES):
+        raise DamagedModelError(
+            f"The model {name} reads no digits: it takes {found.pixels} values, not 784, or tells "
+            f"{found.classes} classes apart, not {CLASSES}."
+        )
+    return found
 
 
 @st.cache_resource(show_spinner=False)

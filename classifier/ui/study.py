@@ -17,8 +17,8 @@ from classifier import data, evaluation, store
 from classifier.config import CLASSES, TrainConfig
 from classifier.data import DataUnavailableError
 from classifier.inspection import Inspector
-from classifier.predict import Predictor
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import state
 
 T = TypeVar("T")
 # What the futures raise, each with words for the reader.
@@ -84,7 +84,7 @@ def exam(name: str, checksum: str) -> Future[Exam]:
     def sit() -> Exam:
         model = store.get(name)
         images, labels, as_then = _test_of(model)
-        probabilities = Predictor(model.tflite(), _EXAM_THREADS).probabilities(images)
+        probabilities = state.open_predictor(name, _EXAM_THREADS).probabilities(images)
         return Exam(images, labels, probabilities, as_then)
 
     return data.in_thread(sit)

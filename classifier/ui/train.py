@@ -148,9 +148,9 @@ def _form() -> None:
     if by_time:
         values["seconds"] = left.number_input(
             "Seconds",
-            0.1,
+            0.001,
             MAX_SECONDS,
-            standard.seconds or 20.0,
+            max(float(standard.seconds or 20), 0.001),
             step=5.0,
             key=f"seconds-{variant}",
         )
@@ -205,8 +205,8 @@ def _more(network: str, preset: state.Preset | None) -> dict:
     size = st.number_input(
         "Training images",
         CLASSES,
-        60_000,
-        preset and preset.config.train_size,
+        None,
+        preset and preset.config.train_size and min(preset.config.train_size, 10**6),
         step=1000,
         key=f"size-{number}",
         placeholder="all",
@@ -239,11 +239,11 @@ def _more(network: str, preset: state.Preset | None) -> dict:
         ),
         "learning_rate": st.number_input(
             "Learning rate",
-            0.00001,
+            1e-9,
             100.0,
-            max(standard.learning_rate, 0.00001),
+            max(float(standard.learning_rate), 1e-9),
             step=0.0005,
-            format="%.5f",
+            format="%g",
             key=f"rate-{variant}",
             help="How far each step goes.",
         ),
@@ -258,7 +258,7 @@ def _more(network: str, preset: state.Preset | None) -> dict:
             "Dropout",
             0.0,
             0.95,
-            standard.dropout,
+            float(standard.dropout),
             0.05,
             key=f"dropout-{variant}",
             help="Share of units left out at each step: works against overfitting.",
@@ -273,7 +273,7 @@ def _more(network: str, preset: state.Preset | None) -> dict:
             "Other handwriting",
             0.0,
             MAX_SHARE,
-            standard.styles,
+            float(standard.styles),
             0.05,
             key=f"styles-{variant}",
             help="Share of generated digits among the images: for styles that the data lack.",
@@ -340,6 +340,7 @@ def _listen(here: state.Session) -> None:
         here.history.add(state.jobs().post_mortem(here.reader.run_id))
     if isinstance(here.history.end, Finished):
         st.session_state["answer-with"] = here.history.end.model
+        here.claim(here.history.end.model)
 
 
 def _run() -> None:
