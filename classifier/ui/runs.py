@@ -259,6 +259,7 @@ def _rename(old: str) -> None:
     new = st.session_state[f"{_NAME_KEY}-{old}"].strip()
     here = state.session()
     if not here.owns(old):
+        st.session_state[_PROBLEM] = f"{old} has gone, or is not yours to rename."
         return
     try:
         store.rename(old, new)
@@ -273,8 +274,11 @@ def _rename(old: str) -> None:
 
 def _delete(name: str) -> None:
     if not state.session().owns(name):
+        st.session_state[_PROBLEM] = f"{name} has gone, or is not yours to delete."
         return
     try:
         store.delete(name)
     except (LookupError, ValueError, OSError) as error:
         st.session_state[_PROBLEM] = str(error)
+    else:
+        state.session().models.pop(name)  # who takes the name next is somebody else
