@@ -486,5 +486,5 @@ def in_thread(make: Callable[[], T]) -> Future[T]:
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=work, name="in-thread", daemon=True).start()
     return future

@@ -805,17 +805,6 @@ def test_a_file_of_data_that_cannot_be_read_is_told(content, home, tiny_mnist, m
     assert len(keys(page, "specimen-picture")) == 12
 
 
-def test_the_lesson_has_generated_digits_until_there_is_mnist(home, tiny_mnist, monkeypatch):
-    monkeypatch.setattr(data, "GENERATED_TRAIN", 60)
-    monkeypatch.setattr(data, "GENERATED_TEST", 40)
-    page = opened(lesson="data")
-    until(page, "Here: generated digits.")
-    monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
-    page.run()
-    until(page, "Here: MNIST.")
-    assert "120 × 28 × 28" in tables(page)[0]["shape"].tolist()
-
-
 def test_others_are_shown_on_request(home, tiny_mnist, monkeypatch):
     monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
     page = opened(lesson="data")
