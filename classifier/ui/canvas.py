@@ -8,7 +8,7 @@ Knows nothing of Streamlit's session.
 from __future__ import annotations
 
 import base64
-import binascii
+import struct
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ from classifier.config import CANVAS, IMAGE_SIZE
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
 _PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
 _PNG = "data:image/png;base64,"
+# How a PNG of the canvas's size begins.
+_HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", CANVAS, CANVAS)
 _LONGEST_SOURCE = 20_000  # characters; a network input has about 3,000
 
 
@@ -123,11 +125,14 @@ def image_of(objects: list[dict]) -> np.ndarray | None:
         if not source.startswith(_PNG) or len(source) > _LONGEST_SOURCE:
             return None
         try:
-            content = np.frombuffer(base64.b64decode(source[len(_PNG) :], validate=True), np.uint8)
-        except binascii.Error:
+            content = base64.b64decode(source[len(_PNG) :], validate=True)
+        except ValueError:  # no base64, or no ASCII
             return None
-        picture = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if content.size else None
-        if picture is None or picture.shape != (CANVAS, CANVAS):
+        # Before room is made for whatever size the head says.
+        if not content.startswith(_HEAD):
+            return None
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if picture is None:
             return None
         return picture[_PIXEL // 2 :: _PIXEL, _PIXEL // 2 :: _PIXEL].copy()
     return None

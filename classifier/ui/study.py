@@ -22,7 +22,7 @@ from classifier.ui import state
 
 T = TypeVar("T")
 # What the futures raise, each with words for the reader.
-_PROBLEMS = (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueError)
+_PROBLEMS = (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueError, OSError)
 _NEIGHBOURS = 2_000  # training images that are looked at
 _EXAM_THREADS = 2
 _LOOK_EVERY = 0.3  # seconds between two looks at what is being worked out

@@ -118,9 +118,8 @@ def _touch_component():
 
 def _form() -> None:
     here = state.session()
-    network = st.segmented_control(
-        "Network", list(NETWORKS), default="dense", required=True, key=_NETWORK_KEY
-    )
+    st.session_state.setdefault(_NETWORK_KEY, "dense")
+    network = st.segmented_control("Network", list(NETWORKS), required=True, key=_NETWORK_KEY)
     st.caption(NETWORKS[network])
     preset = here.preset if here.preset and here.preset.config.network == network else None
     if preset:
