@@ -208,30 +208,27 @@ def with_each_tab(browser: Browser, url: str, run: str) -> dict[str, list[float]
     """Milliseconds from pen-up to answer of pages that take turns: one on which nothing was
     trained, and one for each tab, on which that run's model answers."""
     pages = {"Training is open, nothing was trained": open_page(browser, url)}
-    for tab in TABS:
-        pages[f"{tab} is open"] = page = open_page(browser, f"{url}?run={run}")
+    pages |= {f"{tab} is open": open_page(browser, f"{url}?run={run}") for tab in TABS}
+    for page in pages.values():
         click(page, "sample-7")
         settle(page)
+    for tab in TABS:
         if tab != "Training":
-            opening(page, tab)
-        clear(page)
+            opening(pages[f"{tab} is open"], tab)
     times: dict[str, list[float]] = {name: [] for name in pages}
     for _ in range(STROKES):
+        # The words change from none to an answer and back, so that each change is seen.
+        for page in pages.values():
+            click(page, "clear")
+            expect_blank(page)
+        time.sleep(0.5)  # the canvas answers, and the tabs are drawn anew
         for name, page in pages.items():
+            settle(page)
             times[name].append(page_benchmark.pen_up_to_answer(page))
-            # The words change from none to an answer and back, so that each change is seen.
-            clear(page)
+            settle(page)
     for page in pages.values():
         page.context.close()
     return times
-
-
-def clear(page: Page) -> None:
-    """Clear the canvas, and wait until the open tab has been drawn anew, too."""
-    settle(page)
-    click(page, "clear")
-    expect_blank(page)
-    settle(page)
 
 
 if __name__ == "__main__":
