@@ -178,8 +178,10 @@ def test_training_ends_with_a_result_and_the_new_model_answers(page, server):
 
 @pytest.mark.parametrize("way", ["pointer", "keyboard"])
 def test_whoever_comes_to_the_form_finds_a_worker_ready(page, server, way):
-    for worker in children(server[1]):
+    workers = children(server[1])
+    for worker in workers:
         worker.kill()
+    psutil.wait_procs(workers, timeout=30)  # one that still dies counts as ready
     if way == "pointer":
         keyed(page, "train").hover()
     else:

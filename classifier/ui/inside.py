@@ -194,7 +194,9 @@ def _maps(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
     if not names:
         return
     st.markdown("### Feature maps")
-    name = st.segmented_control("Layer", names, default=names[0], required=True, key=_LAYER_KEY)
+    if st.session_state.get(_LAYER_KEY) not in names:  # another model's
+        st.session_state[_LAYER_KEY] = names[0]
+    name = st.segmented_control("Layer", names, required=True, key=_LAYER_KEY)
     maps = activations[name]
     height, width, count = maps.shape
     columns = min(8, count)

@@ -77,7 +77,7 @@ class Specimens:
     description: str
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)  # 0.4 MB each, since images are shared
 def exam(name: str, checksum: str) -> Future[Exam]:
     """The answers of the model that has this name and checksum to its test images."""
 
@@ -90,7 +90,7 @@ def exam(name: str, checksum: str) -> Future[Exam]:
     return data.in_thread(sit)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=6, show_spinner=False)  # 4 MB each
 def memory(name: str, checksum: str) -> Future[Memory]:
     """What the model that has this name and checksum makes of images that it trained on."""
 

@@ -118,7 +118,8 @@ def _touch_component():
 
 def _form() -> None:
     here = state.session()
-    st.session_state.setdefault(_NETWORK_KEY, "dense")
+    if st.session_state.get(_NETWORK_KEY) is None:
+        st.session_state[_NETWORK_KEY] = "dense"
     network = st.segmented_control("Network", list(NETWORKS), required=True, key=_NETWORK_KEY)
     st.caption(NETWORKS[network])
     preset = here.preset if here.preset and here.preset.config.network == network else None

@@ -34,7 +34,7 @@ from tests.browser import (
     settle,
 )
 
-LATER, STROKES, RUNS, EVERY = 5, 10, 20, 6
+LATER, STROKES, RUNS, EVERY = 3, 8, 20, 6
 _CHART = '[data-testid="stVegaLiteChart"] svg'
 _LESSON = "?lesson=problem"  # in the address: the page begins with the tab "Lesson"
 # What each tab shows, its last element last; the panel of a tab that is not open is not there.
