@@ -94,6 +94,7 @@ _LEAST_BATCH = 32  # but not below this
 MAX_EPOCHS = 1000
 MAX_SECONDS = 24 * 3600.0
 MAX_BATCH_SIZE = 60_000
+MAX_IMAGES = 10**9  # more than any data set has
 MAX_UNITS = 4096
 MAX_SHARE = 0.9  # of an epoch's images that may be mixed into the data set's own
 LONGEST_NAME = 64  # characters of a model's name
@@ -169,7 +170,7 @@ class TrainConfig:
         if self.seconds is not None:
             _check_number("seconds", self.seconds, 0.0, MAX_SECONDS, open_below=True)
         if self.train_size is not None:
-            _check_integer("train_size", self.train_size, CLASSES, None)
+            _check_integer("train_size", self.train_size, CLASSES, MAX_IMAGES)
         if self.network in HIDDEN_UNITS:
             units = HIDDEN_UNITS[self.network] if self.hidden_units is None else self.hidden_units
             _check_integer("hidden_units", units, 1, MAX_UNITS)
@@ -198,6 +199,9 @@ class TrainConfig:
                 f"they may be at most {MAX_SHARE}."
             )
         _check_integer("seed", self.seed, 0, 2**31 - 1)
+        for field in ("augment", "shuffle_labels"):
+            if not isinstance(getattr(self, field), bool):
+                raise ValueError(f"{field} is {getattr(self, field)!r}: it must be true or false.")
         for field in ("mnist", "drawings"):
             if not isinstance(getattr(self, field), str | None):
                 raise ValueError(f"{field} is {getattr(self, field)!r}: it must name a file.")
@@ -242,10 +246,10 @@ class TrainConfig:
         return " ".join(words)
 
 
-def _check_integer(field: str, value: object, least: int, most: int | None) -> None:
-    allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
+def _check_integer(field: str, value: object, least: int, most: int) -> None:
+    allowed = f"a whole number from {least} to {most}"
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
+    if not whole or value < least or value > most:
         raise ValueError(f"{field} is {value!r}: it must be {allowed}.")
 
 

@@ -159,8 +159,7 @@ def at_hand(config: TrainConfig, source: str) -> Dataset:
         return _cut(_generated_for(config), config)
     if source != "mnist":
         raise ValueError(f"source is {source!r}: it must be mnist or generated.")
-    # `isfile`, unlike `Path.is_file`, answers for paths of any kind.
-    path = next(filter(os.path.isfile, _mnist_places(config.mnist)), None)
+    path = mnist_at_hand(config.mnist)
     if path is None:
         raise DataUnavailableError(
             "MNIST is not on this disk: name a file of it with MNIST_NPZ, or train on it once, "
@@ -244,6 +243,12 @@ def mnist(
                 f"{path} is damaged (its checksum is wrong): delete it, and it is downloaded again."
             )
     return _mnist_from(path)
+
+
+def mnist_at_hand(file: str | None = None) -> Path | None:
+    """Where MNIST is on this disk, looked for as `mnist` does; None if it is not."""
+    # `isfile`, unlike `Path.is_file`, answers for paths of any kind.
+    return next(filter(os.path.isfile, _mnist_places(file)), None)
 
 
 def _mnist_places(file: str | None) -> list[Path]:

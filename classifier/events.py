@@ -65,6 +65,7 @@ class Finished:
     drawings_accuracy: float | None = None  # 0–1, on drawings that were kept back; None: no file
     stopped: bool = False  # ended early on request
     source: str = ""  # "mnist" or "generated"
+    id: str = ""  # of the model, whatever it may be named later
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from classifier.config import KINDS
 from classifier.preprocess import Prepared, Verdict
 
 CLOSE = 0.5  # a lead of the likeliest digit over the next below this leaves both open
-_BATCH = 256
+_BATCH = 64  # larger ones are no quicker, and take memory
 _KINDS = ("", *KINDS)  # what the outputs of a detector stand for; the first: a digit
 
 

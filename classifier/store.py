@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +45,13 @@ class SavedModel:
         return self.meta["metrics"]["test_accuracy"]
 
     @property
+    def id(self) -> str:
+        """What it keeps when it is renamed, and no other has; "" if it was saved without."""
+        return str(self.meta.get("id", ""))
+
+    @property
     def checksum(self) -> str:
-        """SHA-256 of model.tflite as it was saved: what tells one model from another."""
+        """SHA-256 of model.tflite as it was saved: what tells one network from another."""
         return self.meta["files"]["model.tflite"]
 
     def tflite(self) -> bytes:
@@ -103,7 +109,7 @@ def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
     """Save a trained network with what is known of it; the folder appears at once or not at all.
 
     meta: JSON values; `config`, `metrics` (with `test_accuracy`, 0–1) and `data` are expected by
-    readers. Format, name, date, file checksums and versions are added here.
+    readers. Format, name, id, date, file checksums and versions are added here.
     Raises NameTakenError, ValueError (bad name) or StoreError (folder not writable, disk full).
     """
     check_free(name)
@@ -121,6 +127,7 @@ def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
             full = {
                 "format": FORMAT,
                 "name": name,
+                "id": uuid.uuid4().hex,
                 "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 **meta,
                 "files": {file: _digest((scratch / file).read_bytes()) for file in _FILES},

@@ -159,6 +159,7 @@ def train(
     emit(
         Finished(
             model=saved.name,
+            id=saved.id,
             seconds=clock["training"],
             stages=clock.seconds,
             data=dataset.description,

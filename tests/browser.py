@@ -21,9 +21,7 @@ import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).resolve().parent.parent
-PATIENCE = int(
-    __import__("os").environ.get("PAT", 90_000)
-)  # milliseconds: machines are slow and noisy
+PATIENCE = 90_000  # milliseconds: machines are slow and noisy
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -97,11 +95,29 @@ def wait_for_canvas(page: Page) -> None:
     settle(page)
 
 
+# A click is sent a moment later, keys are listened to once all is drawn, and charts grow as they
+# are drawn: the page is at rest when, for a while, nothing has run and nothing has grown.
+_AT_REST = """
+patience => new Promise((resolve, reject) => {
+  const begun = performance.now();
+  let since = begun, height;
+  const look = () => {
+    const now = performance.now();
+    const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
+    const grown = document.querySelector('[data-testid="stMain"]').scrollHeight;
+    if (state !== 'notRunning' || grown !== height) [since, height] = [now, grown];
+    if (now - since > 200) requestIdleCallback(() => resolve());
+    else if (now - begun > patience) reject(new Error(`restless: ${state}, ${grown} pixels`));
+    else setTimeout(look, 20);
+  };
+  look();
+})
+"""
+
+
 def settle(page: Page) -> None:
-    """Until the server has nothing more to send."""
-    expect(page.locator('[data-testid="stApp"]')).to_have_attribute(
-        "data-test-script-state", "notRunning", timeout=PATIENCE
-    )
+    """Until the server has nothing more to send and the browser nothing more to draw."""
+    page.evaluate(_AT_REST, PATIENCE)
 
 
 def open_tab(page: Page, name: str) -> Locator:

@@ -89,6 +89,17 @@ def probability_bars(probabilities: np.ndarray | None) -> None:
     st.vega_lite_chart(table, chart, width="stretch", height=250, alt=in_words(probabilities))
 
 
+def probability_table(probabilities: np.ndarray | None) -> None:
+    """The same values as a table, if there are any; probabilities (10,) float32, 0–1, or None."""
+    if probabilities is not None:
+        st.dataframe(
+            pa.table({"digit": list(range(CLASSES)), "probability": probabilities}),
+            hide_index=True,
+            column_config={"probability": st.column_config.NumberColumn(format="percent")},
+            alt=f"Values: {in_words(probabilities)}",
+        )
+
+
 def in_words(probabilities: np.ndarray | None) -> str:
     """The ten values as text."""
     if probabilities is None:

@@ -21,6 +21,7 @@ from classifier.ui import canvas, charts, state, view
 
 _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
 _HEAD_START = 0.3  # seconds in which the browser has only the canvas to set up
+_HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
 _CANVAS_KEY, _PEN_KEY = "canvas", "pen"
 
 
@@ -56,12 +57,15 @@ def _board(model: SavedModel | None) -> None:
         with st.container(key="probabilities"):
             charts.probability_bars(answer.probabilities)
             st.html(f'<p class="for-screen-readers">{charts.in_words(answer.probabilities)}</p>')
+            if view.tables():
+                charts.probability_table(answer.probabilities)
     with middle:
         _network_input(prepared)
     with left:
         _tools(sketch)
     changed = st.session_state.pop("drawing-changed", False)
     if (changed and state.session().drawing_used) or view.widgets_changed():
+        time.sleep(_HEAD_START_OF_ANSWER)
         st.rerun()  # the rest of the page, too
 
 

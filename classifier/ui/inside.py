@@ -37,6 +37,7 @@ def tab(model: SavedModel | None) -> None:
         st.caption("Draw a digit, or take one of the samples: this tab shows what becomes of it.")
         layers(inspector)
         return
+    study.memory(model.name, model.checksum)  # goes on while the rest is drawn
     activations = {name: rows[0] for name, rows in inspector.activations(image[None]).items()}
     _ladder(predictor, drawing)
     left, right = st.columns(2, gap="medium")

@@ -28,6 +28,7 @@ def tab(model: SavedModel | None) -> None:
     if model is None:
         st.info("No model answers yet. Train one in the sidebar.")
         return
+    study.exam(model.name, model.checksum)  # goes on while the curves are drawn
     _course(model)
     _mistakes(model)
 

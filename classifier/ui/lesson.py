@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier import lesson
+from classifier import data, lesson
 from classifier.config import CLASSES, TrainConfig
 from classifier.events import Failed, Finished
 from classifier.lesson import EXPERIMENTS, STEPS, Experiment, Step
@@ -215,7 +215,10 @@ def _problem(model: SavedModel | None) -> None:
 
 def _specimens() -> study.Specimens | None:
     return study.result(
-        study.specimens, doing="Loading the images", failed="No images can be shown."
+        study.specimens,
+        "mnist" if data.mnist_at_hand() else "generated",
+        doing="Loading the images",
+        failed="No images can be shown.",
     )
 
 

@@ -186,7 +186,7 @@ def _judged(models: list[SavedModel], here: state.Session) -> None:
         answers: dict[str, np.ndarray] = {}
         for model in models:
             try:
-                predictor = state.predictor(model.name, model.checksum)
+                predictor = state.open_predictor(model.name)  # in milliseconds, and not kept
             except (DamagedModelError, ModelNotFoundError):
                 continue  # choosing it says what is wrong with it
             answers[model.name] = predictor.probabilities(image[None])[0]
@@ -280,5 +280,3 @@ def _delete(name: str) -> None:
         store.delete(name)
     except (LookupError, ValueError, OSError) as error:
         st.session_state[_PROBLEM] = str(error)
-    else:
-        state.session().models.pop(name)  # who takes the name next is somebody else

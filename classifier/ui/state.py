@@ -103,7 +103,7 @@ class Session:
     reader: Reader | None = None  # of the run that this page follows
     history: History = field(default_factory=History)
     runs: dict[str, History] = field(default_factory=dict)  # this visitor's own, oldest first
-    models: dict[str, str] = field(default_factory=dict)  # that they made: names and checksums
+    models: set[str] = field(default_factory=set)  # that those made, by their ids
     stopping: bool = False
     error: str = ""  # why the last run could not be started
     preset: Preset | None = None
@@ -131,15 +131,18 @@ class Session:
         number = 1 if self.preset is None else self.preset.number + 1
         self.preset = Preset(config, origin, number)
 
-    def claim(self, name: str) -> None:
-        """A run of this visitor has made the model of that name."""
-        with contextlib.suppress(LookupError, ValueError):  # it has gone already
-            self.models[name] = store.get(name).checksum
+    def claim(self, end: Finished) -> None:
+        """A run of this visitor has made a model; it may have been renamed since."""
+        if end.id:
+            self.models.add(end.id)
+            for model in store.list_models()[0]:
+                if model.id == end.id:
+                    self.renamed(end.model, model.name)
 
     def owns(self, name: str) -> bool:
         """Whether a run of this visitor made the model that has this name now."""
         try:
-            return self.models.get(name) == store.get(name).checksum
+            return store.get(name).id in self.models
         except (LookupError, ValueError):
             return False
 
@@ -150,7 +153,6 @@ class Session:
 
     def renamed(self, old: str, new: str) -> None:
         """Know a model of this visitor by its new name from now on."""
-        self.models[new] = self.models.pop(old)
         for history in self.runs.values():
             if isinstance(history.end, Finished) and history.end.model == old:
                 history.end = dataclasses.replace(history.end, model=new)
@@ -187,7 +189,7 @@ def return_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def predictor(name: str, checksum: str) -> Predictor:
     """The loaded model of that name. Raises DamagedModelError or ModelNotFoundError.
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _PROBLEMS = (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueError, OSError)
 _NEIGHBOURS = 2_000  # training images that are looked at
 _EXAM_THREADS = 2
-_LOOK_EVERY = 0.3  # seconds between two looks at what is being worked out
+_LOOK_EVERY = 0.1  # seconds between two looks at what is being worked out
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def exam(name: str, checksum: str) -> Future[Exam]:
     return data.in_thread(sit)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)  # 4 MB each
+@st.cache_resource(max_entries=3, show_spinner=False)  # 4 MB each
 def memory(name: str, checksum: str) -> Future[Memory]:
     """What the model that has this name and checksum makes of images that it trained on."""
 
@@ -103,15 +103,12 @@ def memory(name: str, checksum: str) -> Future[Memory]:
     return data.in_thread(recall)
 
 
-@st.cache_resource(show_spinner=False)
-def specimens() -> Future[Specimens]:
-    """Images as training would get them here, without a download."""
+@st.cache_resource(max_entries=2, show_spinner=False)
+def specimens(source: str) -> Future[Specimens]:
+    """Images as training would get them here; source: as of `data.at_hand`."""
 
     def collect() -> Specimens:
-        try:
-            dataset = data.at_hand(TrainConfig(), "mnist")
-        except DataUnavailableError:
-            dataset = data.at_hand(TrainConfig(), "generated")
+        dataset = data.at_hand(TrainConfig(), source)
         shapes = {
             name: getattr(dataset, name).shape
             for name in ("train_images", "train_labels", "test_images", "test_labels")

@@ -13,6 +13,7 @@ from classifier.config import (
     HIDDEN_UNITS,
     MAX_BATCH_SIZE,
     MAX_EPOCHS,
+    MAX_IMAGES,
     MAX_SECONDS,
     MAX_SHARE,
     MAX_UNITS,
@@ -205,8 +206,8 @@ def _more(network: str, preset: state.Preset | None) -> dict:
     size = st.number_input(
         "Training images",
         CLASSES,
-        None,
-        preset and preset.config.train_size and min(preset.config.train_size, 10**6),
+        MAX_IMAGES,
+        preset and preset.config.train_size,
         step=1000,
         key=f"size-{number}",
         placeholder="all",
@@ -339,8 +340,8 @@ def _listen(here: state.Session) -> None:
     if ended and here.history.end is None:
         here.history.add(state.jobs().post_mortem(here.reader.run_id))
     if isinstance(here.history.end, Finished):
+        here.claim(here.history.end)
         st.session_state["answer-with"] = here.history.end.model
-        here.claim(here.history.end.model)
 
 
 def _run() -> None:
