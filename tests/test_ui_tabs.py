@@ -916,7 +916,8 @@ def test_a_model_of_a_name_that_was_ones_own_is_not_ones_own(home):
     page = opened(view.RUNS, owner("mine"))
     page.selectbox(key="run-chosen").set_value("mine").run()
     page.button(key="delete-it").click().run()
-    saved(home, "mine")  # by somebody else
+    saved(home, "mine")
+    edited(home, "mine", "id", "somebody else's")
     page.run()
     page.selectbox(key="run-chosen").set_value("mine").run()
     page.button(key="delete-it").click().run()
