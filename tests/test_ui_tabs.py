@@ -674,7 +674,7 @@ def test_a_cell_shows_exactly_its_images(home, mixed_up, monkeypatch):
         f"worst-picture-{index}"
         for index in sorted(
             np.flatnonzero(exam.labels != exam.answers),
-            key=lambda i: -exam.probabilities[i].max(),
+            key=lambda i: -exam.confidence[i],
         )
     ]
 

@@ -7,14 +7,12 @@ import dataclasses
 import numpy as np
 import streamlit as st
 
-from classifier import evaluation
 from classifier.config import CLASSES
 from classifier.events import EpochEnded, Finished
 from classifier.preprocess import Prepared
 from classifier.store import SavedModel
 from classifier.ui import charts, draw, gallery, plots, state, study, train
 
-_WORST = 16  # mistakes shown
 _FIRST_CELL = (4, 9)
 _LABEL_KEY, _ANSWER_KEY, _PAGE_KEY = "cell-label", "cell-answer", "cell-page"
 
@@ -132,10 +130,9 @@ def _matrix(counts: np.ndarray) -> None:
 
 def _worst(exam: study.Exam) -> None:
     st.markdown("### The worst mistakes")
-    worst = evaluation.worst_mistakes(exam.probabilities, exam.labels, _WORST)
-    if len(worst):
+    if len(exam.worst):
         st.caption("Wrong, and the surest of it. A click puts one on the canvas.")
-        _pictures("worst", exam, worst)
+        _pictures("worst", exam, exam.worst)
     else:
         st.caption("There are none: it read every test image rightly.")
 
@@ -164,9 +161,8 @@ def _cell(exam: study.Exam) -> None:
 def _pictures(key: str, exam: study.Exam, which: np.ndarray) -> None:
     items = []
     for index in which.tolist():
-        row = exam.probabilities[index]
-        said, label = int(row.argmax()), int(exam.labels[index])
-        surely = charts.percent(float(row[said]))
+        said, label = int(exam.answers[index]), int(exam.labels[index])
+        surely = charts.percent(float(exam.confidence[index]))
         items.append(
             gallery.Item(
                 index,

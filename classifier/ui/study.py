@@ -23,6 +23,7 @@ from classifier.ui import state
 T = TypeVar("T")
 # What the futures raise, each with words for the reader.
 _PROBLEMS = (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueError, OSError)
+_WORST = 16  # mistakes shown
 _NEIGHBOURS = 2_000  # training images that are looked at
 _EXAM_THREADS = 2
 _LOOK_EVERY = 0.1  # seconds between two looks at what is being worked out
@@ -32,19 +33,17 @@ _LOOK_EVERY = 0.1  # seconds between two looks at what is being worked out
 class Exam:
     """A model's answers to its test images.
 
-    images: (N, 28, 28) uint8; labels: (N,) uint8; probabilities: (N, 10) float32
+    images: (N, 28, 28) uint8; labels, answers: (N,) uint8; confidence: (N,) float32, of the answer
+    worst: indices of its worst mistakes, the surest first
     as_then: whether these are the very images that it was tested on when it was trained
     """
 
     images: np.ndarray
     labels: np.ndarray
-    probabilities: np.ndarray
+    answers: np.ndarray
+    confidence: np.ndarray
+    worst: np.ndarray
     as_then: bool
-
-    @property
-    def answers(self) -> np.ndarray:
-        """The digit that it said to each, (N,) int."""
-        return self.probabilities.argmax(axis=1)
 
     @property
     def confusion(self) -> np.ndarray:
@@ -77,7 +76,7 @@ class Specimens:
     description: str
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)  # 0.4 MB each, since images are shared
+@st.cache_resource(max_entries=32, show_spinner=False)  # 50 KB each, since images are shared
 def exam(name: str, checksum: str) -> Future[Exam]:
     """The answers of the model that has this name and checksum to its test images."""
 
@@ -85,7 +84,14 @@ def exam(name: str, checksum: str) -> Future[Exam]:
         model = store.get(name)
         images, labels, as_then = _test_of(model)
         probabilities = state.open_predictor(name, _EXAM_THREADS).probabilities(images)
-        return Exam(images, labels, probabilities, as_then)
+        return Exam(
+            images,
+            labels,
+            probabilities.argmax(axis=1).astype(np.uint8),
+            probabilities.max(axis=1),
+            evaluation.worst_mistakes(probabilities, labels, _WORST),
+            as_then,
+        )
 
     return data.in_thread(sit)
 
