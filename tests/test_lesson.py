@@ -351,7 +351,7 @@ STRANGE = [
     ["fit"],
     {"fit": 1},
     ("fit",),
-    object(),
+    object,
 ]
 
 
