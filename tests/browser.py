@@ -143,7 +143,9 @@ def click(page: Page, key: str) -> None:
 
 def draw(page: Page, strokes: Sequence[np.ndarray]) -> None:
     """Draw strokes, each (k, 2) in canvas pixels, with the mouse."""
-    box = page.locator("canvas.upper-canvas").bounding_box()
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()  # a click that had to be repeated may have moved the page
+    box = canvas.bounding_box()
     for stroke in strokes:
         points = [(box["x"] + float(x), box["y"] + float(y)) for x, y in stroke]
         page.mouse.move(*points[0])

@@ -32,14 +32,13 @@ def pictures(key: str, items: Sequence[Item], on_click: Callable[[np.ndarray, st
     with st.container(horizontal=True, gap="small", key=f"gallery-{key}"):
         for item in items:
             picture = canvas.png_address(item.image.repeat(2, axis=0).repeat(2, axis=1))
-            with st.container(width="content", gap=None, key=f"{key}-{item.number}"):
-                st.button(
-                    f"![{item.sentence}]({picture})",
-                    key=f"{key}-picture-{item.number}",
-                    on_click=on_click,
-                    args=(item.image, item.sentence),
-                )
-                st.caption(f"**{item.title}**  \n{item.note}")
+            # One element for all of it: with each that the page has, every stroke takes longer.
+            st.button(
+                f"![{item.sentence}]({picture}) **{item.title}** {item.note}",
+                key=f"{key}-picture-{item.number}",
+                on_click=on_click,
+                args=(item.image, item.sentence),
+            )
 
 
 def page_of(which: np.ndarray, key: str) -> np.ndarray:

@@ -45,14 +45,16 @@ def _show(
     scale = view.scale()
     type_size = {"labelFontSize": 12 * scale, "titleFontSize": 12 * scale}
     chart = (
-        chart.properties(height=height * scale, usermeta={"embedOptions": {"actions": False}})
+        chart.properties(usermeta={"embedOptions": {"actions": False}})
         .configure_axis(**type_size)
         .configure_legend(**type_size)
         .configure_title(fontSize=13 * scale, anchor="start")
         .configure_view(stroke=None)
     )
     more = {"on_select": on_select} if on_select else {}
-    st.altair_chart(chart, width="stretch", alt=words, key=key, **more)
+    # Given to the element, not to the chart: its room is kept free before it is drawn.
+    size = {"width": "stretch", "height": round(height * scale)}
+    st.altair_chart(chart, **size, alt=words, key=key, **more)
     if view.tables():
         st.dataframe(values, hide_index=True, alt=f"Values: {words}")
 
@@ -441,5 +443,5 @@ def judged(answers: dict[str, np.ndarray]) -> None:
         alt.layer(squares, text),
         words,
         rows.select(["model", "digit", "probability"]),
-        height=30 * len(names) + 70,
+        height=34 * len(names) + 84,
     )

@@ -52,11 +52,13 @@ canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height
   .data.some(value => value > 0)
 """
 _WAIT = """
-(before) => new Promise(resolve => {
+([before, patience]) => new Promise((resolve, reject) => {
   const started = performance.now();
   const look = () => {
     const words = document.querySelector('.st-key-prediction').innerText;
-    if (words !== before) resolve(performance.now() - started);
+    const taken = performance.now() - started;
+    if (words !== before) resolve(taken);
+    else if (taken > patience) reject(new Error(`still: ${before}`));
     else requestAnimationFrame(look);
   };
   look();
@@ -151,7 +153,7 @@ def pen_up_to_answer(page: Page) -> float:
     """Draw one line and return the milliseconds from pen-up to changed words."""
     before = keyed(page, "prediction").inner_text()
     draw(page, _LINE)
-    return page.evaluate(_WAIT, before)
+    return page.evaluate(_WAIT, [before, PATIENCE])
 
 
 def click_to_result(page: Page, pid: int, touched: bool) -> tuple[float, float]:
