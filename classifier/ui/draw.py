@@ -23,6 +23,7 @@ _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
 _HEAD_START = 0.3  # seconds in which the browser has only the canvas to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
 _CANVAS_KEY, _PEN_KEY = "canvas", "pen"
+_TOOLS = ("undo", "redo", "clear")  # keys of the board's own buttons
 
 
 def drawing(model: SavedModel | None) -> None:
@@ -64,7 +65,7 @@ def _board(model: SavedModel | None) -> None:
     with left:
         _tools(sketch)
     changed = st.session_state.pop("drawing-changed", False)
-    if (changed and state.session().drawing_used) or view.widgets_changed():
+    if (changed and state.session().drawing_used) or view.widgets_changed(_TOOLS):
         time.sleep(_HEAD_START_OF_ANSWER)
         st.rerun()  # the rest of the page, too
 

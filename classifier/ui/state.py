@@ -97,6 +97,7 @@ class Session:
     sketch: Sketch = field(default_factory=Sketch)
     prepared: Prepared = field(default_factory=lambda: preprocess.prepare_strokes([], 1, 1))
     widgets: dict[str, object] | None = None  # what they said when the whole page was drawn last
+    toggles: set[str] = field(default_factory=set)  # the keys of all that were drawn
     train_pressed: bool = False  # and the form has not seen it yet
     drawing_used: bool = False  # whether the open tab shows something of the drawing
     greeted: bool = False  # whether the whole page has been sent once

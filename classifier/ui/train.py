@@ -140,12 +140,13 @@ def _form() -> None:
         help=_help(DATA_SOURCES),
     )
     left, right = st.columns(2)
-    by_time = right.toggle(
-        "By time",
-        standard.seconds is not None,
-        key=f"by-time-{preset.number if preset else 0}",
-        help="Train for some seconds in place of epochs.",
-    )
+    with right:
+        by_time = view.toggle(
+            "By time",
+            standard.seconds is not None,
+            key=f"by-time-{preset.number if preset else 0}",
+            help="Train for some seconds in place of epochs.",
+        )
     if by_time:
         values["seconds"] = left.number_input(
             "Seconds",
@@ -216,8 +217,9 @@ def _more(network: str, preset: state.Preset | None) -> dict:
     standard, variant = TrainConfig.of(network, train_size=size), network
     if preset:
         standard, variant = preset.config, f"{network}-{number}"
-    elif network == "dense" and st.toggle(
+    elif network == "dense" and view.toggle(
         "As in the article",
+        key="article",
         help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
     ):
         standard, variant = TrainConfig(network=network), "article"
@@ -264,7 +266,7 @@ def _more(network: str, preset: state.Preset | None) -> dict:
             key=f"dropout-{variant}",
             help="Share of units left out at each step: works against overfitting.",
         ),
-        "augment": st.toggle(
+        "augment": view.toggle(
             "Vary the images",
             standard.augment,
             key=f"augment-{variant}",
@@ -279,7 +281,7 @@ def _more(network: str, preset: state.Preset | None) -> dict:
             key=f"styles-{variant}",
             help="Share of generated digits among the images: for styles that the data lack.",
         ),
-        "shuffle_labels": st.toggle(
+        "shuffle_labels": view.toggle(
             "Shuffle the labels",
             standard.shuffle_labels,
             key=f"shuffle-{variant}",

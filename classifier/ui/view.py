@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import streamlit as st
 
 from classifier.ui import state
@@ -20,7 +22,7 @@ def switches() -> None:
     """What each visitor sets for themselves."""
     with st.popover("View", icon=":material/visibility:", key="view"):
         for key, (label, text, standard) in _SWITCHES.items():
-            st.toggle(label, standard, key=key, help=text)
+            toggle(label, standard, key=key, help=text)
     if _is_on("large-type"):
         st.html(f"<style>html {{ font-size: {_LARGE:.0%} }}</style>")
 
@@ -49,6 +51,12 @@ def hint(keys: str) -> str:
     return f" · keys {keys}" if _is_on("shortcuts") else ""
 
 
+def toggle(label: str, value: bool = False, *, key: str, help: str) -> bool:
+    """A switch of the page; see `widgets_changed`."""
+    state.session().toggles.add(key)
+    return st.toggle(label, value, key=key, help=help)
+
+
 def open_tab(name: str) -> None:
     """Show this tab of TABS from the next run of the page on."""
     st.session_state[TABS_KEY] = name
@@ -69,16 +77,25 @@ def note_widgets() -> None:
     state.session().widgets = _widgets()
 
 
-def widgets_changed() -> bool:
-    """Whether, in a run of the board alone, other widgets say something that was not drawn yet."""
+def widgets_changed(own: Container[str]) -> bool:
+    """Whether, in a run of the board alone, other widgets say something that was not drawn yet.
+
+    own: keys of the board's own buttons
+    """
     here = state.session()
-    return here.widgets is not None and (here.train_pressed or here.widgets != _widgets())
+    # A button is true in the one run after its click; a toggle stays so.
+    pressed = any(
+        value is True and key not in here.toggles and key not in own
+        for key, value in st.session_state.items()
+    )
+    return here.widgets is not None and (pressed or here.widgets != _widgets())
 
 
 def _widgets() -> dict[str, object]:
+    toggles = state.session().toggles
     return {
         key: value
         for key, value in st.session_state.items()
-        # A button is true in the one run after its click, which would look like a change.
-        if isinstance(value, str | int | float | list | None) and not isinstance(value, bool)
+        if isinstance(value, str | int | float | list | None)
+        and (key in toggles or not isinstance(value, bool))
     }
