@@ -26,6 +26,7 @@ from tests.browser import (
     open_page,
     placed,
     served,
+    settle,
     train_by_time,
     wait_for_canvas,
     wait_until,
@@ -148,6 +149,7 @@ def test_sample_digits_can_be_tried_with_a_click(page):
 def test_the_ten_values_are_text_for_screen_readers(page):
     click(page, "sample-6")
     expect_answer(page, 6)
+    settle(page)  # the bars come after the words
     values = re.findall(r"(\d): (\d+\.\d)%", keyed(page, "probabilities").text_content())
     assert [digit for digit, _ in values] == [str(digit) for digit in range(10)]
     assert abs(sum(float(value) for _, value in values) - 100) < 1
