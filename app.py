@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from classifier import ui
-from classifier.ui import draw, tabs, train, view
+from classifier.ui import draw, state, tabs, train, view
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
@@ -26,4 +26,5 @@ opened = tabs.bar()
 with st.sidebar:
     train.training()
 tabs.fill(opened, model)
+state.remember_visitor()
 view.note_widgets()

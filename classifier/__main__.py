@@ -57,7 +57,10 @@ def _parser() -> argparse.ArgumentParser:
 
     train = command("train", _train, "Train a network from scratch, test it and save it.")
     networks = NETWORKS | {DETECTOR: "Tells digits from other drawings."}
-    train.add_argument("--network", choices=networks, default="dense", help=_lines(networks))
+    train.add_argument("--network", choices=networks, help=f"(dense) {_lines(networks)}")
+    train.add_argument(
+        "--from", dest="base", metavar="NAME", help="go on from this model, with --drawings"
+    )
     train.add_argument("--data", choices=DATA_SOURCES, help=_lines(DATA_SOURCES))
     train.add_argument("--mnist", metavar="FILE.npz", help="MNIST in Keras' layout")
     train.add_argument("--drawings", metavar="FILE.npz", help="drawings mixed into the data")
@@ -150,7 +153,12 @@ def _train(chosen: argparse.Namespace) -> int:
         fields += ("learning_rate", "schedule", "dropout", "train_size", "augment", "seed", "name")
         fields += ("drawings_share", "styles", "hidden_units", "activation", "shuffle_labels")
         values = {field: getattr(chosen, field) for field in fields}
-        _run_training(TrainConfig.of(chosen.network, **values), emit, threading.Event())
+        settings = (
+            TrainConfig.of(chosen.network or "dense", **values)
+            if chosen.base is None
+            else _fine_tuning(chosen.base, chosen.network, values)
+        )
+        _run_training(settings, emit, threading.Event())
     except KeyboardInterrupt:
         emit(Failed(error="Interrupted: nothing was saved."))
         return 130
@@ -158,6 +166,17 @@ def _train(chosen: argparse.Namespace) -> int:
         emit(Failed(error=_reason(error)))
         return 1
     return 0
+
+
+def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
+    from classifier import store
+
+    meta = store.get(base).meta
+    if values["drawings"] is None:
+        raise ValueError("--from needs drawings to learn from: name a file with --drawings.")
+    return TrainConfig.fine_tuning(
+        base, meta["config"], meta["data"].get("source", ""), **values | {"network": network}
+    )
 
 
 def _run_training(
@@ -170,9 +189,9 @@ def _run_training(
 
 def _reason(error: Exception) -> str:
     """One sentence; what nobody foresaw also leaves its trace on standard error."""
-    from classifier import jobs
+    from classifier import jobs, store
 
-    foreseen = (ValueError, OSError, RuntimeError, FloatingPointError)
+    foreseen = (ValueError, OSError, RuntimeError, FloatingPointError, store.ModelNotFoundError)
     # Keras and TensorFlow raise these kinds too, from deep inside and in many lines.
     said = str(error).strip()
     if isinstance(error, MemoryError) or jobs.lacks_memory(said):

@@ -87,6 +87,18 @@ DEFAULTS: dict[str, dict] = {
         "augment": True,
     },
 }
+# What a run that goes on from another model takes unless told otherwise: few images, small steps.
+FINE_TUNING: dict = {
+    "epochs": 1,
+    "train_size": 2_000,
+    "drawings_share": 0.5,
+    "styles": 0.1,
+    "batch_size": 64,
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "schedule": "one-cycle",
+    "augment": True,
+}
 DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 
 _STEPS = 100  # least of an epoch: standard batches are halved until it has so many,
@@ -114,6 +126,11 @@ def models_folder() -> Path:
     return home() / "models"
 
 
+def collection_file() -> Path:
+    """The file of the drawings that people confirmed, and of their classes."""
+    return home() / "collection.sqlite3"
+
+
 def runs_folder() -> Path:
     """Folder of the training runs started from the page."""
     return home() / "runs"
@@ -127,6 +144,7 @@ class TrainConfig:
     """
 
     network: str = "dense"
+    base: str | None = None  # a saved model to go on from, of this network; None: from scratch
     data: str = "auto"
     mnist: str | None = None  # an MNIST .npz; None: MNIST_NPZ, Keras' cache, then a download
     drawings: str | None = None  # a file of drawings, mixed into the training images
@@ -202,6 +220,13 @@ class TrainConfig:
         for field in ("augment", "shuffle_labels"):
             if not isinstance(getattr(self, field), bool):
                 raise ValueError(f"{field} is {getattr(self, field)!r}: it must be true or false.")
+        if self.base is not None:
+            check_name(self.base)
+            if self.drawings is None or self.network == DETECTOR or self.shuffle_labels:
+                raise ValueError(
+                    f"base is {self.base!r}: what goes on from another model learns from drawings. "
+                    "Name a file of them, keep the labels as they are, and choose no detector."
+                )
         for field in ("mnist", "drawings"):
             if not isinstance(getattr(self, field), str | None):
                 raise ValueError(f"{field} is {getattr(self, field)!r}: it must name a file.")
@@ -227,18 +252,40 @@ class TrainConfig:
                 defaults["batch_size"] //= 2
         return cls(**{**defaults, "network": network, **chosen})
 
+    @classmethod
+    def fine_tuning(
+        cls, base: str, trained: dict, source: str, drawings: str, **chosen: object
+    ) -> TrainConfig:
+        """Settings to go on from a saved model with a file of drawings.
+
+        base: that model's name; trained, source: its settings and which data it found, as in its
+        meta; chosen: what is to differ from FINE_TUNING, that is, is not None
+        """
+        kept = ("network", "hidden_units", "activation", "mnist")  # what it is, and where from
+        values = {field: trained[field] for field in kept if field in trained}
+        values["data"] = "generated" if source == "generated" else "auto"
+        chosen = {field: value for field, value in chosen.items() if value is not None}
+        standard = dict(FINE_TUNING)
+        if "seconds" in chosen:
+            del standard["epochs"]
+        return cls(**{**standard, **values, **chosen, "base": base, "drawings": drawings})
+
     def command(self) -> str:
         """The shell command that repeats this run."""
         words = ["python -m classifier train"]
-        standard = TrainConfig.of(self.network, train_size=self.train_size)
+        if self.base is None:
+            words.append(f"--network {self.network}")
+            standard = TrainConfig.of(self.network, train_size=self.train_size)
+            named = {"train_size"}  # the standard batch depends on it
+        else:
+            standard = TrainConfig.fine_tuning(self.base, self.to_dict(), self.data, self.drawings)
+            named = {"base", "drawings"}
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
-            option = "--" + item.name.replace("_", "-")
-            if item.name == "network":
-                words.append(f"{option} {value}")
-            elif value is not None and (
-                value != getattr(standard, item.name) or item.name == "train_size"
-            ):
+            if item.name == "network" or value is None:
+                continue
+            if value != getattr(standard, item.name) or item.name in named:
+                option = "--from" if item.name == "base" else "--" + item.name.replace("_", "-")
                 if isinstance(value, bool):
                     words.append(option if value else option.replace("--", "--no-", 1))
                 else:

@@ -25,7 +25,7 @@ from typing import TypeVar
 import numpy as np
 
 from classifier import augmentation, doodles, drawings, handwriting, preprocess
-from classifier.config import CANVAS, CANVAS_PEN, IMAGE_SIZE, KINDS, TrainConfig
+from classifier.config import IMAGE_SIZE, KINDS, TrainConfig
 
 # Keras' own copy of MNIST and its checksum: keras/src/datasets/mnist.py.
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -37,6 +37,8 @@ GENERATED_TRAIN = 20_000
 GENERATED_TEST = 4_000
 GENERATED_MOST = 60_000
 VALIDATION_SHARE = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
+FOLDS = 5  # in which drawings are held out, one after the other
+_LEAST_WRITERS = 3  # from here on folds go by who drew
 _TEST_SEED = 2**31  # beyond the seeds that a config takes, so no run trains on the test digits
 
 Batch = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) uint8 and labels (n,) uint8
@@ -62,11 +64,34 @@ class Mixture:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Drawings for a network that goes on from another one, and how it is judged by them: each of
+    them by a network that trained without it.
+
+    images: (N, 28, 28) uint8; labels: (N,) uint8; digests: what tells each from others, hex
+    fold: (N,) int, from 0: the drawings of one fold are held out together
+    by_writer: whether all that one person drew are in one fold
+    writers: how many people drew them; left_out: how many others have no digit to be seen
+    without: what to mix into an epoch, for each fold, of the drawings of all others
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    digests: tuple[str, ...]
+    fold: np.ndarray
+    by_writer: bool
+    writers: int
+    left_out: int
+    without: tuple[Mixture, ...]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Images (N, 28, 28) uint8, 0–255, ink is high, with labels (N,) uint8, 0–9.
 
     source: "mnist" or "generated"; description: in words, for the reader
     mixed: what every epoch of training has beside `train_images`
+    drawn: the drawings among that, for a network that goes on from another one
     """
 
     train_images: np.ndarray
@@ -76,6 +101,7 @@ class Dataset:
     source: str
     description: str
     mixed: tuple[Mixture, ...] = ()
+    drawn: Drawn | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 over all its own images and labels, as hex."""
@@ -108,16 +134,22 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
     Raises DataUnavailableError, FileNotFoundError, or ValueError for unusable files and sizes.
     """
     dataset = _cut(_load_source(config, notify), config)
-    mixed = []
+    mixed, drawn = [], None
     if config.styles:
         mixed.append(Mixture(config.styles, "generated digits", "", _generate_some))
     if config.drawings is not None:
-        mixed.append(_drawn(Path(config.drawings), config.drawings_share, config.seed))
+        found = _Readable(Path(config.drawings))
+        if config.base is None:
+            mixed.append(found.some_kept_back(config.drawings_share, config.seed))
+        else:
+            mixed.append(found.mixture(config.drawings_share, np.arange(len(found.labels))))
+            drawn = found.in_folds(config.drawings_share, config.seed)
     words = " and ".join(f"{mixture.share:.0%} {mixture.description}" for mixture in mixed)
     return dataclasses.replace(
         dataset,
         description=dataset.description + (words and f", with {words}"),
         mixed=tuple(mixed),
+        drawn=drawn,
     )
 
 
@@ -172,41 +204,98 @@ def _generated_for(config: TrainConfig) -> Dataset:
     return generated(min(config.train_size or GENERATED_TRAIN, GENERATED_MOST), config.seed)
 
 
-def _drawn(path: Path, share: float, seed: int) -> Mixture:
-    """A file of drawings to mix in: strokes rendered with other pens each time, images as they
-    are. What cannot be one digit is left out; some writers, or drawings, are kept back."""
-    drawn = drawings.load(path)
-    images, readable = to_network_inputs(drawn)
-    good = np.flatnonzero(readable)
-    if len(good) < 2:
-        raise ValueError(f"{path} has {len(good)} drawings in which there is a digit to see.")
-    strokes = list(drawn) if isinstance(drawn, drawings.Drawings) else None
-    writer = None if strokes is None else drawn.writer
-    people = np.arange(len(drawn.labels)) if writer is None else writer
-    if len(np.unique(people[good])) < 2:  # one writer: keep some of the drawings back
-        writer, people = None, np.arange(len(drawn.labels))
-    there = np.unique(people[good])
-    kept = there[split_validation(len(there), seed)[1]]
-    held = good[np.isin(people[good], kept)]
-    used = good[~np.isin(people[good], kept)]
+class _Readable:
+    """Those drawings of a file in which there is a digit to see, to be mixed into training."""
 
-    def draw(count: int, rng: np.random.Generator) -> Batch:
-        # Each once, in a random order, before any comes again.
-        rounds = [rng.permutation(used) for _ in range(-(-count // len(used)))]
-        which = np.concatenate([used[:0], *rounds])[:count]
-        if strokes is None:
-            return images[which], drawn.labels[which]
-        pens = handwriting.draw_pens(np.arange(count), rng)
-        return preprocess.render_drawings([strokes[i] for i in which], *pens), drawn.labels[which]
+    def __init__(self, path: Path) -> None:
+        """Raises FileNotFoundError, or ValueError for an unusable file or fewer than two."""
+        drawn = drawings.load(path)
+        images, readable = to_network_inputs(drawn)
+        good = np.flatnonzero(readable)
+        if len(good) < 2:
+            raise ValueError(
+                f"{path} has {len(good)} drawings in which there is a digit to see: at least 2 are "
+                "needed."
+            )
+        self._path, self._left_out = path, len(images) - len(good)
+        self._images, self.labels = images[good], drawn.labels[good]
+        self._strokes, writer = None, None
+        if isinstance(drawn, drawings.Drawings):
+            everything = list(drawn)
+            self._strokes = [everything[i] for i in good]
+            writer = None if drawn.writer is None else drawn.writer[good]
+        # Who drew each, from 0; where one did all, or nobody knows, no two belong together.
+        self._known = writer is not None and len(np.unique(writer)) > 1
+        self._writers = 1 if writer is None else len(np.unique(writer))
+        everyone = writer if self._known else np.arange(len(good))
+        self._people = np.unique(everyone, return_inverse=True)[1]
 
-    by = "" if writer is None else f" by {len(there) - len(kept)} people"
-    return Mixture(
-        share,
-        f"drawings of {path.name} ({len(used):,}{by})",
-        _sha256(path),
-        draw,
-        (images[held], drawn.labels[held]),
-    )
+    def mixture(self, share: float, used: np.ndarray, kept: np.ndarray | None = None) -> Mixture:
+        """Those that `used`, indices, names: strokes rendered with other pens each time, images as
+        they are. kept: those that are kept back for validation, likewise."""
+
+        def draw(count: int, rng: np.random.Generator) -> Batch:
+            # Each once, in a random order, before any comes again.
+            rounds = [rng.permutation(used) for _ in range(-(-count // len(used)))]
+            which = np.concatenate([used[:0], *rounds])[:count]
+            if self._strokes is None:
+                return self._images[which], self.labels[which]
+            pens = handwriting.draw_pens(np.arange(count), rng)
+            pictures = preprocess.render_drawings([self._strokes[i] for i in which], *pens)
+            return pictures, self.labels[which]
+
+        by = f" by {len(np.unique(self._people[used]))} people" if self._known else ""
+        return Mixture(
+            share,
+            f"drawings of {self._path.name} ({len(used):,}{by})",
+            _sha256(self._path),
+            draw,
+            None if kept is None else (self._images[kept], self.labels[kept]),
+        )
+
+    def some_kept_back(self, share: float, seed: int) -> Mixture:
+        """All but those of a few writers, or but a few drawings, by which training is judged."""
+        kept = split_validation(int(self._people.max()) + 1, seed)[1]
+        held = np.isin(self._people, kept)
+        return self.mixture(share, np.flatnonzero(~held), np.flatnonzero(held))
+
+    def in_folds(self, share: float, seed: int) -> Drawn:
+        """All of them, with the mixtures that leave out one fold after the other."""
+        by_writer = self._known and self._writers >= _LEAST_WRITERS
+        fold = folds(self.labels, self._people if by_writer else None, seed)
+        parts = self._strokes or [[image] for image in self._images]
+        return Drawn(
+            self._images,
+            self.labels,
+            tuple(map(drawings.digest, parts)),
+            fold,
+            by_writer,
+            self._writers,
+            self._left_out,
+            tuple(self.mixture(share, np.flatnonzero(fold != k)) for k in range(fold.max() + 1)),
+        )
+
+
+def folds(labels: np.ndarray, people: np.ndarray | None, seed: int) -> np.ndarray:
+    """Which of at most FOLDS folds each of N >= 2 drawings belongs to, (N,) int from 0.
+
+    labels: (N,); each fold gets as many of each label as can be
+    people: (N,) int from 0; what one drew stays together, and folds differ in size. None: no matter
+    """
+    rng = np.random.default_rng(seed)
+    if people is None:
+        order = rng.permutation(len(labels))
+        order = order[np.argsort(labels[order], kind="stable")]
+        fold = np.empty(len(labels), int)
+        fold[order] = np.arange(len(labels)) % min(FOLDS, len(labels))
+        return fold
+    size = np.bincount(people)
+    room = np.zeros(min(FOLDS, len(size)), int)
+    home = np.empty(len(size), int)
+    for person in sorted(rng.permutation(len(size)), key=lambda one: -size[one]):
+        home[person] = room.argmin()
+        room[home[person]] += size[person]
+    return home[people]
 
 
 def _load_source(config: TrainConfig, notify: Notify) -> Dataset:
@@ -366,19 +455,11 @@ def to_network_inputs(
     if isinstance(drawn, drawings.Images):
         results = [preprocess.prepare(picture) for picture in drawn.pixels]
     else:
-        results = [preprocess.prepare_strokes(*fit_canvas(strokes)) for strokes in drawn]
+        results = [preprocess.prepare_strokes(*drawings.fit_canvas(strokes)) for strokes in drawn]
     empty = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     inputs = [empty if r.network_input is None else r.network_input for r in results]
     readable = [r.verdict is preprocess.Verdict.READABLE for r in results]
     return np.array(inputs), np.array(readable)
-
-
-def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]:
-    """Strokes in any unit moved and scaled to fill a canvas, with its size and pen, in pixels."""
-    points = np.concatenate(strokes)
-    low, extent = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-6)
-    scale = (CANVAS - 2 * CANVAS_PEN) / extent
-    return [(stroke - low) * scale + CANVAS_PEN for stroke in strokes], CANVAS, CANVAS_PEN
 
 
 def with_others(dataset: Dataset, kinds: Sequence[str] = tuple(KINDS)) -> Dataset:

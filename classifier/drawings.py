@@ -6,6 +6,8 @@ and `load` tells which.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import itertools
 import os
 import tempfile
@@ -17,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.config import CLASSES
+from classifier.config import CANVAS, CANVAS_PEN, CLASSES
 
 _DIGITS = {str(digit) for digit in range(CLASSES)}
+MAX_BYTES = 100_000_000  # of an uploaded file's arrays
 NOT_A_DIGIT = 255  # the label of a drawing that is none
 
 
@@ -83,6 +86,22 @@ def from_strokes(
     )
 
 
+def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]:
+    """Strokes in any unit moved and scaled to fill a canvas, with its size and pen, in pixels."""
+    points = np.concatenate(strokes)
+    low, extent = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-6)
+    scale = (CANVAS - 2 * CANVAS_PEN) / extent
+    return [(stroke - low) * scale + CANVAS_PEN for stroke in strokes], CANVAS, CANVAS_PEN
+
+
+def digest(strokes: Sequence[np.ndarray]) -> str:
+    """What tells a drawing from others, 16 hexadecimal digits; strokes each (k, 2) float32."""
+    whole = hashlib.sha256()
+    for stroke in strokes:
+        whole.update(np.ascontiguousarray(stroke))
+    return whole.hexdigest()[:16]
+
+
 def save(drawings: Drawings, path: str | Path) -> None:
     """Write a file of drawings; the file appears whole or not at all. Raises OSError."""
     arrays = {
@@ -101,21 +120,29 @@ def save(drawings: Drawings, path: str | Path) -> None:
         raise
 
 
-def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str, np.ndarray]:
     """Every array of an `.npz` file, never unpickling.
 
+    source: its path, or its content, which is taken for a stranger's: more than MAX_BYTES of arrays
+    are refused before they are unpacked; name: what messages call it.
     Raises FileNotFoundError, or ValueError that names the file and what is wrong with it.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}.")
+    given = isinstance(source, bytes)
+    name = name or ("the file" if given else str(source))
+    if not given and not Path(source).exists():
+        raise FileNotFoundError(f"There is no file {name}.")
     try:
-        file = np.load(path, allow_pickle=False)
+        if given:
+            with zipfile.ZipFile(io.BytesIO(source)) as archive:
+                size = sum(part.file_size for part in archive.infolist())
+            if size > MAX_BYTES:
+                raise ValueError(f"it would unpack to {size / 1e6:,.0f} MB")
+        file = np.load(io.BytesIO(source) if given else source, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise ValueError("it is a single array")
         with file:
-            arrays = {name: file[name] for name in file.files}
-        strangers = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+            arrays = {key: file[key] for key in file.files}
+        strangers = [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]
         if strangers:
             raise ValueError(f"{', '.join(strangers)} in it is no array")
         return arrays
@@ -136,21 +163,24 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
             # NumPy takes every file that it does not know for a pickle.
             reason = (
                 "it holds pickled objects, which are never loaded"
-                if zipfile.is_zipfile(path)
+                if given or zipfile.is_zipfile(source)
                 else "it is something else, or pickled objects, which are never loaded"
             )
         raise ValueError(
-            f"{path} is not a readable .npz file ({reason}). Make it again with numpy.savez."
+            f"{name} is not a readable .npz file ({reason}). Make it again with numpy.savez."
         ) from error
 
 
-def load(path: str | Path, *, symbols: bool = False) -> Drawings | Images:
+def load(
+    source: str | Path | bytes, *, symbols: bool = False, name: str | None = None
+) -> Drawings | Images:
     """Read a file of drawings: strokes (`points` …) or images (`x`, `y`).
 
+    source, name: as for `read_arrays`
     symbols: take labels that are text too; what is not one of "0" to "9" becomes NOT_A_DIGIT.
     Raises FileNotFoundError, or ValueError that names the file, the array and what it must be.
     """
-    arrays = read_arrays(path)
+    arrays = read_arrays(source, name)
     if symbols:
         arrays = {
             name: _from_text(array)
@@ -169,7 +199,7 @@ def load(path: str | Path, *, symbols: bool = False) -> Drawings | Images:
             f"nor `x` and `y` (images), but {', '.join(sorted(arrays)) or 'nothing'}"
         )
     except ValueError as error:
-        raise ValueError(f"{path} is not a file of drawings: {error}.") from None
+        raise ValueError(f"{name or source} is not a file of drawings: {error}.") from None
 
 
 def _from_text(labels: np.ndarray) -> np.ndarray:

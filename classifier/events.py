@@ -63,6 +63,11 @@ class Finished:
     train_images: int
     test_images: int
     drawings_accuracy: float | None = None  # 0–1, on drawings that were kept back; None: no file
+    # Of a run that went on from another model: drawings `n` by label, and how many of those were
+    # read rightly `before` and `after` by networks that had not learned from them; in how many
+    # `folds`, whether `by_writer`, of how many `writers`, how many drawings were `left_out`; and
+    # the test accuracy, 0–1, `test_before` and `test_after`.
+    tuned: dict | None = None
     stopped: bool = False  # ended early on request
     source: str = ""  # "mnist" or "generated"
     id: str = ""  # of the model, whatever it may be named later
@@ -82,6 +87,7 @@ STAGES: dict[str, str] = {
     "waiting": "Waiting for its turn",
     "starting": "Starting TensorFlow",
     "data": "Loading the data",
+    "folds": "Judging it by drawings that it did not learn from",
     "training": "Training",
     "testing": "Testing on digits it never saw",
     "saving": "Saving the model",

@@ -20,6 +20,7 @@ Knows nothing of Keras or of the page.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import json
 import math
@@ -34,12 +35,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import filelock
 
 from classifier.config import PROJECT, TrainConfig, runs_folder
 from classifier.events import Event, Failed, Progress, from_json
+
+if TYPE_CHECKING:
+    from classifier.drawings import Drawings
 
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{16}")
 _KEPT_RUNS = 200  # older ones are removed when a new one starts
@@ -155,13 +159,21 @@ class LocalJobs:
                 return None
             return worker
 
-    def submit(self, config: TrainConfig) -> str:
-        """Start a run and return its id at once. Raises JobError if it cannot be started."""
+    def submit(self, config: TrainConfig, drawn: Drawings | None = None) -> str:
+        """Start a run and return its id at once. Raises JobError if it cannot be started.
+
+        drawn: what the file `config.drawings`, then a bare name, shall hold; it is kept by the run
+        """
         folder = runs_folder() / _new_id()
         run_id = folder.name
         ticket = _queue() / f"{run_id}.lock"
         try:
             folder.mkdir(parents=True)
+            if drawn is not None:
+                from classifier import drawings  # the children do without NumPy as they start
+
+                config = dataclasses.replace(config, drawings=str(folder / config.drawings))
+                drawings.save(drawn, config.drawings)
             text = json.dumps(config.to_dict(), indent=1)
             (folder / "config.json").write_text(text, encoding="utf-8")
             _queue().mkdir(exist_ok=True)

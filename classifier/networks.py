@@ -6,6 +6,9 @@ Keras is imported when a network is built, not before.
 from __future__ import annotations
 
 import dataclasses
+import io
+import tempfile
+import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -140,6 +143,24 @@ def for_serving(config: TrainConfig) -> keras.Sequential:
     """The same network, to be given learned weights: without dropout, and in float32 if that is
     Keras' policy at the time."""
     return build(dataclasses.replace(config, dropout=0.0))
+
+
+def learned(config: TrainConfig, saved: bytes) -> keras.Sequential:
+    """The same with the weights of a network that Keras saved: they alone are read from the file,
+    never code. Raises ValueError if the file is none, or of a network of another shape."""
+    network = for_serving(config)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(io.BytesIO(saved)) as file:
+                path = file.extract("model.weights.h5", folder)
+            network.load_weights(path)
+        # Keras and h5py raise whatever a damaged file makes them stumble over.
+        except Exception as error:
+            said = str(error).split("\n")[0][:200]
+            raise ValueError(
+                f"its weights do not fit the network {config.network} ({said})"
+            ) from error
+    return network
 
 
 def forward(network: keras.Sequential) -> bytes:

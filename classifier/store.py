@@ -58,6 +58,10 @@ class SavedModel:
         """The network for LiteRT. Raises DamagedModelError if the file is not as it was saved."""
         return _read_checked(self.folder, "model.tflite", self.meta)
 
+    def keras(self) -> bytes:
+        """The network as Keras saved it; see `networks.learned`. Raises DamagedModelError."""
+        return _read_checked(self.folder, "model.keras", self.meta)
+
 
 class DamagedModelError(ValueError):
     """A model's folder cannot be used; the message names it and what is wrong."""

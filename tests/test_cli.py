@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classifier import config, data, doodles, drawings, handwriting, preprocess, store, training
+from classifier import config, doodles, drawings, handwriting, preprocess, store, training
 from classifier.__main__ import main
 from classifier.config import TrainConfig
 from classifier.events import EpochEnded, Finished, Progress, Started, from_json
@@ -96,7 +96,7 @@ def no_shipped(home, monkeypatch) -> None:
 
 def draw(digit: int) -> np.ndarray:
     """A sample digit as on paper: (280, 280) uint8, dark on light."""
-    ink = preprocess.render_strokes(*data.fit_canvas(handwriting.sample_digit(digit)))
+    ink = preprocess.render_strokes(*drawings.fit_canvas(handwriting.sample_digit(digit)))
     return np.round(255 * (1 - ink)).astype(np.uint8)
 
 

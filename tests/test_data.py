@@ -590,7 +590,7 @@ def test_inputs_of_drawings_say_which_are_readable(drawn):
 @pytest.mark.parametrize("unit", [1e-3, 1.0, 5000.0])
 def test_strokes_in_any_unit_fit_the_canvas(unit):
     strokes = [stroke * unit + unit for stroke in handwriting.sample_digit(2)]
-    placed, size, pen = data.fit_canvas(strokes)
+    placed, size, pen = drawings.fit_canvas(strokes)
     points = np.concatenate(placed)
     assert points.min() == pytest.approx(pen, abs=0.1)
     assert points.max() == pytest.approx(size - pen, abs=0.1)
@@ -598,7 +598,7 @@ def test_strokes_in_any_unit_fit_the_canvas(unit):
 
 
 def test_a_single_point_fits_the_canvas():
-    placed, size, _ = data.fit_canvas([np.array([[7.0, 7.0]])])
+    placed, size, _ = drawings.fit_canvas([np.array([[7.0, 7.0]])])
     assert np.isfinite(placed[0]).all()
     assert 0 <= placed[0].min() <= placed[0].max() <= size
 

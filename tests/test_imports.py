@@ -23,8 +23,8 @@ from classifier.config import PROJECT
 LAYERS = (
     {"config", "events"},
     {"drawings", "pictures"},
-    {"preprocess", "handwriting", "augmentation"},
-    {"doodles"},
+    {"preprocess", "handwriting", "augmentation", "collection"},
+    {"doodles", "classroom"},
     {"data", "networks", "store"},
     {"predict", "evaluation", "inspection", "snapshots"},
     {"training", "robustness"},

@@ -188,7 +188,7 @@ def test_the_steps_learn_what_training_learns_with_the_same_loss(
     past = theirs.fit(
         names["train_inputs"], names["train_targets"], batch_size=32, shuffle=False, verbose=0
     )
-    learn = training._learner(ours, TrainConfig().optimizer)
+    learn, _ = training._learner(ours, TrainConfig().optimizer)
     loss = 0.0
     for batches in training._calls(np.arange(120), 32):
         rates = np.full(len(batches), TrainConfig().learning_rate, np.float32)

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from classifier import data, networks, store
 from classifier.config import CLASSES, PROJECT, TrainConfig
+from classifier.drawings import Drawings
 from classifier.events import EpochEnded, Finished, History, Started, to_json
 from classifier.jobs import JobError, LocalJobs
 from classifier.lesson import EXPERIMENTS, STEPS
@@ -96,7 +97,7 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[TrainConfig]:
     """Takes what would be trained, and starts nothing."""
     configs: list[TrainConfig] = []
 
-    def submit(jobs: LocalJobs, config: TrainConfig) -> str:
+    def submit(jobs: LocalJobs, config: TrainConfig, drawn: Drawings | None) -> str:
         configs.append(config)
         raise JobError("Not now.")
 

@@ -17,7 +17,8 @@ from classifier import handwriting, predict, preprocess
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES, KINDS
 from classifier.preprocess import Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas, charts, state, view
+from classifier.ui import canvas, charts, collecting, state, view
+from classifier.ui.gallery import Item
 
 _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
 _HEAD_START = 0.3  # seconds in which the browser has only the canvas to set up
@@ -33,6 +34,7 @@ def drawing(model: SavedModel | None) -> None:
         "finger or pen. The sample digits below it can be put there with the keyboard.</p>"
     )
     _board(model)
+    collecting.row(model)
     _pen_and_samples()
 
 
@@ -53,6 +55,7 @@ def _board(model: SavedModel | None) -> None:
     # The answer goes out first: it is what the visitor waits for.
     with right:
         answer = _ask(model, prepared, given)
+        state.session().answer = answer.digit
         with st.container(key="prediction"):
             st.markdown(_in_words(answer) + _caption(given))
         with st.container(key="probabilities"):
@@ -70,11 +73,16 @@ def _board(model: SavedModel | None) -> None:
         st.rerun()  # the rest of the page, too
 
 
-def put(image: np.ndarray, caption: str) -> None:
-    """Make a network input (28, 28) uint8 the current drawing; the caption says what it is."""
+def put(item: Item) -> None:
+    """Make the network input that a gallery shows the current drawing; its sentence goes along."""
     here = state.session()
-    here.captions[image.tobytes()] = caption
-    here.sketch.replace([canvas.object_of_image(image)])
+    here.captions[item.image.tobytes()] = item.sentence
+    here.sketch.replace([canvas.object_of_image(item.image)])
+
+
+def put_strokes(strokes: list[np.ndarray], pen: float) -> None:
+    """Make strokes, each (k, 2) in canvas pixels, the current drawing."""
+    state.session().sketch.replace(canvas.objects_of(strokes, pen, _INK))
 
 
 def _prepare(objects: list[dict], given: np.ndarray | None) -> preprocess.Prepared:
@@ -92,16 +100,17 @@ def _caption(given: np.ndarray | None) -> str:
 
 def _pen_and_samples() -> None:
     """The pen, and ten digits to try: no stroke changes them."""
+    keys = not collecting.keys_say_what_it_is()
     with st.container(horizontal=True, gap="medium", key="pen-and-samples"):
         st.slider("Pen width", 6, 40, CANVAS_PEN, key=_PEN_KEY, format="%d px", width=CANVAS)
         with st.container(key="samples", width="content", gap="xsmall"):
-            st.caption(f"Or try one of these{view.hint('0–9')}")
+            st.caption("Or try one of these" + (view.hint("0–9") if keys else ""))
             with st.container(horizontal=True, gap="small"):
                 for digit in range(CLASSES):
                     st.button(
                         f"![sample {digit}]({_sample_picture(digit)})",
                         key=f"sample-{digit}",
-                        shortcut=view.shortcut(str(digit)),
+                        shortcut=view.shortcut(str(digit)) if keys else None,
                         on_click=_put_sample,
                         args=(digit,),
                     )
@@ -169,7 +178,7 @@ def _clear() -> None:
 def _put_sample(digit: int) -> None:
     low, side = 0.18 * CANVAS, 0.64 * CANVAS
     strokes = [stroke * side + low for stroke in handwriting.sample_digit(digit)]
-    state.session().sketch.replace(canvas.objects_of(strokes, CANVAS_PEN, _INK))
+    put_strokes(strokes, CANVAS_PEN)
 
 
 @st.cache_data(show_spinner=False)

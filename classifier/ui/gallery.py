@@ -27,8 +27,8 @@ class Item:
     sentence: str
 
 
-def pictures(key: str, items: Sequence[Item], on_click: Callable[[np.ndarray, str], None]) -> None:
-    """The items as buttons; a click calls `on_click` with the image and its sentence."""
+def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) -> None:
+    """The items as buttons; a click calls `on_click` with the item."""
     with st.container(horizontal=True, gap="small", key=f"gallery-{key}"):
         for item in items:
             picture = canvas.png_address(item.image.repeat(2, axis=0).repeat(2, axis=1))
@@ -37,7 +37,7 @@ def pictures(key: str, items: Sequence[Item], on_click: Callable[[np.ndarray, st
                 f"![{item.sentence}]({picture}) **{item.title}** {item.note}",
                 key=f"{key}-picture-{item.number}",
                 on_click=on_click,
-                args=(item.image, item.sentence),
+                args=(item,),
             )
 
 

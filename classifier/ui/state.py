@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import re
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier import predict, preprocess, snapshots, store
+from classifier import classroom, collection, predict, preprocess, snapshots, store
 from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, TrainConfig
 from classifier.events import Finished, History
 from classifier.inspection import Inspector
@@ -20,6 +23,9 @@ from classifier.predict import Answer, Detector, Predictor
 from classifier.preprocess import Prepared, Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 
+_COOKIE = "digit-classifier-visitor"
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_COOKIE_DAYS = 180
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
 
 
@@ -90,6 +96,15 @@ class Preset:
     number: int
 
 
+@dataclass(frozen=True)
+class Confirmed:
+    """A drawing that was kept: its label, its id in the collection, and `Session.version` then."""
+
+    label: int
+    drawing_id: str
+    version: tuple[int, int]
+
+
 @dataclass
 class Session:
     """One visitor's page."""
@@ -112,6 +127,15 @@ class Session:
     experiment: str = ""  # of the lesson, that is set up now
     link_problem: str = ""  # what is wrong with the lesson that the page's address names
     shuffle: int = 0  # how often other images were asked for
+    token: str = ""  # this browser's secret, once it is needed; see `token`
+    answer: int | None = None  # what the drawing was read as
+    kept: Confirmed | None = None  # what was confirmed last, while it can be taken back
+    label_problem: str = ""  # why a drawing could not be kept
+    round: int | None = None  # how far a guided round has come
+    shown_drawing: str = ""  # the id of the collection's that is on the canvas
+    uploads: int = 0  # how many files came
+    upload_said: str = ""  # what became of the last
+    class_number: int | None = None  # of the class that this visitor has joined
     # What is known of the network inputs that were put on the canvas, by their bytes.
     captions: dict[bytes, str] = field(default_factory=dict)
 
@@ -148,6 +172,11 @@ class Session:
             return False
 
     @property
+    def version(self) -> tuple[int, int]:
+        """What changes with every change of the drawing."""
+        return self.sketch.revision, len(self.sketch.past)
+
+    @property
     def training(self) -> bool:
         """Whether the followed run has not ended yet, as far as this page has heard."""
         return self.reader is not None and self.history.end is None
@@ -164,6 +193,53 @@ def session() -> Session:
     if "session" not in st.session_state:
         st.session_state["session"] = Session()
     return st.session_state["session"]
+
+
+def token() -> str:
+    """This browser's secret, by which it alone deletes what was drawn with it. It is made when it
+    is first needed, and tells nothing of whoever has it."""
+    here = session()
+    if not here.token:
+        here.token = _cookie() or secrets.token_hex(16)
+    return here.token
+
+
+def known_visitor() -> bool:
+    """Whether this browser has a token: if not, nothing of it was ever kept."""
+    return bool(session().token or _cookie())
+
+
+def _cookie() -> str:
+    value = st.context.cookies.get(_COOKIE)
+    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else ""
+
+
+def remember_visitor() -> None:
+    """Have the browser keep its token, if it has one, for the next time it comes."""
+    here = session()
+    if here.token and _cookie() != here.token:
+        st.html(
+            f'<script>document.cookie = "{_COOKIE}={here.token}; path=/; SameSite=Strict; '
+            f'max-age={_COOKIE_DAYS * 86400}"</script>',
+            unsafe_allow_javascript=True,
+        )
+
+
+def send(label: int, strokes: Sequence[np.ndarray], pen: float, model: SavedModel | None) -> None:
+    """Keep the drawing as this digit: in the class that the visitor has joined, else in their own
+    collection. Another label for the same drawing replaces the first. Raises as `classroom.send`.
+    """
+    here = session()
+    drawing_id = secrets.token_hex(8)
+    what = (drawing_id, label, strokes, pen)
+    said = {"answer": here.answer, "model": "" if model is None else model.name}
+    if here.class_number is None:
+        collection.keep(token(), *what, **said)
+    else:
+        classroom.send(token(), here.class_number, *what, **said)
+    if here.kept is not None and here.kept.version == here.version:
+        collection.remove(token(), here.kept.drawing_id)
+    here.kept = Confirmed(label, drawing_id, here.version)
 
 
 @st.cache_resource

@@ -1,4 +1,4 @@
-"""The four tabs below the drawing; one that is not open costs nothing, not even its imports."""
+"""The five tabs below the drawing; one that is not open costs nothing, not even its imports."""
 
 from __future__ import annotations
 
@@ -66,7 +66,11 @@ def _show(name: str, model: SavedModel | None) -> None:
         from classifier.ui import runs
 
         runs.tab(model)
-    else:
+    elif name == view.LESSON:
         from classifier.ui import lesson as lesson_tab
 
         lesson_tab.tab(model)
+    else:
+        from classifier.ui import collection
+
+        collection.tab(model)

@@ -22,7 +22,8 @@ from classifier.config import (
     SCHEDULES,
     TrainConfig,
 )
-from classifier.events import STAGES, Failed, Finished, Progress
+from classifier.drawings import Drawings
+from classifier.events import STAGES, Failed, Finished, History, Progress
 from classifier.jobs import JobError, RunState
 from classifier.store import SavedModel
 from classifier.ui import state, view
@@ -315,16 +316,31 @@ def _more(network: str, preset: state.Preset | None) -> dict:
     return values
 
 
-def start(config: TrainConfig) -> None:
-    """Start a run and follow it; if it cannot be started, `Session.error` says why."""
+def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
+    """Start a run and follow it; if it cannot be started, `Session.error` says why. Arguments as
+    for `LocalJobs.submit`."""
     here = state.session()
     try:
-        run_id = state.jobs().submit(config)
+        run_id = state.jobs().submit(config, drawn)
     except JobError as error:
         here.error = str(error)
         return
     here.follow(run_id)
     st.query_params[_RUN_PARAMETER] = run_id
+
+
+def throw_away(model: SavedModel) -> None:
+    """Delete a model that a run of this visitor made; what it went on from answers again."""
+    here = state.session()
+    if here.owns(model.name):
+        try:
+            store.delete(model.name)
+        except (LookupError, ValueError, OSError) as error:
+            here.error = str(error)
+            return
+        here.reader, here.history = None, History()
+        st.query_params.pop(_RUN_PARAMETER, None)
+        st.session_state["answer-with"] = model.meta.get("base", {}).get("name")
 
 
 def _stop() -> None:

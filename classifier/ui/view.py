@@ -8,7 +8,8 @@ import streamlit as st
 
 from classifier.ui import state
 
-TRAINING, INSIDE, RUNS, LESSON = TABS = ("Training", "Inside the network", "Runs", "Lesson")
+TABS = ("Training", "Inside the network", "Runs", "Lesson", "Our handwriting")
+TRAINING, INSIDE, RUNS, LESSON, HANDWRITING = TABS
 TABS_KEY = "tabs"
 _LARGE = 1.3  # times the usual size: read from the back of a room
 _SWITCHES = {

@@ -74,7 +74,7 @@ def learning(name: str, policy: str) -> tuple[int, float]:
     keras.config.set_dtype_policy(policy)
     model = networks.build(config)
     keras.config.set_dtype_policy("float32")
-    learn = training._learner(model, config.optimizer)
+    learn, _ = training._learner(model, config.optimizer)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (_IMAGES, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     labels = rng.integers(0, 10, _IMAGES, np.uint8)

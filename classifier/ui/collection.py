@@ -1,0 +1,318 @@
+"""The tab "Our handwriting": what was confirmed, how well it is read, and learning from it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from classifier import collection, drawings, evaluation, preprocess
+from classifier.collection import Kept
+from classifier.config import CANVAS, CLASSES, FINE_TUNING, MAX_SHARE, TrainConfig
+from classifier.drawings import Drawings
+from classifier.events import Finished
+from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import collecting, draw, gallery, state, train
+
+_FILE = "our-handwriting.npz"
+_DIGIT_KEY, _PAGE_KEY, _SHARE_KEY = "shown-digit", "handwriting-page", "drawings-share"
+_LEAST = 5  # drawings from which something can be learned and judged
+
+
+def tab(model: SavedModel | None) -> None:
+    """The visitor's collection, or, for who has opened a class, the class's."""
+    try:
+        kept = collection.drawings_of(state.token()) if state.known_visitor() else []
+    except collecting.PROBLEMS as error:
+        st.error(str(error))
+        return
+    _ways_in(kept)
+    if not kept:
+        st.caption(
+            "Draw a digit and say below the canvas what it is: it is kept here, and a network can "
+            "learn from it."
+        )
+        return
+    inputs = [_input(one) for one in kept]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _gallery(kept, inputs)
+    with right:
+        _accuracy(kept, inputs, model)
+    _fine_tuning(kept, inputs, model)
+
+
+def _ways_in(kept: Sequence[Kept]) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="ways-in"):
+        st.button(
+            "Write all digits",
+            key="round-start",
+            icon=":material/edit:",
+            help=f"A guided round: {len(collecting.ROUND)} digits, each when it is asked for.",
+            on_click=collecting.start_round,
+        )
+        st.download_button(
+            "Download",
+            data=lambda: _as_file(kept),
+            file_name=_FILE,
+            mime="application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+            disabled=not kept,
+        )
+        with st.popover("Upload", icon=":material/upload:"):
+            number = state.session().uploads
+            file = st.file_uploader(
+                "A file of drawings", "npz", key=f"upload-{number}", max_upload_size=20
+            )
+            if file is not None:
+                _bring(file.getvalue(), file.name)
+    here = state.session()
+    if here.upload_said:
+        st.info(here.upload_said)
+        here.upload_said = ""
+
+
+def _as_file(kept: Sequence[Kept]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / _FILE
+        drawings.save(collection.as_drawings(kept), path)
+        return path.read_bytes()
+
+
+def _bring(content: bytes, name: str) -> None:
+    here = state.session()
+    try:
+        drawn = drawings.load(content, name=name)
+        if not isinstance(drawn, Drawings):
+            raise ValueError(
+                f"{name} has images. Here drawings are kept as strokes; the command line learns "
+                "from images, too."
+            )
+        came = collection.bring(state.token(), drawn)
+    except collecting.PROBLEMS as error:
+        st.error(str(error))
+        return
+    here.uploads += 1  # an empty field
+    there = len(drawn) - came
+    here.upload_said = f"{came:,} drawings came" + (f", {there:,} were here already." * bool(there))
+    st.rerun()
+
+
+def _input(one: Kept) -> np.ndarray | None:
+    """The network input of a drawing, (28, 28) uint8; None if there is no digit to see."""
+    return _input_of(one.writer, one.id, one)
+
+
+@st.cache_data(max_entries=5000, show_spinner=False)
+def _input_of(writer: str, drawing_id: str, _one: Kept) -> np.ndarray | None:
+    return preprocess.prepare_strokes(_one.strokes, CANVAS, _one.pen).network_input
+
+
+def _gallery(kept: Sequence[Kept], inputs: Sequence[np.ndarray | None]) -> None:
+    """The drawings of one digit; a click puts one on the canvas, where it can be deleted."""
+    counts = np.bincount([one.label for one in kept], minlength=CLASSES)
+    st.session_state.setdefault(_DIGIT_KEY, int(counts.argmax()))
+    digit = st.segmented_control(
+        f"{len(kept):,} drawings",
+        list(range(CLASSES)),
+        required=True,
+        key=_DIGIT_KEY,
+        format_func=lambda d: f"{d} · {counts[d]}",
+    )
+    which = np.flatnonzero([one.label == digit for one in kept])
+    items = []
+    for index in gallery.page_of(which[::-1], _PAGE_KEY).tolist():
+        one, image = kept[index], inputs[index]
+        said = "" if one.answer is None else f"→ {one.answer}"
+        was = "" if one.answer is None else f", read as {one.answer} by {one.model}"
+        picture = np.zeros((28, 28), np.uint8) if image is None else image
+        items.append(gallery.Item(one.number, picture, str(one.label), said, f"A {digit}{was}"))
+    by_number = {one.number: one for one in kept}
+    gallery.pictures("kept", items, lambda item: _show(by_number[item.number]))
+    chosen = next((one for one in kept if one.id == state.session().shown_drawing), None)
+    if chosen is not None:
+        st.button(
+            f"Delete this {chosen.label}",
+            key="delete-drawing",
+            icon=":material/delete:",
+            on_click=_delete,
+            args=(chosen.id,),
+        )
+
+
+def _show(one: Kept) -> None:
+    state.session().shown_drawing = one.id
+    draw.put_strokes(one.strokes, one.pen)
+
+
+def _delete(drawing_id: str) -> None:
+    here = state.session()
+    try:
+        collection.remove(state.token(), drawing_id)
+    except collecting.PROBLEMS as error:
+        here.label_problem = str(error)
+    here.shown_drawing = ""
+    if here.kept and here.kept.drawing_id == drawing_id:
+        here.kept = None
+
+
+def _accuracy(
+    kept: Sequence[Kept], inputs: Sequence[np.ndarray | None], model: SavedModel | None
+) -> None:
+    """How often the answering model reads these drawings rightly, beside its test images."""
+    if model is None:
+        return
+    learned = set(model.meta.get("learned_from", []))
+    fresh = [k for k, one in enumerate(kept) if drawings.digest(one.strokes) not in learned]
+    readable = [k for k in fresh if inputs[k] is not None]
+    if not fresh:
+        st.caption(
+            f"{model.name} has learned from all of these, so they say nothing of how well it "
+            "reads. What going on with them changed was measured on drawings held out."
+        )
+        return
+    try:
+        predictor = state.predictor(model.name, model.checksum)
+    except (DamagedModelError, ModelNotFoundError) as error:
+        st.warning(str(error))
+        return
+    labels = np.array([kept[k].label for k in fresh])
+    answers = np.full(len(kept), -1)
+    if readable:
+        images = np.array([inputs[k] for k in readable])
+        answers[readable] = predictor.probabilities(images).argmax(axis=1)
+    right = answers[fresh] == labels
+    low, high = evaluation.interval(int(right.sum()), len(right))
+    st.markdown(
+        f"**{model.name}** reads **{right.mean():.1%}** of them rightly  \n"
+        f":small[{right.sum():,} of {len(right):,} · 95 % interval {low:.1%} to {high:.1%} · "
+        f"{model.test_accuracy:.2%} on its test images]"
+    )
+    if len(fresh) < len(kept):
+        st.caption(f"{len(kept) - len(fresh):,} others it has learned from.")
+    confusion = np.array(model.meta["metrics"].get("confusion", np.zeros((CLASSES, CLASSES))))
+    total = np.bincount(labels, minlength=CLASSES)
+    good = np.bincount(labels, right, CLASSES)
+    rows = [
+        {
+            "digit": digit,
+            "drawings": int(total[digit]),
+            "right": good[digit] / total[digit] if total[digit] else None,
+            "test images": confusion[digit, digit] / max(confusion[digit].sum(), 1),
+        }
+        for digit in range(CLASSES)
+    ]
+    share = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        pa.Table.from_pylist(rows),
+        hide_index=True,
+        column_config={"right": share, "test images": share},
+        alt="For each digit: how many drawings, the share read rightly, the same of test images",
+    )
+
+
+def _fine_tuning(
+    kept: Sequence[Kept], inputs: Sequence[np.ndarray | None], model: SavedModel | None
+) -> None:
+    """Going on from the answering model with these drawings, and what that changed."""
+    here = state.session()
+    if model is None:
+        return
+    st.markdown("### Learn from them")
+    tuned = model.meta["metrics"].get("tuned")
+    if isinstance(tuned, dict):
+        _before_and_after(model, tuned)
+    readable = sum(one is not None for one in inputs)
+    if readable < _LEAST:
+        st.caption(f"From {_LEAST} drawings on a network can learn from them.")
+        return
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        share = st.slider(
+            "Share of these drawings",
+            0.1,
+            MAX_SHARE - FINE_TUNING["styles"],
+            FINE_TUNING["drawings_share"],
+            0.05,
+            key=_SHARE_KEY,
+            format="percent",
+            width=280,
+            help="The rest is what it learned from before, so that it does not forget.",
+        )
+        st.button(
+            f"Fine-tune {model.name}",
+            key="fine-tune",
+            type="primary",
+            on_click=_start,
+            args=(model, kept, share),
+            disabled=here.training,
+        )
+    styles = FINE_TUNING["styles"]
+    source = "generated digits" if model.meta["data"].get("source") == "generated" else "MNIST"
+    there = {one.label for one in kept}
+    st.caption(
+        f"It goes on with {share:.0%} of these, {styles:.0%} generated digits and "
+        f"{1 - share - styles:.0%} {source}."
+        + (f" Only {', '.join(map(str, sorted(there)))} is among them." * (len(there) == 1))
+    )
+    if here.error:
+        st.error(here.error)
+
+
+def _start(model: SavedModel, kept: Sequence[Kept], share: float) -> None:
+    here = state.session()
+    try:
+        config = TrainConfig.fine_tuning(
+            model.name,
+            model.meta["config"],
+            model.meta["data"].get("source", ""),
+            _FILE,
+            drawings_share=share,
+        )
+    except (TypeError, ValueError) as error:
+        here.error = str(error)
+        return
+    train.start(config, collection.as_drawings(kept))
+
+
+def _before_and_after(model: SavedModel, tuned: dict) -> None:
+    """What a model that went on from another reads better, on drawings it had not learned from."""
+    try:
+        n, before, after = (np.array(tuned[key], int) for key in ("n", "before", "after"))
+        tested = tuned["test_before"], tuned["test_after"]
+        held = "people" if tuned["by_writer"] else "drawings"
+        words = (
+            f"**{before.sum() / n.sum():.1%} → {after.sum() / n.sum():.1%}** of our drawings, "
+            f"test images {tested[0]:.2%} → {tested[1]:.2%}"
+        )
+        changed = [
+            f"{d}s {before[d] / n[d]:.0%} → {after[d] / n[d]:.0%}"
+            for d in np.argsort(-(after - before), kind="stable")
+            if before[d] != after[d]
+        ]
+        note = (
+            f"Measured on {n.sum():,} drawings, each by a network that had not learned from "
+            f"{'whoever drew it' if held == 'people' else 'it'}: {tuned['folds']} folds."
+        )
+    except (KeyError, TypeError, ValueError, IndexError):
+        return
+    with st.container(key="before-and-after"):
+        st.markdown(f"{model.name}: {words}" + (f"  \n{', '.join(changed)}" * bool(changed)))
+        st.caption(note)
+        end = state.session().history.end
+        if (
+            isinstance(end, Finished)
+            and end.model == model.name
+            and state.session().owns(end.model)
+        ):
+            st.button(
+                "Throw it away",
+                key="throw-away",
+                icon=":material/delete:",
+                on_click=train.throw_away,
+                args=(model,),
+            )

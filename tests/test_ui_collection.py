@@ -1,0 +1,133 @@
+"""Labels below the canvas: what is kept, replaced and taken back; the tab that shows it."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from classifier import collection, drawings
+from classifier.config import PROJECT, TrainConfig
+from classifier.jobs import JobError, LocalJobs
+from classifier.ui import collecting, view
+
+
+@pytest.fixture
+def page(home) -> AppTest:
+    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+
+
+def press(page: AppTest, key: str) -> None:
+    page.button(key=key).click().run()
+    assert not page.exception
+
+
+def keep(page: AppTest, digit: int) -> None:
+    press(page, f"sample-{digit}")
+    press(page, f"label-{digit}")
+
+
+def kept(page: AppTest) -> list[collection.Kept]:
+    return collection.drawings_of(page.session_state["session"].token)
+
+
+def shown(page: AppTest) -> str:
+    return " ".join(e.value for kind in ("markdown", "caption", "warning") for e in page.get(kind))
+
+
+def open_tab(page: AppTest) -> None:
+    page.session_state[view.TABS_KEY] = view.HANDWRITING
+    page.run()
+    assert not page.exception
+
+
+def test_nothing_is_kept_before_somebody_says_what_it_is(page):
+    press(page, "sample-7")
+    assert page.session_state["session"].token == ""
+    press(page, "label-7")
+    (one,) = kept(page)
+    assert (one.label, one.answer, one.model) == (7, 7, "conv")
+    assert "Kept as a **7**" in shown(page)
+
+
+def test_another_label_for_the_same_drawing_replaces_the_first(page):
+    press(page, "sample-7")
+    press(page, "label-1")
+    press(page, "label-7")
+    assert [one.label for one in kept(page)] == [7]
+
+
+def test_another_drawing_is_another(page):
+    keep(page, 7)
+    keep(page, 7)
+    assert len(kept(page)) == 2
+
+
+def test_it_is_taken_back(page):
+    keep(page, 4)
+    press(page, "take-back")
+    assert kept(page) == []
+    assert "Kept" not in shown(page)
+
+
+def test_an_empty_canvas_is_told(page):
+    press(page, "label-3")
+    assert "nothing drawn yet" in shown(page)
+    assert kept(page) == []
+
+
+def test_a_guided_round_asks_for_each_digit_and_keeps_it(page, monkeypatch):
+    monkeypatch.setattr(collecting, "ROUND", [0, 1])
+    open_tab(page)
+    press(page, "round-start")
+    assert "Write a 0" in shown(page)
+    press(page, "round-next")
+    assert "nothing drawn" in shown(page)
+    press(page, "sample-0")
+    press(page, "round-next")
+    assert "Write a 1" in shown(page)
+    press(page, "sample-1")
+    press(page, "round-next")
+    assert [one.label for one in kept(page)] == [0, 1]
+    assert page.button(key="label-3")
+
+
+def test_the_keys_fetch_samples_until_they_are_armed(page):
+    keys = {b.key: b.proto.shortcut for b in page.button}
+    assert (keys["sample-3"], keys["label-3"]) == ("3", "")
+    page.toggle(key="label-keys-armed").set_value(True).run()
+    keys = {b.key: b.proto.shortcut for b in page.button}
+    assert (keys["sample-3"], keys["label-3"]) == ("", "3")
+
+
+def test_the_tab_shows_what_was_kept_and_deletes_it(page):
+    for digit in (3, 3, 5):
+        keep(page, digit)
+    open_tab(page)
+    assert "**conv** reads **100.0%** of them" in shown(page)
+    first = kept(page)[0]
+    press(page, f"kept-picture-{first.number}")
+    press(page, "delete-drawing")
+    assert [one.label for one in kept(page)] == [3, 5]
+
+
+def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
+    asked: list = []
+
+    def submit(jobs: LocalJobs, config: TrainConfig, drawn: drawings.Drawings | None) -> str:
+        asked.append((config, drawn))
+        raise JobError("Not now.")
+
+    monkeypatch.setattr(LocalJobs, "submit", submit)
+    for digit in range(5):
+        keep(page, digit)
+    open_tab(page)
+    press(page, "fine-tune")
+    ((config, drawn),) = asked
+    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.5)
+    assert drawn.labels.tolist() == list(range(5))
+
+
+def test_few_drawings_are_told(page):
+    keep(page, 5)
+    open_tab(page)
+    assert "From 5 drawings on" in shown(page)
