@@ -171,11 +171,11 @@ def _train(chosen: argparse.Namespace) -> int:
 def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
     from classifier import store
 
-    meta = store.get(base).meta
+    model = store.get(base)
     if values["drawings"] is None:
         raise ValueError("--from needs drawings to learn from: name a file with --drawings.")
     return TrainConfig.fine_tuning(
-        base, meta["config"], meta["data"].get("source", ""), **values | {"network": network}
+        base, model.meta["config"], model.source, **values | {"network": network}
     )
 
 

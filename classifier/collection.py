@@ -258,9 +258,7 @@ def transaction(*, writing: bool = True) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(database):
             database.row_factory = sqlite3.Row
             if not database.execute("PRAGMA user_version").fetchone()[0]:
-                database.executescript(
-                    f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = 1; COMMIT"
-                )
+                database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
             database.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
                 yield database

@@ -87,6 +87,7 @@ DEFAULTS: dict[str, dict] = {
         "augment": True,
     },
 }
+DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 # What a run that goes on from another model takes unless told otherwise: few images, small steps.
 FINE_TUNING: dict = {
     "epochs": 1,
@@ -99,7 +100,6 @@ FINE_TUNING: dict = {
     "schedule": "one-cycle",
     "augment": True,
 }
-DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
 
 _STEPS = 100  # least of an epoch: standard batches are halved until it has so many,
 _LEAST_BATCH = 32  # but not below this

@@ -72,7 +72,7 @@ class Drawn:
     fold: (N,) int, from 0: the drawings of one fold are held out together
     by_writer: whether all that one person drew are in one fold
     writers: how many people drew them; left_out: how many others have no digit to be seen
-    without: what to mix into an epoch, for each fold, of the drawings of all others
+    without: for each fold, all that is to be mixed into an epoch, with the others' drawings alone
     """
 
     images: np.ndarray
@@ -82,7 +82,7 @@ class Drawn:
     by_writer: bool
     writers: int
     left_out: int
-    without: tuple[Mixture, ...]
+    without: tuple[tuple[Mixture, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
         if config.base is None:
             mixed.append(found.some_kept_back(config.drawings_share, config.seed))
         else:
+            drawn = found.in_folds(config.drawings_share, config.seed, mixed)
             mixed.append(found.mixture(config.drawings_share, np.arange(len(found.labels))))
-            drawn = found.in_folds(config.drawings_share, config.seed)
     words = " and ".join(f"{mixture.share:.0%} {mixture.description}" for mixture in mixed)
     return dataclasses.replace(
         dataset,
@@ -259,8 +259,8 @@ class _Readable:
         held = np.isin(self._people, kept)
         return self.mixture(share, np.flatnonzero(~held), np.flatnonzero(held))
 
-    def in_folds(self, share: float, seed: int) -> Drawn:
-        """All of them, with the mixtures that leave out one fold after the other."""
+    def in_folds(self, share: float, seed: int, others: Sequence[Mixture]) -> Drawn:
+        """All of them, with the mixtures that leave out one fold after the other, beside others."""
         by_writer = self._known and self._writers >= _LEAST_WRITERS
         fold = folds(self.labels, self._people if by_writer else None, seed)
         parts = self._strokes or [[image] for image in self._images]
@@ -272,7 +272,10 @@ class _Readable:
             by_writer,
             self._writers,
             self._left_out,
-            tuple(self.mixture(share, np.flatnonzero(fold != k)) for k in range(fold.max() + 1)),
+            tuple(
+                (*others, self.mixture(share, np.flatnonzero(fold != k)))
+                for k in range(fold.max() + 1)
+            ),
         )
 
 

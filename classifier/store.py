@@ -50,6 +50,11 @@ class SavedModel:
         return str(self.meta.get("id", ""))
 
     @property
+    def source(self) -> str:
+        """Which data it found when it was trained, as `Dataset.source` says; "" if unknown."""
+        return self.meta["data"].get("source", "")
+
+    @property
     def checksum(self) -> str:
         """SHA-256 of model.tflite as it was saved: what tells one network from another."""
         return self.meta["files"]["model.tflite"]

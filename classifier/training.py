@@ -229,19 +229,18 @@ def _compare(
     before = _predict(model, drawn.images).argmax(axis=1) == drawn.labels
     test_before = _predict(model, dataset.test_images).argmax(axis=1) == dataset.test_labels
     after = np.zeros(len(drawn.labels), bool)
-    others = [mixture for mixture in dataset.mixed if not mixture.fingerprint]
-    for number, without in enumerate(drawn.without):
+    for number, mixed in enumerate(drawn.without):
         _check_stop(stop)
         emit(Progress(stage="folds", fraction=number / len(drawn.without)))
         feed = data.epochs(
             dataset.train_images,
             dataset.train_labels,
-            (*others, without),
+            mixed,
             count=config.epochs,
             augment=config.augment,
             seed=config.seed,
         )
-        size = data.epoch_size(len(dataset.train_labels), (*others, without))
+        size = data.epoch_size(len(dataset.train_labels), mixed)
         held = drawn.fold == number
         validation = drawn.images[held], drawn.labels[held]
         _fit(model, learn, config, feed, size, validation, _hear_nothing, _hear_nothing, stop)

@@ -110,3 +110,8 @@ def in_words(probabilities: np.ndarray | None) -> str:
 def percent(probability: float) -> str:
     """A probability for people, never rounded to certainty: "98.2 %", "over 99.9 %"."""
     return f"{probability * 100:.1f} %" if probability < 0.9995 else "over 99.9 %"
+
+
+def article(digit: int) -> str:
+    """What stands before a digit in a sentence: "an 8", "a 7"."""
+    return "an" if digit == 8 else "a"

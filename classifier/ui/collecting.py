@@ -9,7 +9,7 @@ from classifier.classroom import NoClassError, NotOpenError
 from classifier.collection import CollectionError
 from classifier.config import CLASSES
 from classifier.store import SavedModel
-from classifier.ui import canvas, state, view
+from classifier.ui import canvas, charts, state, view
 
 PROBLEMS = (CollectionError, NoClassError, NotOpenError, ValueError)  # each in words for the reader
 ROUND = [digit for _ in range(5) for digit in range(CLASSES)]  # what a guided round asks for
@@ -31,14 +31,10 @@ def row(model: SavedModel | None) -> None:
             _asked_for(here, model)
         if here.kept is not None:
             label = here.kept.label
-            st.markdown(f":small[Kept as {_article(label)} **{label}**.]", width="content")
+            st.markdown(f":small[Kept as {charts.article(label)} **{label}**.]", width="content")
             st.button("Take back", key="take-back", type="tertiary", on_click=_take_back)
     if here.label_problem:
         st.warning(here.label_problem)
-
-
-def _article(digit: int) -> str:
-    return "an" if digit == 8 else "a"
 
 
 def _ten_buttons(model: SavedModel | None) -> None:
@@ -62,7 +58,7 @@ def _ten_buttons(model: SavedModel | None) -> None:
 
 def _asked_for(here: state.Session, model: SavedModel | None) -> None:
     digit = ROUND[here.round]
-    st.markdown(f"### Write {_article(digit)} {digit}", width="content")
+    st.markdown(f"### Write {charts.article(digit)} {digit}", width="content")
     st.button(
         "Next",
         key="round-next",

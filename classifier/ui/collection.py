@@ -12,11 +12,11 @@ import streamlit as st
 
 from classifier import collection, drawings, evaluation, preprocess
 from classifier.collection import Kept
-from classifier.config import CANVAS, CLASSES, FINE_TUNING, MAX_SHARE, TrainConfig
+from classifier.config import CANVAS, CLASSES, FINE_TUNING, IMAGE_SIZE, MAX_SHARE, TrainConfig
 from classifier.drawings import Drawings
 from classifier.events import Finished
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import collecting, draw, gallery, state, train
+from classifier.ui import collecting, draw, gallery, learning, state, train
 
 _FILE = "our-handwriting.npz"
 _DIGIT_KEY, _PAGE_KEY, _SHARE_KEY = "shown-digit", "handwriting-page", "drawings-share"
@@ -130,7 +130,7 @@ def _gallery(kept: Sequence[Kept], inputs: Sequence[np.ndarray | None]) -> None:
         one, image = kept[index], inputs[index]
         said = "" if one.answer is None else f"→ {one.answer}"
         was = "" if one.answer is None else f", read as {one.answer} by {one.model}"
-        picture = np.zeros((28, 28), np.uint8) if image is None else image
+        picture = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8) if image is None else image
         items.append(gallery.Item(one.number, picture, str(one.label), said, f"A {digit}{was}"))
     by_number = {one.number: one for one in kept}
     gallery.pictures("kept", items, lambda item: _show(by_number[item.number]))
@@ -195,7 +195,9 @@ def _accuracy(
     )
     if len(fresh) < len(kept):
         st.caption(f"{len(kept) - len(fresh):,} others it has learned from.")
-    confusion = np.array(model.meta["metrics"].get("confusion", np.zeros((CLASSES, CLASSES))))
+    tested = learning.noted(model)
+    if tested is None:
+        tested = np.zeros((CLASSES, CLASSES), int)
     total = np.bincount(labels, minlength=CLASSES)
     good = np.bincount(labels, right, CLASSES)
     rows = [
@@ -203,7 +205,7 @@ def _accuracy(
             "digit": digit,
             "drawings": int(total[digit]),
             "right": good[digit] / total[digit] if total[digit] else None,
-            "test images": confusion[digit, digit] / max(confusion[digit].sum(), 1),
+            "test images": tested[digit, digit] / max(tested[digit].sum(), 1),
         }
         for digit in range(CLASSES)
     ]
@@ -252,7 +254,7 @@ def _fine_tuning(
             disabled=here.training,
         )
     styles = FINE_TUNING["styles"]
-    source = "generated digits" if model.meta["data"].get("source") == "generated" else "MNIST"
+    source = "generated digits" if model.source == "generated" else "MNIST"
     there = {one.label for one in kept}
     st.caption(
         f"It goes on with {share:.0%} of these, {styles:.0%} generated digits and "
@@ -269,7 +271,7 @@ def _start(model: SavedModel, kept: Sequence[Kept], share: float) -> None:
         config = TrainConfig.fine_tuning(
             model.name,
             model.meta["config"],
-            model.meta["data"].get("source", ""),
+            model.source,
             _FILE,
             drawings_share=share,
         )
@@ -284,7 +286,7 @@ def _before_and_after(model: SavedModel, tuned: dict) -> None:
     try:
         n, before, after = (np.array(tuned[key], int) for key in ("n", "before", "after"))
         tested = tuned["test_before"], tuned["test_after"]
-        held = "people" if tuned["by_writer"] else "drawings"
+        unseen = "whoever drew it" if tuned["by_writer"] else "it"
         words = (
             f"**{before.sum() / n.sum():.1%} → {after.sum() / n.sum():.1%}** of our drawings, "
             f"test images {tested[0]:.2%} → {tested[1]:.2%}"
@@ -296,19 +298,16 @@ def _before_and_after(model: SavedModel, tuned: dict) -> None:
         ]
         note = (
             f"Measured on {n.sum():,} drawings, each by a network that had not learned from "
-            f"{'whoever drew it' if held == 'people' else 'it'}: {tuned['folds']} folds."
+            f"{unseen}: {tuned['folds']} folds."
         )
     except (KeyError, TypeError, ValueError, IndexError):
         return
     with st.container(key="before-and-after"):
         st.markdown(f"{model.name}: {words}" + (f"  \n{', '.join(changed)}" * bool(changed)))
         st.caption(note)
-        end = state.session().history.end
-        if (
-            isinstance(end, Finished)
-            and end.model == model.name
-            and state.session().owns(end.model)
-        ):
+        here = state.session()
+        end = here.history.end
+        if isinstance(end, Finished) and end.model == model.name and here.owns(end.model):
             st.button(
                 "Throw it away",
                 key="throw-away",

@@ -215,7 +215,7 @@ def _in_words(answer: predict.Answer) -> str:
         return answer.verdict.value
     if answer.probabilities is None:
         return "No model answers."
-    first = f"{_article(answer.digit)} {answer.digit}"
+    first = f"{charts.article(answer.digit)} {answer.digit}"
     if answer.kind is not None:
         wrongly = f"{state.detector().false_alarms:.0%}"
         return (
@@ -223,13 +223,9 @@ def _in_words(answer: predict.Answer) -> str:
             f":small[:gray[Said wrongly of {wrongly} of real digits.]]"
         )
     if answer.rival is not None:
-        return f"## Either {first} or {_article(answer.rival)} {answer.rival} · not sure"
+        return f"## Either {first} or {charts.article(answer.rival)} {answer.rival} · not sure"
     surely = charts.percent(float(answer.probabilities[answer.digit]))
     return f"## It is {first} · {surely}"
-
-
-def _article(digit: int) -> str:
-    return "an" if digit == 8 else "a"
 
 
 def _network_input(prepared: preprocess.Prepared) -> None:

@@ -94,7 +94,7 @@ def _mistakes(model: SavedModel) -> None:
         doing=f"{model.name} is reading its test images",
         failed="The images themselves cannot be shown.",
     )
-    counts = _noted(model) if exam is None else exam.confusion
+    counts = noted(model) if exam is None else exam.confusion
     if counts is not None:
         with place:
             _matrix(counts)
@@ -105,7 +105,7 @@ def _mistakes(model: SavedModel) -> None:
         _worst(exam)
 
 
-def _noted(model: SavedModel) -> np.ndarray | None:
+def noted(model: SavedModel) -> np.ndarray | None:
     """The confusion matrix that was taken when the model was trained, if it makes sense."""
     try:
         counts = np.array(model.meta["metrics"]["confusion"], int)

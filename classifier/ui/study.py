@@ -176,7 +176,7 @@ def _data_of(model: SavedModel) -> tuple[TrainConfig, data.Dataset]:
         config = TrainConfig(**model.meta["config"])
     except TypeError as error:
         raise ValueError(f"{model.name} has settings that this version does not know.") from error
-    return config, data.at_hand(config, model.meta["data"].get("source", ""))
+    return config, data.at_hand(config, model.source)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
