@@ -12,13 +12,10 @@ import enum
 import secrets
 import sqlite3
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from classifier import collection
-from classifier.collection import Kept, LimitError, writer_of
+from classifier.collection import Kept, Labelled, LimitError, writer_of
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 _CODE = 6  # of them: one of 890 million
@@ -114,18 +111,8 @@ def join(token: str, code: str, origin: str) -> Class:
     return found
 
 
-def send(
-    token: str,
-    number: int,
-    drawing_id: str,
-    label: int,
-    strokes: Sequence[np.ndarray],
-    pen: float,
-    *,
-    answer: int | None,
-    model: str,
-) -> None:
-    """Put a member's drawing into the class of that number; the rest as for `collection.keep`.
+def send(token: str, number: int, drawing: Labelled) -> None:
+    """Put a member's drawing into the class of that number, once, however often it is sent.
 
     Raises NoClassError (not a member), NotOpenError, ValueError, LimitError or CollectionError.
     """
@@ -140,7 +127,7 @@ def send(
         own = "SELECT count(*) FROM drawing WHERE class = ? AND writer = ?"
         if database.execute(own, [number, writer_of(token)]).fetchone()[0] >= MAX_OF_ONE:
             raise LimitError(f"You have sent {MAX_OF_ONE} drawings, which is all that one may.")
-        collection.insert(database, number, token, drawing_id, label, strokes, pen, answer, model)
+        collection.insert(database, number, token, drawing)
 
 
 def own_drawings(token: str, number: int) -> list[Kept]:

@@ -78,25 +78,34 @@ class LimitError(ValueError):
 
 
 @dataclass(frozen=True)
-class Kept:
-    """One drawing of the collection.
+class Labelled:
+    """A drawing of which somebody said what it is.
 
-    id: chosen by the sender; writer: whose it is, see `writer_of`
-    hand: who drew it, 0 for the writer, other numbers for others whose drawings they brought
-    strokes: each (k, 2) float32, in canvas pixels; pen: its width, canvas pixels
+    id: chosen by the sender
     label: what it is, 0–9; answer: what a model said, 0–9, or None; model: that model's name
-    time: when it was kept, seconds since 1970
+    strokes: each (k, 2) float32, in canvas pixels; pen: its width, canvas pixels
     """
 
-    number: int
     id: str
-    writer: str
-    hand: int
     label: int
-    strokes: list[np.ndarray]
+    strokes: Sequence[np.ndarray]
     pen: float
     answer: int | None
     model: str
+
+
+@dataclass(frozen=True)
+class Kept(Labelled):
+    """One drawing of the collection.
+
+    number: in the order in which they came; time: when, seconds since 1970
+    writer: whose it is, see `writer_of`
+    hand: who drew it, 0 for the writer, other numbers for others whose drawings they brought
+    """
+
+    number: int
+    writer: str
+    hand: int
     time: float
 
 
@@ -105,24 +114,14 @@ def writer_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
-def keep(
-    token: str,
-    drawing_id: str,
-    label: int,
-    strokes: Sequence[np.ndarray],
-    pen: float,
-    *,
-    answer: int | None,
-    model: str,
-) -> None:
+def keep(token: str, drawing: Labelled) -> None:
     """Put a drawing into the visitor's own collection, once, however often it is sent.
 
-    strokes: each (k, 2), canvas pixels; label, answer: 0–9.
     Raises ValueError (what came is no labelled drawing), LimitError or CollectionError.
     """
     with transaction() as database:
         _check_room(database, token, 1)
-        insert(database, None, token, drawing_id, label, strokes, pen, answer, model)
+        insert(database, None, token, drawing)
 
 
 def bring(token: str, drawn: drawings.Drawings) -> int:
@@ -134,9 +133,8 @@ def bring(token: str, drawn: drawings.Drawings) -> int:
         before = database.total_changes
         for strokes, label, hand in zip(drawn, drawn.labels.tolist(), hands.tolist(), strict=True):
             on_canvas, _, pen = drawings.fit_canvas(strokes)
-            points, lengths = _checked(on_canvas, label, None, pen)
-            what = (label, points, lengths, pen, None, "", now)
-            database.execute(_INSERT, [drawings.digest(strokes), None, writer, hand, *what])
+            one = Labelled(drawings.digest(strokes), label, on_canvas, pen, None, "")
+            _write(database, None, writer, hand, one, now)
         came = database.total_changes - before
         _check_room(database, token, 0)
     return came
@@ -149,38 +147,40 @@ def _check_room(database: sqlite3.Connection, token: str, more: int) -> None:
 
 
 def insert(
-    database: sqlite3.Connection,
-    class_number: int | None,
-    token: str,
-    drawing_id: str,
-    label: int,
-    strokes: Sequence[np.ndarray],
-    pen: float,
-    answer: int | None,
-    model: str,
+    database: sqlite3.Connection, class_number: int | None, token: str, drawing: Labelled
 ) -> None:
-    """Write a drawing within a transaction; arguments and errors as for `keep`."""
-    points, lengths = _checked(strokes, label, answer, pen)
+    """Write a drawing within a transaction, into that class or, without one, the visitor's own
+    collection; errors as for `keep`."""
     writer, now = writer_of(token), time.time()
     known = "SELECT 1 FROM drawing WHERE writer = ? AND id = ?"
-    if database.execute(known, [writer, drawing_id]).fetchone():
+    if database.execute(known, [writer, drawing.id]).fetchone():
         return
     recent = "SELECT count(*) FROM drawing WHERE writer = ? AND time > ?"
     if database.execute(recent, [writer, now - 60]).fetchone()[0] >= PER_MINUTE:
         raise LimitError(f"At most {PER_MINUTE} drawings a minute: wait a moment.")
-    database.execute(
-        _INSERT,
-        [drawing_id, class_number, writer, 0, label, points, lengths, pen, answer, model, now],
-    )
+    _write(database, class_number, writer, 0, drawing, now)
 
 
-def _checked(
-    strokes: Sequence[np.ndarray], label: object, answer: object, pen: float
-) -> tuple[bytes, str]:
+def _write(
+    database: sqlite3.Connection,
+    class_number: int | None,
+    writer: str,
+    hand: int,
+    drawing: Labelled,
+    now: float,
+) -> None:
+    points, lengths = _checked(drawing)
+    whose = [drawing.id, class_number, writer, hand, drawing.label]
+    what = [points, lengths, drawing.pen, drawing.answer, drawing.model, now]
+    database.execute(_INSERT, whose + what)
+
+
+def _checked(drawing: Labelled) -> tuple[bytes, str]:
     """Points and lengths as they are kept, or ValueError."""
-    for value in (label, *([] if answer is None else [answer])):
+    for value in (drawing.label, *([] if drawing.answer is None else [drawing.answer])):
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < CLASSES:
             raise ValueError(f"A label must be 0 to 9, not {value!r}.")
+    strokes = drawing.strokes
     if not strokes:
         raise ValueError("There is nothing drawn yet.")
     lengths = [len(stroke) for stroke in strokes]
@@ -190,7 +190,8 @@ def _checked(
             "the canvas and draw the digit anew."
         )
     points = np.concatenate([np.asarray(stroke, "<f4").reshape(-1, 2) for stroke in strokes])
-    if 0 in lengths or not (np.abs(points) <= MAX_COORDINATE).all() or not 0 < pen <= 1e4:
+    nowhere = 0 in lengths or not (np.abs(points) <= MAX_COORDINATE).all()
+    if nowhere or not 0 < drawing.pen <= 1e4:
         raise ValueError("The drawing has points that lie nowhere.")
     return points.tobytes(), json.dumps(lengths)
 
@@ -205,16 +206,16 @@ def select(database: sqlite3.Connection, condition: str, values: list) -> list[K
     """Drawings by an SQL condition, oldest first."""
     return [
         Kept(
-            row["number"],
             row["id"],
-            row["writer"],
-            row["hand"],
             row["label"],
             _strokes(row["points"], row["lengths"]),
             row["pen"],
             row["answer"],
             row["model"],
-            row["time"],
+            number=row["number"],
+            writer=row["writer"],
+            hand=row["hand"],
+            time=row["time"],
         )
         for row in database.execute(
             f"SELECT * FROM drawing WHERE {condition} ORDER BY number", values

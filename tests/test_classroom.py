@@ -7,7 +7,7 @@ import pytest
 
 from classifier import classroom, collection
 from classifier.classroom import ClassState, NoClassError, NotOpenError
-from classifier.collection import LimitError
+from classifier.collection import Labelled, LimitError
 
 LINE = [np.array([[10.0, 20.0], [30.5, 200.0]])]
 
@@ -23,7 +23,7 @@ def opened() -> classroom.Class:
 
 
 def send(token, opened, drawing_id="a", label=7):
-    classroom.send(token, opened.number, drawing_id, label, LINE, 18, answer=1, model="conv")
+    classroom.send(token, opened.number, Labelled(drawing_id, label, LINE, 18, 1, "conv"))
 
 
 def test_who_has_the_code_joins_and_what_they_draw_reaches_the_host(opened):

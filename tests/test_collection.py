@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from classifier import collection, config
-from classifier.collection import CollectionError, LimitError
+from classifier.collection import CollectionError, Labelled, LimitError
 
 LINE = [np.array([[10.0, 20.0], [30.5, 200.0]]), np.array([[5.0, 5.0]])]
 
@@ -24,7 +24,7 @@ def home(tmp_path, monkeypatch):
 
 
 def keep(token="me", drawing_id="a", label=7, strokes=LINE, pen=18.0, answer=1, model="conv"):
-    collection.keep(token, drawing_id, label, strokes, pen, answer=answer, model=model)
+    collection.keep(token, Labelled(drawing_id, label, strokes, pen, answer, model))
 
 
 def test_a_drawing_comes_back_as_it_was_kept():
@@ -124,9 +124,10 @@ def test_they_are_trained_on_with_their_writers_numbered():
 def test_what_was_acknowledged_survives_a_killed_process():
     code = (
         "import numpy as np, os, sys\nfrom classifier import collection\n"
+        "from classifier.collection import Labelled\n"
         "for k in range(1000):\n"
         "    collection.PER_MINUTE = 10**6\n"
-        "    collection.keep('me', str(k), 5, [np.ones((50, 2))], 18, answer=5, model='conv')\n"
+        "    collection.keep('me', Labelled(str(k), 5, [np.ones((50, 2))], 18, 5, 'conv'))\n"
         "    print(k, flush=True)\n"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -141,8 +142,9 @@ def test_what_was_acknowledged_survives_a_killed_process():
 def test_processes_that_write_at_once_lose_nothing():
     code = (
         "import numpy as np, sys\nfrom classifier import collection\n"
+        "from classifier.collection import Labelled\n"
         "for k in range(25):\n"
-        "    collection.keep(sys.argv[1], str(k), 5, [np.ones((50, 2))], 18, answer=5, model='c')\n"
+        "    collection.keep(sys.argv[1], Labelled(str(k), 5, [np.ones((50, 2))], 18, 5, 'c'))\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", code, f"w{n}"]) for n in range(4)]
     assert [child.wait() for child in children] == [0] * 4

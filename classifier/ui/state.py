@@ -15,6 +15,7 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier import classroom, collection, predict, preprocess, snapshots, store
+from classifier.collection import Labelled
 from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, TrainConfig
 from classifier.events import Finished, History
 from classifier.inspection import Inspector
@@ -230,16 +231,15 @@ def send(label: int, strokes: Sequence[np.ndarray], pen: float, model: SavedMode
     collection. Another label for the same drawing replaces the first. Raises as `classroom.send`.
     """
     here = session()
-    drawing_id = secrets.token_hex(8)
-    what = (drawing_id, label, strokes, pen)
-    said = {"answer": here.answer, "model": "" if model is None else model.name}
+    said_by = "" if model is None else model.name
+    drawing = Labelled(secrets.token_hex(8), label, strokes, pen, here.answer, said_by)
     if here.class_number is None:
-        collection.keep(token(), *what, **said)
+        collection.keep(token(), drawing)
     else:
-        classroom.send(token(), here.class_number, *what, **said)
+        classroom.send(token(), here.class_number, drawing)
     if here.kept is not None and here.kept.version == here.version:
         collection.remove(token(), here.kept.drawing_id)
-    here.kept = Confirmed(label, drawing_id, here.version)
+    here.kept = Confirmed(label, drawing.id, here.version)
 
 
 @st.cache_resource
