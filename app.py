@@ -5,26 +5,35 @@ from pathlib import Path
 import streamlit as st
 
 from classifier import ui
-from classifier.ui import draw, state, tabs, train, view
+from classifier.ui import draw, joining, state, tabs, train, view
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
 
-view.forget_widgets()
-train.find_run()
-tabs.find_lesson()
-with st.sidebar:
-    model = train.choose_model()
 
-with st.container(horizontal=True, vertical_alignment="center", key="head"):
-    st.title("Draw a digit", anchor=False)
-    view.switches()
-draw.drawing(model)
-opened = tabs.bar()
+def whole_page() -> None:
+    """What everybody sees who has not joined a class."""
+    view.forget_widgets()
+    train.find_run()
+    tabs.find_lesson()
+    with st.sidebar:
+        model = train.choose_model()
 
-# Later, so that the browser sets up the canvas before the form's many fields.
-with st.sidebar:
-    train.training()
-tabs.fill(opened, model)
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.title("Draw a digit", anchor=False)
+        view.switches()
+    draw.drawing(model)
+    opened = tabs.bar()
+
+    # Later, so that the browser sets up the canvas before the form's many fields.
+    with st.sidebar:
+        train.training()
+    tabs.fill(opened, model)
+    view.note_widgets()
+
+
+if joining.is_meant():
+    joining.page()
+else:
+    whole_page()
 state.remember_visitor()
-view.note_widgets()

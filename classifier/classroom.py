@@ -14,8 +14,11 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 from classifier import collection
 from classifier.collection import Kept, Labelled, LimitError, writer_of
+from classifier.config import CLASSES
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 _CODE = 6  # of them: one of 890 million
@@ -57,6 +60,21 @@ class Class:
     expires: float
 
 
+@dataclass(frozen=True)
+class Survey:
+    """How a class stands, as its host sees it.
+
+    members: how many have joined
+    counts: (10, 11) int, row is the label, column what was answered, the last: nothing
+    latest: its newest drawings, oldest of them first
+    """
+
+    there: Class
+    members: int
+    counts: np.ndarray
+    latest: list[Kept]
+
+
 def open_class(token: str, model: str) -> Class:
     """A new class with this visitor as its host, in which that model answers. Raises
     CollectionError."""
@@ -73,10 +91,11 @@ def open_class(token: str, model: str) -> Class:
                 return _class(database, "code = ?", [code])
 
 
-def hosted(token: str) -> Class | None:
-    """The class that this visitor opened last, whatever became of it. Raises CollectionError."""
+def hosted(token: str) -> list[Class]:
+    """The classes that this visitor has opened, whatever became of them, newest first. Raises
+    CollectionError."""
     with collection.transaction(writing=False) as database:
-        return _class(database, "host = ? ORDER BY number DESC LIMIT 1", [writer_of(token)])
+        return _classes(database, "host = ? ORDER BY number DESC", [writer_of(token)])
 
 
 def join(token: str, code: str, origin: str) -> Class:
@@ -147,20 +166,26 @@ def joined(token: str, number: int) -> Class:
 # What only the host may do.
 
 
-def drawings(token: str, number: int, after: int = 0) -> list[Kept]:
-    """All drawings of the host's class, oldest first, from those with a `Kept.number` above `after`
-    on. Raises NoClassError or CollectionError."""
+def drawings(token: str, number: int) -> list[Kept]:
+    """All drawings of the host's class, oldest first. Raises NoClassError or CollectionError."""
     with collection.transaction(writing=False) as database:
         _as_host(database, token, number)
-        return collection.select(database, "class = ? AND number > ?", [number, after])
+        return collection.select(database, "class = ?", [number])
 
 
-def members(token: str, number: int) -> int:
-    """How many have joined the host's class. Raises NoClassError or CollectionError."""
+def survey(token: str, number: int, most: int) -> Survey:
+    """How the host's class stands, with its latest drawings, at most so many. Raises NoClassError
+    or CollectionError."""
     with collection.transaction(writing=False) as database:
-        _as_host(database, token, number)
-        there = "SELECT count(*) FROM member WHERE class = ?"
-        return database.execute(there, [number]).fetchone()[0]
+        there = _as_host(database, token, number)
+        members = database.execute("SELECT count(*) FROM member WHERE class = ?", [number])
+        counts = np.zeros((CLASSES, CLASSES + 1), int)
+        pairs = "SELECT label, answer, count(*) FROM drawing WHERE class = ? GROUP BY label, answer"
+        for label, answer, count in database.execute(pairs, [number]):
+            counts[label, CLASSES if answer is None else answer] = count
+        newest = "SELECT number FROM drawing WHERE class = ? ORDER BY number DESC LIMIT ?"
+        latest = collection.select(database, f"number IN ({newest})", [number, most])
+        return Survey(there, members.fetchone()[0], counts, latest)
 
 
 def set_state(token: str, number: int, state: ClassState) -> None:
@@ -193,6 +218,19 @@ def remove(token: str, number: int, drawing_id: str) -> bool:
         return gone.rowcount > 0
 
 
+def discard(token: str, number: int) -> None:
+    """Delete the host's class with all of its drawings, for good. Raises NoClassError or
+    CollectionError."""
+    with collection.transaction() as database:
+        _as_host(database, token, number)
+        for statement in (
+            "DELETE FROM drawing WHERE class = ?",
+            "DELETE FROM member WHERE class = ?",
+            "DELETE FROM class WHERE number = ?",
+        ):
+            database.execute(statement, [number])
+
+
 def _as_member(database: sqlite3.Connection, token: str, number: int) -> Class:
     joined = "number = ? AND EXISTS (SELECT 1 FROM member WHERE class = number AND writer = ?)"
     found = _class(database, joined, [number, writer_of(token)])
@@ -209,10 +247,13 @@ def _as_host(database: sqlite3.Connection, token: str, number: int) -> Class:
 
 
 def _class(database: sqlite3.Connection, condition: str, values: list) -> Class | None:
-    row = database.execute(f"SELECT * FROM class WHERE {condition}", values).fetchone()
-    if row is None:
-        return None
-    state = ClassState(row["state"])
-    if time.time() > row["expires"]:
-        state = ClassState.CLOSED
-    return Class(row["number"], row["code"], row["model"], state, row["opened"], row["expires"])
+    return next(iter(_classes(database, condition, values)), None)
+
+
+def _classes(database: sqlite3.Connection, condition: str, values: list) -> list[Class]:
+    found, now = [], time.time()
+    for row in database.execute(f"SELECT * FROM class WHERE {condition}", values):
+        state = ClassState.CLOSED if now > row["expires"] else ClassState(row["state"])
+        what = row["number"], row["code"], row["model"], state, row["opened"], row["expires"]
+        found.append(Class(*what))
+    return found

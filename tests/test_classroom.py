@@ -31,10 +31,10 @@ def test_who_has_the_code_joins_and_what_they_draw_reaches_the_host(opened):
         joined = classroom.join(token, f" {opened.code.upper()} ", "here")
         assert joined.number == opened.number
         send(token, opened)
-    assert classroom.members("host", opened.number) == 2
+    assert classroom.survey("host", opened.number, 9).members == 2
     first, second = classroom.drawings("host", opened.number)
     assert first.writer != second.writer
-    assert classroom.drawings("host", opened.number, after=first.number)[0].id == second.id
+    assert classroom.survey("host", opened.number, 1).latest[0].number == second.number
     assert collection.drawings_of("one") == []  # what is sent to a class is the class's
 
 
@@ -51,7 +51,9 @@ def test_a_member_sees_their_own_drawings_and_does_nothing_else(opened):
     assert [one.id for one in classroom.own_drawings("one", opened.number)] == ["one"]
     for forbidden in (
         lambda: classroom.drawings("one", opened.number),
-        lambda: classroom.members("one", opened.number),
+        lambda: classroom.survey("one", opened.number, 9),
+        lambda: classroom.discard("one", opened.number),
+        lambda: classroom.set_model("one", opened.number, "dense"),
         lambda: classroom.set_state("one", opened.number, ClassState.CLOSED),
         lambda: classroom.remove("one", opened.number, "two"),
     ):
@@ -99,7 +101,7 @@ def test_a_class_pauses_goes_on_and_is_closed_for_good(opened):
     with pytest.raises(NoClassError, match="over"):
         classroom.set_state("host", opened.number, ClassState.OPEN)
     assert len(classroom.drawings("host", opened.number)) == 1
-    assert classroom.hosted("host").state is ClassState.CLOSED
+    assert classroom.hosted("host")[0].state is ClassState.CLOSED
 
 
 def test_a_code_expires(opened, monkeypatch):
@@ -164,3 +166,28 @@ def test_host_and_member_delete_the_same_drawing_at_once(opened):
     assert not collection.remove("one", "a")
     assert classroom.drawings("host", opened.number) == []
     assert not classroom.remove("host", opened.number, "a")
+
+
+def test_a_survey_counts_what_was_answered_to_what(opened):
+    classroom.join("one", opened.code, "here")
+    for number, (label, answer) in enumerate(((7, 1), (7, 7), (7, 1), (3, None))):
+        classroom.send("one", opened.number, Labelled(str(number), label, LINE, 18, answer, "conv"))
+    found = classroom.survey("host", opened.number, 2)
+    assert (found.counts[7, 1], found.counts[7, 7], found.counts[3, 10]) == (2, 1, 1)
+    assert found.counts.sum() == 4
+    assert [one.id for one in found.latest] == ["2", "3"]
+
+
+def test_a_class_is_deleted_with_all_that_was_drawn_in_it_and_nothing_else(opened):
+    other = classroom.open_class("host", "conv")
+    classroom.join("one", opened.code, "here")
+    classroom.join("one", other.code, "here")
+    send("one", opened, "a")
+    send("one", other, "b")
+    classroom.discard("host", opened.number)
+    assert [one.number for one in classroom.hosted("host")] == [other.number]
+    with pytest.raises(NoClassError):
+        classroom.own_drawings("one", opened.number)
+    with pytest.raises(NoClassError, match="No class"):
+        classroom.join("two", opened.code, "here")
+    assert [one.id for one in classroom.drawings("host", other.number)] == ["b"]

@@ -29,12 +29,18 @@ def row(model: SavedModel | None) -> None:
             _ten_buttons(model)
         else:
             _asked_for(here, model)
-        if here.kept is not None:
-            label = here.kept.label
-            st.markdown(f":small[Kept as {charts.article(label)} **{label}**.]", width="content")
-            st.button("Take back", key="take-back", type="tertiary", on_click=_take_back)
+        what_was_kept("Kept")
     if here.label_problem:
         st.warning(here.label_problem)
+
+
+def what_was_kept(done: str) -> None:
+    """What became of the last drawing, in a word, and its undoing; nothing if there is none."""
+    kept = state.session().kept
+    if kept is not None:
+        label = f"{charts.article(kept.label)} **{kept.label}**"
+        st.markdown(f":small[{done} as {label}.]", width="content")
+        st.button("Take back", key="take-back", type="tertiary", on_click=_take_back)
 
 
 def _ten_buttons(model: SavedModel | None) -> None:
@@ -45,7 +51,7 @@ def _ten_buttons(model: SavedModel | None) -> None:
             str(digit),
             key=f"label-{digit}",
             shortcut=str(digit) if armed else None,
-            on_click=_say,
+            on_click=say,
             args=(digit, model),
         )
     if view.shortcut("0"):
@@ -86,7 +92,7 @@ def end_round() -> None:
 
 def _next(model: SavedModel | None) -> None:
     here = state.session()
-    _say(ROUND[here.round], model)
+    say(ROUND[here.round], model)
     if not here.label_problem:
         here.sketch.replace([])
         here.round += 1
@@ -94,7 +100,7 @@ def _next(model: SavedModel | None) -> None:
             end_round()
 
 
-def _say(label: int, model: SavedModel | None) -> None:
+def say(label: int, model: SavedModel | None) -> None:
     """Keep what is on the canvas as this digit; another label for the same drawing replaces it."""
     here = state.session()
     here.label_problem = ""

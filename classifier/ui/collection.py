@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier import collection, drawings, evaluation, preprocess
+from classifier import classroom, collection, drawings, evaluation
+from classifier.classroom import Class
 from classifier.collection import Kept
-from classifier.config import CANVAS, CLASSES, FINE_TUNING, IMAGE_SIZE, MAX_SHARE, TrainConfig
+from classifier.config import CLASSES, FINE_TUNING, MAX_SHARE, TrainConfig
 from classifier.drawings import Drawings
 from classifier.events import Finished
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import collecting, draw, gallery, learning, state, train
+from classifier.ui import collecting, draw, gallery, hosting, learning, state, train
 
 _FILE = "our-handwriting.npz"
 _DIGIT_KEY, _PAGE_KEY, _SHARE_KEY = "shown-digit", "handwriting-page", "drawings-share"
@@ -24,30 +25,48 @@ _LEAST = 5  # drawings from which something can be learned and judged
 
 
 def tab(model: SavedModel | None) -> None:
-    """The visitor's collection, or, for who has opened a class, the class's."""
+    """The visitor's collection, or that of a class which they opened."""
     try:
-        kept = collection.drawings_of(state.token()) if state.known_visitor() else []
+        classes = classroom.hosted(state.token()) if state.known_visitor() else []
+        with st.container(horizontal=True, gap="small", key="ways-in"):
+            chosen = hosting.choose(classes)
+            if not state.known_visitor():
+                kept = []
+            elif chosen is None:
+                kept = collection.drawings_of(state.token())
+            else:
+                kept = classroom.drawings(state.token(), chosen.number)
+            _ways_in(kept, chosen, model)
     except collecting.PROBLEMS as error:
         st.error(str(error))
         return
-    _ways_in(kept)
+    here = state.session()
+    if here.upload_said:
+        st.info(here.upload_said)
+        here.upload_said = ""
+    if chosen is not None:
+        hosting.panel(chosen, model)
+        _chosen(kept, chosen)
     if not kept:
-        st.caption(
-            "Draw a digit and say below the canvas what it is: it is kept here, and a network can "
-            "learn from it."
-        )
+        if chosen is None:
+            st.caption(
+                "Draw a digit and say below the canvas what it is: it is kept here, and a network "
+                "can learn from it."
+            )
         return
-    inputs = [_input(one) for one in kept]
+    inputs = [gallery.network_input(one) for one in kept]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _gallery(kept, inputs)
+        _gallery(kept)
+        if chosen is None:
+            _chosen(kept, chosen)
     with right:
         _accuracy(kept, inputs, model)
     _fine_tuning(kept, inputs, model)
 
 
-def _ways_in(kept: Sequence[Kept]) -> None:
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="ways-in"):
+def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | None) -> None:
+    if chosen is None:
         st.button(
             "Write all digits",
             key="round-start",
@@ -55,15 +74,16 @@ def _ways_in(kept: Sequence[Kept]) -> None:
             help=f"A guided round: {len(collecting.ROUND)} digits, each when it is asked for.",
             on_click=collecting.start_round,
         )
-        st.download_button(
-            "Download",
-            data=lambda: _as_file(kept),
-            file_name=_FILE,
-            mime="application/octet-stream",
-            icon=":material/download:",
-            on_click="ignore",
-            disabled=not kept,
-        )
+    st.download_button(
+        "Download",
+        data=lambda: _as_file(kept),
+        file_name=_FILE,
+        mime="application/octet-stream",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not kept,
+    )
+    if chosen is None:
         with st.popover("Upload", icon=":material/upload:"):
             number = state.session().uploads
             file = st.file_uploader(
@@ -71,10 +91,7 @@ def _ways_in(kept: Sequence[Kept]) -> None:
             )
             if file is not None:
                 _bring(file.getvalue(), file.name)
-    here = state.session()
-    if here.upload_said:
-        st.info(here.upload_said)
-        here.upload_said = ""
+    hosting.ways_in(chosen, model)
 
 
 def _as_file(kept: Sequence[Kept]) -> bytes:
@@ -103,18 +120,8 @@ def _bring(content: bytes, name: str) -> None:
     st.rerun()
 
 
-def _input(one: Kept) -> np.ndarray | None:
-    """The network input of a drawing, (28, 28) uint8; None if there is no digit to see."""
-    return _input_of(one.writer, one.id, one)
-
-
-@st.cache_data(max_entries=5000, show_spinner=False)
-def _input_of(writer: str, drawing_id: str, _one: Kept) -> np.ndarray | None:
-    return preprocess.prepare_strokes(_one.strokes, CANVAS, _one.pen).network_input
-
-
-def _gallery(kept: Sequence[Kept], inputs: Sequence[np.ndarray | None]) -> None:
-    """The drawings of one digit; a click puts one on the canvas, where it can be deleted."""
+def _gallery(kept: Sequence[Kept]) -> None:
+    """The drawings of one digit; a click puts one on the canvas."""
     counts = np.bincount([one.label for one in kept], minlength=CLASSES)
     st.session_state.setdefault(_DIGIT_KEY, int(counts.argmax()))
     digit = st.segmented_control(
@@ -125,35 +132,32 @@ def _gallery(kept: Sequence[Kept], inputs: Sequence[np.ndarray | None]) -> None:
         format_func=lambda d: f"{d} · {counts[d]}",
     )
     which = np.flatnonzero([one.label == digit for one in kept])
-    items = []
-    for index in gallery.page_of(which[::-1], _PAGE_KEY).tolist():
-        one, image = kept[index], inputs[index]
-        said = "" if one.answer is None else f"→ {one.answer}"
-        was = "" if one.answer is None else f", read as {one.answer} by {one.model}"
-        picture = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8) if image is None else image
-        items.append(gallery.Item(one.number, picture, str(one.label), said, f"A {digit}{was}"))
-    by_number = {one.number: one for one in kept}
-    gallery.pictures("kept", items, lambda item: _show(by_number[item.number]))
-    chosen = next((one for one in kept if one.id == state.session().shown_drawing), None)
-    if chosen is not None:
+    shown = [kept[index] for index in gallery.page_of(which[::-1], _PAGE_KEY).tolist()]
+    by_number = {one.number: one for one in shown}
+    items = gallery.of_drawings(shown)
+    gallery.pictures("kept", items, lambda item: draw.put_kept(by_number[item.number]))
+
+
+def _chosen(kept: Sequence[Kept], chosen: Class | None) -> None:
+    """What can be done with the drawing that was put on the canvas."""
+    one = next((one for one in kept if one.id == state.session().shown_drawing), None)
+    if one is not None:
         st.button(
-            f"Delete this {chosen.label}",
+            f"Delete this {one.label}",
             key="delete-drawing",
             icon=":material/delete:",
             on_click=_delete,
-            args=(chosen.id,),
+            args=(one.id, None if chosen is None else chosen.number),
         )
 
 
-def _show(one: Kept) -> None:
-    state.session().shown_drawing = one.id
-    draw.put_strokes(one.strokes, one.pen)
-
-
-def _delete(drawing_id: str) -> None:
+def _delete(drawing_id: str, class_number: int | None) -> None:
     here = state.session()
     try:
-        collection.remove(state.token(), drawing_id)
+        if class_number is None:
+            collection.remove(state.token(), drawing_id)
+        else:
+            classroom.remove(state.token(), class_number, drawing_id)
     except collecting.PROBLEMS as error:
         here.label_problem = str(error)
     here.shown_drawing = ""
@@ -183,9 +187,12 @@ def _accuracy(
         return
     labels = np.array([kept[k].label for k in fresh])
     answers = np.full(len(kept), -1)
-    if readable:
-        images = np.array([inputs[k] for k in readable])
-        answers[readable] = predictor.probabilities(images).argmax(axis=1)
+    known = state.session().readings
+    keys = {k: (model.checksum, kept[k].writer, kept[k].id) for k in readable}
+    if unread := [k for k in readable if keys[k] not in known]:
+        said = predictor.probabilities(np.array([inputs[k] for k in unread])).argmax(axis=1)
+        known.update(zip([keys[k] for k in unread], said.tolist(), strict=True))
+    answers[readable] = [known[keys[k]] for k in readable]
     right = answers[fresh] == labels
     low, high = evaluation.interval(int(right.sum()), len(right))
     st.markdown(

@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from classifier import handwriting, predict, preprocess
+from classifier.collection import Kept
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES, KINDS
 from classifier.preprocess import Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
@@ -45,32 +46,51 @@ def _board(model: SavedModel | None) -> None:
     with st.container(key="board"):
         left, middle, right = st.columns([280, 170, 420], gap="medium")
     with left:
-        _canvas(sketch)
-    if not state.session().greeted:
-        # The browser fetches the code of what it is told of in that order: the canvas comes first.
-        time.sleep(_HEAD_START)
-        state.session().greeted = True
+        canvas_field(sketch)
+    greet()
     given = canvas.image_of(sketch.strokes)
-    prepared = state.session().prepared = _prepare(sketch.strokes, given)
     # The answer goes out first: it is what the visitor waits for.
     with right:
-        answer = _ask(model, prepared, given)
-        state.session().answer = answer.digit
+        answer = read(model)
         with st.container(key="prediction"):
-            st.markdown(_in_words(answer) + _caption(given))
-        with st.container(key="probabilities"):
-            charts.probability_bars(answer.probabilities)
-            st.html(f'<p class="for-screen-readers">{charts.in_words(answer.probabilities)}</p>')
-            if view.tables():
-                charts.probability_table(answer.probabilities)
+            st.markdown(in_words(answer) + _caption(given))
+        bars(answer)
     with middle:
-        _network_input(prepared)
+        _network_input(state.session().prepared)
     with left:
-        _tools(sketch)
+        tools(sketch)
     changed = st.session_state.pop("drawing-changed", False)
     if (changed and state.session().drawing_used) or view.widgets_changed(_TOOLS):
         time.sleep(_HEAD_START_OF_ANSWER)
         st.rerun()  # the rest of the page, too
+
+
+def greet() -> None:
+    """The browser fetches the code of what it is told of in that order: give the canvas, which has
+    been drawn, a head start in each new page."""
+    here = state.session()
+    if not here.greeted:
+        time.sleep(_HEAD_START)
+        here.greeted = True
+
+
+def read(model: SavedModel | None) -> predict.Answer:
+    """Prepare what is on the canvas and ask about it; the session knows both from now on."""
+    here = state.session()
+    given = canvas.image_of(here.sketch.strokes)
+    here.prepared = _prepare(here.sketch.strokes, given)
+    answer = _ask(model, here.prepared, given)
+    here.answer = answer.digit
+    return answer
+
+
+def bars(answer: predict.Answer) -> None:
+    """The answer's ten probabilities, also for screen readers."""
+    with st.container(key="probabilities"):
+        charts.probability_bars(answer.probabilities)
+        st.html(f'<p class="for-screen-readers">{charts.in_words(answer.probabilities)}</p>')
+        if view.tables():
+            charts.probability_table(answer.probabilities)
 
 
 def put(item: Item) -> None:
@@ -83,6 +103,12 @@ def put(item: Item) -> None:
 def put_strokes(strokes: list[np.ndarray], pen: float) -> None:
     """Make strokes, each (k, 2) in canvas pixels, the current drawing."""
     state.session().sketch.replace(canvas.objects_of(strokes, pen, _INK))
+
+
+def put_kept(one: Kept) -> None:
+    """Make a drawing of a collection the current drawing; the session knows which it is."""
+    state.session().shown_drawing = one.id
+    put_strokes(one.strokes, one.pen)
 
 
 def _prepare(objects: list[dict], given: np.ndarray | None) -> preprocess.Prepared:
@@ -116,7 +142,8 @@ def _pen_and_samples() -> None:
                     )
 
 
-def _canvas(sketch: state.Sketch) -> None:
+def canvas_field(sketch: state.Sketch) -> None:
+    """The canvas; the sketch takes in what the browser sent of it."""
     pen = st.session_state.get(_PEN_KEY, CANVAS_PEN)
     result = st_canvas(
         stroke_width=pen,
@@ -148,7 +175,8 @@ def _note_sent() -> None:
     st.session_state["canvas-sent"] = st.session_state["drawing-changed"] = True
 
 
-def _tools(sketch: state.Sketch) -> None:
+def tools(sketch: state.Sketch) -> None:
+    """Undo, redo and clear."""
     with st.container(horizontal=True, gap="small", key="tools"):
         for name, icon, action, possible, keys in (
             ("Undo", ":material/undo:", sketch.undo, bool(sketch.past), "Z"),
@@ -210,7 +238,8 @@ def _ask(
     return predict.answer(predictor, prepared, state.detector() if given is None else None)
 
 
-def _in_words(answer: predict.Answer) -> str:
+def in_words(answer: predict.Answer) -> str:
+    """The answer as Markdown: a heading that names the digit, or what is in its way."""
     if answer.verdict is not Verdict.READABLE:
         return answer.verdict.value
     if answer.probabilities is None:

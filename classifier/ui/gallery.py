@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from classifier.ui import canvas
+from classifier import preprocess
+from classifier.collection import Kept
+from classifier.config import CANVAS, IMAGE_SIZE
+from classifier.ui import canvas, charts
 
 _PER_PAGE = 24
 
@@ -25,6 +28,29 @@ class Item:
     title: str
     note: str
     sentence: str
+
+
+def of_drawings(kept: Sequence[Kept]) -> list[Item]:
+    """Drawings as the networks see them, with what each is and what it was read as."""
+    items = []
+    for one in kept:
+        image = network_input(one)
+        picture = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8) if image is None else image
+        said = "" if one.answer is None else f"→ {one.answer}"
+        was = "" if one.answer is None else f", read as {one.answer} by {one.model}"
+        sentence = f"{charts.article(one.label).capitalize()} {one.label}{was}"
+        items.append(Item(one.number, picture, str(one.label), said, sentence))
+    return items
+
+
+def network_input(one: Kept) -> np.ndarray | None:
+    """The network input of a drawing, (28, 28) uint8; None if there is no digit to see."""
+    return _network_input(one.writer, one.id, one)
+
+
+@st.cache_data(max_entries=5000, show_spinner=False)
+def _network_input(writer: str, drawing_id: str, _one: Kept) -> np.ndarray | None:
+    return preprocess.prepare_strokes(_one.strokes, CANVAS, _one.pen).network_input
 
 
 def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) -> None:

@@ -123,7 +123,9 @@ def _matrix(counts: np.ndarray) -> None:
         st.session_state.setdefault(_LABEL_KEY, _FIRST_CELL[0])
         st.session_state.setdefault(_ANSWER_KEY, _FIRST_CELL[1])
         cell = st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY]
-        plots.confusion(counts, shares=shares == "Shares", chosen=cell, on_select=_pick_cell)
+        plots.confusion(
+            counts, "test images", shares=shares == "Shares", chosen=cell, on_select=_pick_cell
+        )
     with right:
         plots.digit_accuracies(counts)
 

@@ -179,11 +179,16 @@ def _winner_colour() -> alt.Color:
 
 
 def confusion(
-    counts: np.ndarray, *, shares: bool, chosen: tuple[int, int], on_select: Callable[[], None]
+    counts: np.ndarray,
+    of: str,
+    *,
+    shares: bool = False,
+    chosen: tuple[int, int] = (-1, -1),
+    on_select: Callable[[], None] | None = None,
 ) -> None:
-    """The confusion matrix (10, 10) of counts, row is the label; its cells can be clicked.
+    """The confusion matrix (10, 10) of counts of images, `of` which kind, row is the label.
 
-    `on_select` finds the cell by `confusion_cell`.
+    Where there is `on_select`, its cells can be clicked; it finds the cell by `confusion_cell`.
     """
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     label, answer = np.divmod(np.arange(CLASSES * CLASSES), CLASSES)
@@ -222,15 +227,17 @@ def confusion(
     )
     text = base.mark_text(fontSize=12 * view.scale(), color=ink(), aria=False).encode(text="text:N")
     # On top of the numbers, which would take the click.
-    glass = base.mark_rect(opacity=0, cursor="pointer").add_params(pick)
+    glass = base.mark_rect(opacity=0, cursor="pointer" if on_select else "default")
+    if on_select:
+        glass = glass.add_params(pick)
     wrong = int(counts.sum() - np.trace(counts))
-    words = f"Confusion matrix of {counts.sum():,} test images, of which {wrong} were misread."
+    words = f"Confusion matrix of {counts.sum():,} {of}, of which {wrong} were misread."
     _show(
         alt.layer(cells, frame, text, glass),
         words,
         rows.select(["label", "answer", "count", "share"]),
         height=400,
-        key="confusion",
+        key="confusion" if on_select else None,
         on_select=on_select,
     )
 

@@ -137,6 +137,10 @@ class Session:
     uploads: int = 0  # how many files came
     upload_said: str = ""  # what became of the last
     class_number: int | None = None  # of the class that this visitor has joined
+    class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
+    class_drawn: float = 0.0  # and when that was, by the monotonic clock
+    # What models read drawings as: by the model's checksum, the drawing's writer and its id.
+    readings: dict[tuple[str, str, str], int] = field(default_factory=dict)
     # What is known of the network inputs that were put on the canvas, by their bytes.
     captions: dict[bytes, str] = field(default_factory=dict)
 

@@ -1,0 +1,150 @@
+"""The page of those who joined a class, made for thumbs: canvas, answer, "it is a …"."""
+
+from __future__ import annotations
+
+import contextlib
+
+import streamlit as st
+
+from classifier import classroom, collection, store
+from classifier.classroom import Class, ClassState
+from classifier.collection import CollectionError
+from classifier.config import CLASSES
+from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import collecting, draw, gallery, state
+from classifier.ui.hosting import CODE_PARAMETER
+
+_LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
+
+
+def is_meant() -> bool:
+    """Whether the page's address asks for a class."""
+    return CODE_PARAMETER in st.query_params
+
+
+def page() -> None:
+    """Join the class that the address names, and draw for it."""
+    try:
+        there = _enter(st.query_params[CODE_PARAMETER])
+    except collecting.PROBLEMS as error:
+        _ask_for_code(str(error))
+        return
+    st.fragment(_watch, run_every=_LOOK_EVERY)(there)
+    if there.state is ClassState.CLOSED:
+        st.info("The class is over. Thank you for your drawings.")
+    else:
+        _board(there, _model(there))
+    _own(there)
+    st.button(
+        f"Leave class {there.code.upper()}", key="class-leave", type="tertiary", on_click=_leave
+    )
+
+
+def _enter(code: str) -> Class:
+    here, token = state.session(), state.token()
+    if here.class_number is not None:
+        with contextlib.suppress(LookupError):  # deleted meanwhile, or another one is meant
+            there = classroom.joined(token, here.class_number)
+            if there.code == code.strip().lower():
+                return there
+    there = classroom.join(token, code, st.context.ip_address or "this machine")
+    here.class_number = there.number
+    return there
+
+
+def _ask_for_code(problem: str) -> None:
+    state.session().class_number = None
+    st.warning(problem)
+    with st.form("join", border=False):
+        code = st.text_input("The class’s code")
+        if st.form_submit_button("Join", type="primary") and code.strip():
+            st.query_params[CODE_PARAMETER] = code.strip()
+            st.rerun()
+    st.button("Draw without a class", key="class-leave", type="tertiary", on_click=_leave)
+
+
+def _leave() -> None:
+    state.session().class_number = None
+    del st.query_params[CODE_PARAMETER]
+
+
+def _watch(there: Class) -> None:
+    """Draw the page anew when the class pauses, goes on, ends, or another model answers."""
+    try:
+        now = classroom.joined(state.token(), there.number)
+    except CollectionError:
+        return  # the next look may succeed
+    except LookupError:
+        now = None  # deleted by its host
+    if now != there:
+        st.rerun()
+
+
+def _model(there: Class) -> SavedModel | None:
+    try:
+        return store.get(there.model)
+    except (DamagedModelError, ModelNotFoundError):
+        st.warning("The model that answered here is gone: ask for another. Drawings are kept.")
+        return None
+
+
+@st.fragment
+def _board(there: Class, model: SavedModel | None) -> None:
+    """What a stroke or a label changes."""
+    here = state.session()
+    with st.container(key="thumbs"):
+        draw.canvas_field(here.sketch)
+        draw.greet()
+        answer = draw.read(model)
+        with st.container(key="prediction"):
+            st.markdown(draw.in_words(answer))
+        if there.state is ClassState.PAUSED:
+            st.info("The class pauses.")
+        else:
+            with st.container(key="sending", horizontal=True, vertical_alignment="center"):
+                st.markdown("Send it as a", width="content")
+                collecting.what_was_kept("Sent")
+            with st.container(key="labels", horizontal=True, gap="small"):
+                for digit in range(CLASSES):
+                    st.button(str(digit), key=f"label-{digit}", on_click=_say, args=(digit, model))
+        if here.label_problem:
+            st.warning(here.label_problem)
+        draw.tools(here.sketch)
+        draw.bars(answer)
+
+
+def _say(label: int, model: SavedModel | None) -> None:
+    """Send the drawing; the canvas is free for the next."""
+    here = state.session()
+    collecting.say(label, model)
+    if not here.label_problem:
+        here.sketch.replace([])
+
+
+@st.fragment
+def _own(there: Class) -> None:
+    """What this member sent, of which they delete what they like."""
+    mine = st.popover("What I sent", key="own-drawings", on_change="rerun")
+    if not mine.open:
+        return
+    with mine:
+        try:
+            kept = classroom.own_drawings(state.token(), there.number)
+        except collecting.PROBLEMS as error:
+            st.warning(str(error))
+            return
+        st.caption("A click deletes one." if kept else "Nothing yet.")
+        ids = {one.number: one.id for one in kept}
+        gallery.pictures(
+            "own", gallery.of_drawings(kept[::-1]), lambda item: _delete(ids[item.number])
+        )
+
+
+def _delete(drawing_id: str) -> None:
+    here = state.session()
+    try:
+        collection.remove(state.token(), drawing_id)
+    except CollectionError as error:
+        here.label_problem = str(error)
+    if here.kept and here.kept.drawing_id == drawing_id:
+        here.kept = None
