@@ -51,11 +51,15 @@ def launched() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def served(script: str | Path, environment: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
-    """A Streamlit page on a free loopback port: its address and the server's process id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def served(
+    script: str | Path, environment: dict[str, str], log: Path, port: int | None = None
+) -> Iterator[tuple[str, int]]:
+    """A Streamlit page on a loopback port, a free one unless it is named: its address and the
+    server's process id."""
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1"]
     with open(log, "ab") as output:
@@ -160,6 +164,38 @@ def placed(strokes: Sequence[np.ndarray], side: float, at: tuple[float, float]) 
     points = np.concatenate(list(strokes))
     low, extent = points.min(axis=0), np.ptp(points, axis=0).max()
     return [(stroke - low) / extent * side + np.array(at) for stroke in strokes]
+
+
+def open_phone(browser: Browser, link: str) -> Page:
+    """The page of who joins a class by its link, on a phone, with its canvas ready."""
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ).new_page()
+    phone.set_default_timeout(PATIENCE)
+    phone.goto(link)
+    phone.locator("canvas.upper-canvas").wait_for(timeout=PATIENCE)
+    keyed(phone, "label-9").wait_for(timeout=PATIENCE)
+    settle(phone)
+    return phone
+
+
+def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray]) -> None:
+    """Draw strokes, each (k, 2) in shares of the canvas's side, with one finger."""
+    box = phone.locator("canvas.upper-canvas").bounding_box()
+    low, side = np.array([box["x"], box["y"]]), box["width"]
+    session = phone.context.new_cdp_session(phone)
+
+    def touch(kind: str, points: Sequence[np.ndarray]) -> None:
+        at = [{"x": float(x), "y": float(y)} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    for stroke in strokes:
+        points = np.asarray(stroke) * side + low
+        touch("touchStart", points[:1])
+        for point in points[1:]:
+            touch("touchMove", [point])
+        touch("touchEnd", [])
+    session.detach()
 
 
 def expect_blank(page: Page) -> None:

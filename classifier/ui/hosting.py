@@ -120,7 +120,7 @@ def _invitation(there: Class) -> None:
     link = f"{address.rstrip('/')}/?{CODE_PARAMETER}={there.code}"
     st.image(canvas.png_address(qr_code(link)), width=170, alt=f"QR code of {link}")
     with st.container(gap="small", width="content"):
-        st.markdown(f"# {there.code.upper()}")
+        st.title(there.code.upper(), anchor=False)
         st.markdown(f"[{link.partition('//')[2]}]({link})")
         with st.popover("Another address", type="tertiary"):
             st.text_input(

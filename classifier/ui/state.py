@@ -24,7 +24,7 @@ from classifier.predict import Answer, Detector, Predictor
 from classifier.preprocess import Prepared, Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 
-_COOKIE = "digit-classifier-visitor"
+COOKIE = "digit-classifier-visitor"  # has the token
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _COOKIE_DAYS = 180
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
@@ -215,7 +215,7 @@ def known_visitor() -> bool:
 
 
 def _cookie() -> str:
-    value = st.context.cookies.get(_COOKIE)
+    value = st.context.cookies.get(COOKIE)
     return value if isinstance(value, str) and _TOKEN.fullmatch(value) else ""
 
 
@@ -224,7 +224,7 @@ def remember_visitor() -> None:
     here = session()
     if here.token and _cookie() != here.token:
         st.html(
-            f'<script>document.cookie = "{_COOKIE}={here.token}; path=/; SameSite=Strict; '
+            f'<script>document.cookie = "{COOKIE}={here.token}; path=/; SameSite=Strict; '
             f'max-age={_COOKIE_DAYS * 86400}"</script>',
             unsafe_allow_javascript=True,
         )
