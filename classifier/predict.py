@@ -82,6 +82,10 @@ class Detector:
         self.threshold = threshold
         self.false_alarms = false_alarms
 
+    def digit_probabilities(self, images: np.ndarray) -> np.ndarray:
+        """How sure it is, 0–1, that each of images (N, 28, 28) uint8 is a digit: (N,) float32."""
+        return self._predictor.probabilities(images)[:, 0]
+
     def kinds(self, images: np.ndarray) -> list[str | None]:
         """What images (N, 28, 28) uint8 show: None for a digit, else the likeliest of
         `config.KINDS`."""

@@ -63,7 +63,11 @@ class Prepared:
 
 def prepare(picture: np.ndarray) -> Prepared:
     """Take a picture all the way; see `find_ink` for what a picture may be."""
-    ink = drop_specks(find_ink(picture))
+    return prepare_ink(drop_specks(find_ink(picture)))
+
+
+def prepare_ink(ink: np.ndarray) -> Prepared:
+    """Take ink that was found, (H, W) float32, the rest of the way."""
     verdict = judge(ink)
     if verdict not in (Verdict.READABLE, Verdict.SEVERAL):
         return Prepared(verdict, ink)

@@ -26,7 +26,7 @@ LAYERS = (
     {"preprocess", "handwriting", "augmentation", "collection"},
     {"doodles", "classroom"},
     {"data", "networks", "store"},
-    {"predict", "evaluation", "inspection", "snapshots"},
+    {"predict", "evaluation", "inspection", "snapshots", "numbers"},
     {"training", "robustness"},
     {"jobs", "lesson"},
     {"ui", "__main__"},
