@@ -100,6 +100,50 @@ def probability_table(probabilities: np.ndarray | None) -> None:
         )
 
 
+def number_bars(probabilities: np.ndarray) -> None:
+    """Ten bars for each digit of a number, side by side; probabilities (n, 10) float32, 0–1."""
+    count = len(probabilities)
+    place = np.repeat(np.arange(count), CLASSES)
+    said = probabilities.argmax(axis=1)
+    table = pa.table(
+        {
+            "place": place,
+            "digit": [str(digit) for digit in range(CLASSES)] * count,
+            "probability": probabilities.ravel(),
+            "winner": (said[:, None] == np.arange(CLASSES)).ravel(),
+        }
+    )
+    bar = _BARS["layer"][0]
+    chart = {
+        "height": _BARS["height"],
+        "width": max(240 // count - 10, 20),  # pixels
+        "encoding": {
+            "column": {"field": "place", "type": "ordinal", "header": None, "spacing": 10},
+            "y": _BARS["encoding"]["y"],
+            "x": {
+                "field": "probability",
+                "type": "quantitative",
+                "scale": {"domain": [0, 1]},
+                "axis": {"title": None, "format": ".0%", "values": [0, 1], "labels": count < 4},
+            },
+            "color": bar["encoding"]["color"],
+            "tooltip": bar["encoding"]["tooltip"],
+        },
+        "mark": bar["mark"],
+        "config": _BARS["config"] | {"axisY": {"labelFontSize": 14 * view.scale()}},
+        "usermeta": _BARS["usermeta"],
+    }
+    st.vega_lite_chart(
+        table, chart, width="content", height=250, alt=number_in_words(probabilities)
+    )
+
+
+def number_in_words(probabilities: np.ndarray) -> str:
+    """The values of a number's digits as text; probabilities (n, 10) float32, 0–1."""
+    said = [f"{row.argmax()} {percent(float(row.max()))}" for row in probabilities]
+    return f"From left to right: {', '.join(said)}."
+
+
 def in_words(probabilities: np.ndarray | None) -> str:
     """The ten values as text."""
     if probabilities is None:

@@ -107,6 +107,9 @@ def say(label: int, model: SavedModel | None) -> None:
     if canvas.image_of(here.sketch.strokes) is not None:
         here.label_problem = "This is a picture of the data: draw a digit of your own to keep it."
         return
+    if here.number:
+        here.label_problem = "This is a number: draw one digit alone to keep it."
+        return
     strokes, pen = canvas.strokes_of(here.sketch.strokes), canvas.pen_of(here.sketch.strokes)
     try:
         state.send(label, strokes, pen, model)

@@ -13,12 +13,13 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from classifier import handwriting, predict, preprocess
+from classifier import handwriting, numbers, predict, preprocess
 from classifier.collection import Kept
-from classifier.config import CANVAS, CANVAS_PEN, CLASSES, KINDS
+from classifier.config import CANVAS, CANVAS_PEN, CLASSES, IMAGE_SIZE, KINDS
+from classifier.numbers import Part
 from classifier.preprocess import Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas, charts, collecting, state, view
+from classifier.ui import bringing, canvas, charts, collecting, state, view
 from classifier.ui.gallery import Item
 
 _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
@@ -48,15 +49,14 @@ def _board(model: SavedModel | None) -> None:
     with left:
         canvas_field(sketch)
     greet()
-    given = canvas.image_of(sketch.strokes)
     # The answer goes out first: it is what the visitor waits for.
     with right:
         answer = read(model)
         with st.container(key="prediction"):
-            st.markdown(in_words(answer) + _caption(given))
+            st.markdown(in_words(answer) + _caption())
         bars(answer)
     with middle:
-        _network_input(state.session().prepared)
+        _network_input()
     with left:
         tools(sketch)
     changed = st.session_state.pop("drawing-changed", False)
@@ -75,29 +75,71 @@ def greet() -> None:
 
 
 def read(model: SavedModel | None) -> predict.Answer:
-    """Prepare what is on the canvas and ask about it; the session knows both from now on."""
+    """Prepare what is on the canvas and ask about it; the session knows all of it from now on."""
     here = state.session()
-    given = canvas.image_of(here.sketch.strokes)
-    here.prepared = _prepare(here.sketch.strokes, given)
-    answer = _ask(model, here.prepared, given)
-    here.answer = answer.digit
+    objects = here.sketch.strokes
+    strokes, pen, given = canvas.strokes_of(objects), canvas.pen_of(objects), _given()
+    is_photo = _is_photo(given) and not strokes
+    if given is None:
+        here.prepared = preprocess.prepare_strokes(strokes, CANVAS, pen)
+    elif is_photo:
+        here.prepared = here.photo
+    else:
+        here.prepared = preprocess.draw_over(given, strokes, CANVAS, pen)
+    answer = predict.Answer(here.prepared.verdict, None)
+    here.number = []
+    if model is not None:
+        try:
+            predictor = state.predictor(model.name, model.checksum)
+        except (DamagedModelError, ModelNotFoundError) as error:
+            st.error(f"{error} Choose another model.")
+        else:
+            # Whether a digit of the data is one need not be asked.
+            detector = state.detector() if given is None or is_photo else None
+            answer = predict.answer(predictor, here.prepared, detector)
+            if here.prepared.network_input is not None and not answer.is_digit:
+                score = predictor.probabilities
+                sure = None if detector is None else detector.digit_probabilities
+                if is_photo:
+                    parts = numbers.read_ink(here.prepared.ink, score, sure)
+                else:
+                    parts = numbers.read_strokes(strokes, CANVAS, pen, score, sure)
+                here.number = parts if len(parts) > 1 else []
+    here.answer = None if here.number else answer.digit
     return answer
 
 
+def _given() -> np.ndarray | None:
+    """The network input (28, 28) uint8 that was put on the canvas, if any."""
+    return canvas.image_of(state.session().sketch.strokes)
+
+
+def _is_photo(given: np.ndarray | None) -> bool:
+    """Whether it is what became of the picture that was brought last."""
+    photo = state.session().photo
+    return given is not None and photo is not None and np.array_equal(given, photo.network_input)
+
+
 def bars(answer: predict.Answer) -> None:
-    """The answer's ten probabilities, also for screen readers."""
+    """The answer's ten probabilities, or those of each digit of a number, also for screen
+    readers."""
+    number = state.session().number
     with st.container(key="probabilities"):
-        charts.probability_bars(answer.probabilities)
-        st.html(f'<p class="for-screen-readers">{charts.in_words(answer.probabilities)}</p>')
-        if view.tables():
+        if number:
+            rows = np.array([part.probabilities for part in number])
+            charts.number_bars(rows)
+            words = charts.number_in_words(rows)
+        else:
+            charts.probability_bars(answer.probabilities)
+            words = charts.in_words(answer.probabilities)
+        st.html(f'<p class="for-screen-readers">{words}</p>')
+        if view.tables() and not number:
             charts.probability_table(answer.probabilities)
 
 
 def put(item: Item) -> None:
     """Make the network input that a gallery shows the current drawing; its sentence goes along."""
-    here = state.session()
-    here.captions[item.image.tobytes()] = item.sentence
-    here.sketch.replace([canvas.object_of_image(item.image)])
+    state.session().put(item.image, item.sentence)
 
 
 def put_strokes(strokes: list[np.ndarray], pen: float) -> None:
@@ -111,15 +153,9 @@ def put_kept(one: Kept) -> None:
     put_strokes(one.strokes, one.pen)
 
 
-def _prepare(objects: list[dict], given: np.ndarray | None) -> preprocess.Prepared:
-    strokes, pen = canvas.strokes_of(objects), canvas.pen_of(objects)
-    if given is None:
-        return preprocess.prepare_strokes(strokes, CANVAS, pen)
-    return preprocess.draw_over(given, strokes, CANVAS, pen)
-
-
-def _caption(given: np.ndarray | None) -> str:
+def _caption() -> str:
     """What is known of a network input that was put on the canvas, as a line of its own."""
+    given = _given()
     caption = "" if given is None else state.session().captions.get(given.tobytes(), "")
     return caption and f"\n\n:small[{caption}]"
 
@@ -140,6 +176,7 @@ def _pen_and_samples() -> None:
                         on_click=_put_sample,
                         args=(digit,),
                     )
+        bringing.picture()
 
 
 def canvas_field(sketch: state.Sketch) -> None:
@@ -224,22 +261,10 @@ def _sample_picture(digit: int) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def _ask(
-    model: SavedModel | None, prepared: preprocess.Prepared, given: np.ndarray | None
-) -> predict.Answer:
-    if model is None:
-        return predict.Answer(prepared.verdict, None)
-    try:
-        predictor = state.predictor(model.name, model.checksum)
-    except (DamagedModelError, ModelNotFoundError) as error:
-        st.error(f"{error} Choose another model.")
-        return predict.Answer(prepared.verdict, None)
-    # Whether a digit of the data is one need not be asked.
-    return predict.answer(predictor, prepared, state.detector() if given is None else None)
-
-
 def in_words(answer: predict.Answer) -> str:
     """The answer as Markdown: a heading that names the digit, or what is in its way."""
+    if number := state.session().number:
+        return _number_in_words(number)
     if answer.verdict is not Verdict.READABLE:
         return answer.verdict.value
     if answer.probabilities is None:
@@ -257,13 +282,30 @@ def in_words(answer: predict.Answer) -> str:
     return f"## It is {first} · {surely}"
 
 
-def _network_input(prepared: preprocess.Prepared) -> None:
-    shown = prepared.network_input
-    picture = np.zeros((28, 28), np.uint8) if shown is None else shown
+def _number_in_words(number: list[Part]) -> str:
+    digits = [str(part.probabilities.argmax()) for part in number]
+    sure = [float(part.probabilities.max()) for part in number]
+    weakest = int(np.argmin(sure))
+    note = f"The {digits[weakest]} is the least sure of its {len(digits)} digits"
+    if any(part.touching for part in number):
+        note += "; some touch, and may be cut wrongly"
+    return f"## It is {''.join(digits)} · {charts.percent(sure[weakest])}\n:small[:gray[{note}.]]"
+
+
+def _network_input() -> None:
+    here = state.session()
+    if here.number:
+        shown = np.hstack([part.prepared.network_input for part in here.number])
+        alt = f"The {len(here.number)} digits, each centred, in 28 by 28 pixels"
+    elif here.prepared.network_input is not None:
+        shown, alt = here.prepared.network_input, "The drawing, centred, in 28 by 28 pixels"
+    else:
+        shown, alt = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8), "An empty picture"
+    times = max(6 * IMAGE_SIZE // shown.shape[1], 1)
     with st.container(key="network-input"):
         st.image(
-            canvas.png_address(picture.repeat(6, axis=0).repeat(6, axis=1)),
+            canvas.png_address(shown.repeat(times, axis=0).repeat(times, axis=1)),
             caption="What the network sees: 28 × 28 pixels, centred and scaled as in MNIST",
             width=168,
-            alt="An empty picture" if shown is None else "The drawing, centred, in 28 by 28 pixels",
+            alt=alt,
         )

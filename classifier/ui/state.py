@@ -20,9 +20,11 @@ from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, TrainConfig
 from classifier.events import Finished, History
 from classifier.inspection import Inspector
 from classifier.jobs import LocalJobs, Reader, snapshots_of
+from classifier.numbers import Part
 from classifier.predict import Answer, Detector, Predictor
 from classifier.preprocess import Prepared, Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import canvas
 
 COOKIE = "digit-classifier-visitor"  # has the token
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -129,7 +131,11 @@ class Session:
     link_problem: str = ""  # what is wrong with the lesson that the page's address names
     shuffle: int = 0  # how often other images were asked for
     token: str = ""  # this browser's secret, once it is needed; see `token`
-    answer: int | None = None  # what the drawing was read as
+    answer: int | None = None  # what the drawing was read as, if it is one digit
+    number: list[Part] = field(default_factory=list)  # its digits, if it is a number of several
+    photo: Prepared | None = None  # what became of the last picture that was brought
+    pictures: int = 0  # how many were brought
+    picture_problem: str = ""  # why the last could not be
     kept: Confirmed | None = None  # what was confirmed last, while it can be taken back
     label_problem: str = ""  # why a drawing could not be kept
     round: int | None = None  # how far a guided round has come
@@ -155,6 +161,11 @@ class Session:
         """The current drawing, for a tab: it is drawn anew after each stroke from now on."""
         self.drawing_used = True
         return self.prepared
+
+    def put(self, image: np.ndarray, caption: str) -> None:
+        """Make a network input (28, 28) uint8 the current drawing, with what is known of it."""
+        self.captions[image.tobytes()] = caption
+        self.sketch.replace([canvas.object_of_image(image)])
 
     def put_into_form(self, config: TrainConfig, origin: str) -> None:
         """Begin the training form anew with these settings."""
