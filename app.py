@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from classifier import ui
-from classifier.ui import draw, joining, state, tabs, train, view
+from classifier.ui import bringing, draw, joining, state, tabs, train, view
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
@@ -21,6 +21,7 @@ def whole_page() -> None:
 
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.title("Draw a digit", anchor=False)
+        bringing.picture()
         view.switches()
     draw.drawing(model)
     opened = tabs.bar()

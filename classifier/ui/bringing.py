@@ -42,7 +42,7 @@ def picture() -> None:
             st.camera_input("The camera", label_visibility="collapsed", on_change=_take, **chosen)
         else:
             st.chat_input(
-                "Paste a picture here, and send it",
+                "Paste it here",
                 accept_file=True,
                 file_type=_TYPES,
                 max_upload_size=20,

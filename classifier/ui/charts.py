@@ -102,6 +102,7 @@ def probability_table(probabilities: np.ndarray | None) -> None:
 
 def number_bars(probabilities: np.ndarray) -> None:
     """Ten bars for each digit of a number, side by side; probabilities (n, 10) float32, 0–1."""
+    # As much room as the bars of one digit take.
     count = len(probabilities)
     place = np.repeat(np.arange(count), CLASSES)
     said = probabilities.argmax(axis=1)
@@ -134,7 +135,7 @@ def number_bars(probabilities: np.ndarray) -> None:
         "usermeta": _BARS["usermeta"],
     }
     st.vega_lite_chart(
-        table, chart, width="content", height=250, alt=number_in_words(probabilities)
+        table, chart, width="content", height=205, alt=number_in_words(probabilities)
     )
 
 

@@ -19,7 +19,7 @@ from classifier.config import CANVAS, CANVAS_PEN, CLASSES, IMAGE_SIZE, KINDS
 from classifier.numbers import Part
 from classifier.preprocess import Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import bringing, canvas, charts, collecting, state, view
+from classifier.ui import canvas, charts, collecting, state, view
 from classifier.ui.gallery import Item
 
 _INK, _PAPER = "#ffffff", "#000000"  # as in MNIST, in either theme
@@ -176,7 +176,6 @@ def _pen_and_samples() -> None:
                         on_click=_put_sample,
                         args=(digit,),
                     )
-        bringing.picture()
 
 
 def canvas_field(sketch: state.Sketch) -> None:
@@ -283,13 +282,11 @@ def in_words(answer: predict.Answer) -> str:
 
 
 def _number_in_words(number: list[Part]) -> str:
-    digits = [str(part.probabilities.argmax()) for part in number]
-    sure = [float(part.probabilities.max()) for part in number]
-    weakest = int(np.argmin(sure))
-    note = f"The {digits[weakest]} is the least sure of its {len(digits)} digits"
-    if any(part.touching for part in number):
-        note += "; some touch, and may be cut wrongly"
-    return f"## It is {''.join(digits)} · {charts.percent(sure[weakest])}\n:small[:gray[{note}.]]"
+    digits = "".join(str(part.probabilities.argmax()) for part in number)
+    weakest = min(float(part.probabilities.max()) for part in number)
+    touch = any(part.touching for part in number)
+    note = "\n:small[:gray[Some digits touch, and may be cut wrongly.]]" if touch else ""
+    return f"## It is {digits} · {charts.percent(weakest)}{note}"
 
 
 def _network_input() -> None:
