@@ -19,6 +19,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from classifier import paper
 from classifier.config import IMAGE_SIZE
 
 BOX = 20  # pixels: longer side of the ink's box in the network input
@@ -130,9 +131,11 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
             spread = np.percentile(colours[solid], [2, 98], axis=0)
             if (spread[1] - spread[0]).max() < 0.3:
                 return _stretch(opacity)
-            paper = np.median(colours[solid], axis=0)
-            colours = colours * opacity[..., None] + paper * (1 - opacity[..., None])
-            return _stretch(np.abs(colours - paper).max(axis=2))
+            sheet = np.median(colours[solid], axis=0)
+            colours = colours * opacity[..., None] + sheet * (1 - opacity[..., None])
+            return _stretch(np.abs(colours - sheet).max(axis=2))
+    if paper.is_photo(colours.mean(axis=2)):
+        return paper.find_ink(colours)
     edge = np.concatenate([colours[0], colours[-1], colours[1:-1, 0], colours[1:-1, -1]])
     return _stretch(np.abs(colours - np.median(edge, axis=0)).max(axis=2))
 

@@ -22,7 +22,7 @@ from classifier.config import PROJECT
 # From the ground up: a module imports only from rows above its own. All of `ui` is one place.
 LAYERS = (
     {"config", "events"},
-    {"drawings", "pictures"},
+    {"drawings", "pictures", "paper"},
     {"preprocess", "handwriting", "augmentation", "collection"},
     {"doodles", "classroom"},
     {"data", "networks", "store"},
