@@ -537,9 +537,11 @@ def epochs(
     count: int | None,
     augment: bool,
     seed: int,
+    plain: bool = False,
 ) -> Iterator[Batch]:
     """The images and labels of `count` epochs, one after the other; None: without end.
 
+    plain: the images themselves stay as they are, and only what is mixed in is augmented
     Each is made in a thread while the one before is trained on; the same arrays come again where
     there is nothing to mix in or change.
     """
@@ -553,7 +555,10 @@ def epochs(
         parts = [(images, labels)]
         parts += [mixture.draw(n, rng) for mixture, n in zip(mixed, counts, strict=True)]
         pictures, answers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return (augmentation.augment(pictures, rng) if augment else pictures), answers
+        if augment:
+            changed = slice(len(images) if plain else 0, None)
+            pictures[changed] = augmentation.augment(pictures[changed], rng)
+        return pictures, answers
 
     coming = in_thread(make)
     for number in itertools.count(1):
