@@ -59,13 +59,19 @@ def _parser() -> argparse.ArgumentParser:
     networks = NETWORKS | {DETECTOR: "Tells digits from other drawings."}
     train.add_argument("--network", choices=networks, help=f"(dense) {_lines(networks)}")
     train.add_argument(
-        "--from", dest="base", metavar="NAME", help="go on from this model, with --drawings"
+        "--from",
+        dest="base",
+        metavar="NAME",
+        help="go on from this model, with --drawings and standards of its own",
     )
     train.add_argument("--data", choices=DATA_SOURCES, help=_lines(DATA_SOURCES))
     train.add_argument("--mnist", metavar="FILE.npz", help="MNIST in Keras' layout")
     train.add_argument("--drawings", metavar="FILE.npz", help="drawings mixed into the data")
     train.add_argument(
-        "--drawings-share", type=float, metavar="SHARE", help="of an epoch's images (0.2)"
+        "--drawings-share",
+        type=float,
+        metavar="SHARE",
+        help="of an epoch's images (0.2, with --from 0.1)",
     )
     train.add_argument(
         "--styles", type=float, metavar="SHARE", help="of an epoch's images are generated digits"
@@ -94,7 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         help="of the training images: nothing is left but to learn by heart",
     )
     train.add_argument("--train-size", type=int, metavar="N", help="images used (all)")
-    train.add_argument("--augment", action=argparse.BooleanOptionalAction, help="vary the images")
+    train.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="vary the images; with --from, those alone that are mixed in",
+    )
     train.add_argument("--seed", type=int, metavar="N", help="same seed, same result (0)")
     train.add_argument("--name", help="of the saved model")
     train.add_argument("--run", metavar="FOLDER", help=argparse.SUPPRESS)  # see jobs.py

@@ -88,17 +88,20 @@ DEFAULTS: dict[str, dict] = {
     },
 }
 DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
-# What a run that goes on from another model takes unless told otherwise: few images, small steps.
-FINE_TUNING: dict = {
+# What a run that goes on from another model takes unless told otherwise. The more of the old images
+# it sees the less it forgets, and six networks are trained, one for each fold of drawings and the
+# one that is saved: so each has as many images as take a second or less.
+_GOING_ON = {
     "epochs": 1,
-    "train_size": 2_000,
-    "drawings_share": 0.5,
-    "styles": 0.1,
-    "batch_size": 64,
+    "drawings_share": 0.1,
     "optimizer": "adam",
-    "learning_rate": 0.001,
     "schedule": "one-cycle",
     "augment": True,
+}
+FINE_TUNING: dict[str, dict] = {
+    "dense": _GOING_ON | {"batch_size": 256, "learning_rate": 0.002},
+    "conv": _GOING_ON | {"train_size": 15_000, "batch_size": 256, "learning_rate": 0.001},
+    "deep": _GOING_ON | {"train_size": 1_000, "batch_size": 32, "learning_rate": 0.0003},
 }
 
 _STEPS = 100  # least of an epoch: standard batches are halved until it has so many,
@@ -161,7 +164,9 @@ class TrainConfig:
     hidden_units: int | None = None  # of the hidden dense layer; None: HIDDEN_UNITS
     activation: str = "relu"  # of the hidden layers
     shuffle_labels: bool = False  # of the training images: nothing is left but to learn by heart
-    augment: bool = False  # small random changes of the images, anew in every epoch
+    # Small random changes of the images, anew in every epoch; with a base, of those mixed in
+    # alone: its own it knows as they are, and would read them worse.
+    augment: bool = False
     seed: int = 0
     name: str | None = None  # of the saved model; None: made from network, data and time
 
@@ -259,16 +264,16 @@ class TrainConfig:
         """Settings to go on from a saved model with a file of drawings.
 
         base: that model's name; trained, source: its settings and which data it found, as in its
-        meta; chosen: what is to differ from FINE_TUNING, that is, is not None
+        meta; chosen: what is to differ from its network's FINE_TUNING, that is, is not None
         """
         kept = ("network", "hidden_units", "activation", "mnist")  # what it is, and where from
         values = {field: trained[field] for field in kept if field in trained}
         values["data"] = "generated" if source == "generated" else "auto"
-        chosen = {field: value for field, value in chosen.items() if value is not None}
-        standard = dict(FINE_TUNING)
-        if "seconds" in chosen:
-            del standard["epochs"]
-        return cls(**{**standard, **values, **chosen, "base": base, "drawings": drawings})
+        values |= {field: value for field, value in chosen.items() if value is not None}
+        standard = dict(FINE_TUNING.get(values.get("network"), {}))
+        if "seconds" in values:
+            standard.pop("epochs", None)
+        return cls(**{**standard, **values, "base": base, "drawings": drawings})
 
     def command(self) -> str:
         """The shell command that repeats this run."""

@@ -110,6 +110,7 @@ def train(
         count=config.epochs,
         augment=config.augment,
         seed=config.seed,
+        plain=config.base is not None,
     )
     size = data.epoch_size(len(labels), dataset.mixed)
     history: list[EpochEnded] = []
@@ -239,6 +240,7 @@ def _compare(
             count=config.epochs,
             augment=config.augment,
             seed=config.seed,
+            plain=config.base is not None,
         )
         size = data.epoch_size(len(dataset.train_labels), mixed)
         held = drawn.fold == number

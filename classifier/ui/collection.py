@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import streamlit as st
 from classifier import classroom, collection, drawings, evaluation
 from classifier.classroom import Class
 from classifier.collection import Kept
-from classifier.config import CLASSES, FINE_TUNING, MAX_SHARE, TrainConfig
+from classifier.config import CLASSES, MAX_SHARE, TrainConfig
 from classifier.drawings import Drawings
 from classifier.events import Finished
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
@@ -240,14 +241,19 @@ def _fine_tuning(
     if readable < _LEAST:
         st.caption(f"From {_LEAST} drawings on a network can learn from them.")
         return
+    try:
+        config = TrainConfig.fine_tuning(model.name, model.meta["config"], model.source, _FILE)
+    except (TypeError, ValueError) as error:
+        st.error(str(error))
+        return
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         share = st.slider(
             "Share of these drawings",
-            0.1,
-            MAX_SHARE - FINE_TUNING["styles"],
-            FINE_TUNING["drawings_share"],
             0.05,
-            key=_SHARE_KEY,
+            MAX_SHARE,
+            config.drawings_share,
+            0.05,
+            key=f"{_SHARE_KEY}-{config.network}",
             format="percent",
             width=280,
             help="The rest is what it learned from before, so that it does not forget.",
@@ -257,34 +263,21 @@ def _fine_tuning(
             key="fine-tune",
             type="primary",
             on_click=_start,
-            args=(model, kept, share),
+            args=(dataclasses.replace(config, drawings_share=share), kept),
             disabled=here.training,
         )
-    styles = FINE_TUNING["styles"]
     source = "generated digits" if model.source == "generated" else "MNIST"
     there = {one.label for one in kept}
     st.caption(
-        f"It goes on with {share:.0%} of these, {styles:.0%} generated digits and "
-        f"{1 - share - styles:.0%} {source}."
+        f"Of the images it goes on with, {share:.0%} are these drawings, each time a little "
+        f"different, and {1 - share:.0%} {source}."
         + (f" Only {', '.join(map(str, sorted(there)))} is among them." * (len(there) == 1))
     )
     if here.error:
         st.error(here.error)
 
 
-def _start(model: SavedModel, kept: Sequence[Kept], share: float) -> None:
-    here = state.session()
-    try:
-        config = TrainConfig.fine_tuning(
-            model.name,
-            model.meta["config"],
-            model.source,
-            _FILE,
-            drawings_share=share,
-        )
-    except (TypeError, ValueError) as error:
-        here.error = str(error)
-        return
+def _start(config: TrainConfig, kept: Sequence[Kept]) -> None:
     train.start(config, collection.as_drawings(kept))
 
 
