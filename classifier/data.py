@@ -159,7 +159,7 @@ def _cut(dataset: Dataset, config: TrainConfig) -> Dataset:
     rng = np.random.default_rng(config.seed)
     available = len(dataset.train_labels)
     if config.train_size is not None:
-        if config.train_size > available:
+        if config.train_size > available and config.base is None:  # FINE_TUNING takes what is there
             raise ValueError(
                 f"train_size is {config.train_size}, but {dataset.description} has "
                 f"{available} training images: ask for at most that many."

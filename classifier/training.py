@@ -94,10 +94,10 @@ def train(
             _take_weights(model, config, base)
     _check_stop(stop)
 
-    tuned = None
+    tuned, held_out = None, {}
     if dataset.drawn is not None:
         with clock("folds"):
-            tuned = _compare(model, learn, forget, config, dataset, emit, stop)
+            tuned, held_out = _compare(model, learn, forget, config, dataset, emit, stop)
         _check_stop(stop)
 
     trained, kept = data.split_validation(len(dataset.train_labels), config.seed)
@@ -170,6 +170,7 @@ def train(
             seen = base.meta.get("learned_from", [])
             meta["base"] = {"name": base.name, "id": base.id}
             meta["learned_from"] = sorted({*seen, *dataset.drawn.digests})
+            meta["held_out"] = held_out
         if config.network == DETECTOR:
             meta["detector"] = _threshold(model, held_images, dataset.mixed)
         name = config.name or store.new_name(config.network, dataset.source)
@@ -223,9 +224,10 @@ def _compare(
     dataset: data.Dataset,
     emit: Callable[[Event], None],
     stop: threading.Event,
-) -> dict:
+) -> tuple[dict, dict[str, list[bool]]]:
     """How well drawings are read before and after training on the others, fold by fold, and the
-    test images before. The model has its first weights again in the end."""
+    test images before; and for each drawing, by its digest, whether it was read rightly before and
+    after. The model has its first weights again in the end."""
     drawn, weights = dataset.drawn, model.get_weights()
     before = _predict(model, drawn.images).argmax(axis=1) == drawn.labels
     test_before = _predict(model, dataset.test_images).argmax(axis=1) == dataset.test_labels
@@ -253,6 +255,8 @@ def _compare(
     def by_digit(values: np.ndarray) -> list[int]:
         return np.bincount(drawn.labels, values, CLASSES).astype(int).tolist()
 
+    pairs = zip(before.tolist(), after.tolist(), strict=True)
+    each = dict(zip(drawn.digests, map(list, pairs), strict=True))
     return {
         "n": by_digit(np.ones(len(after))),
         "before": by_digit(before),
@@ -262,7 +266,7 @@ def _compare(
         "writers": drawn.writers,
         "left_out": drawn.left_out,
         "test_before": float(test_before.mean()),
-    }
+    }, each
 
 
 def _hear_nothing(event: Event) -> None:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from classifier import collection, drawings
-from classifier.config import PROJECT, TrainConfig
+from classifier.config import FINE_TUNING, PROJECT, TrainConfig
 from classifier.jobs import JobError, LocalJobs
 from classifier.ui import collecting, view
 
@@ -123,7 +123,8 @@ def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     open_tab(page)
     press(page, "fine-tune")
     ((config, drawn),) = asked
-    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.5)
+    share = FINE_TUNING["deep"]["drawings_share"]
+    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", share)
     assert drawn.labels.tolist() == list(range(5))
 
 

@@ -1,8 +1,7 @@
-"""The tab "Our handwriting": what was confirmed, how well it is read, and learning from it."""
+"""The tab "Our handwriting": what was confirmed, how well it is read, files in and out."""
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,15 +13,12 @@ import streamlit as st
 from classifier import classroom, collection, drawings, evaluation
 from classifier.classroom import Class
 from classifier.collection import Kept
-from classifier.config import CLASSES, MAX_SHARE, TrainConfig
+from classifier.config import CLASSES
 from classifier.drawings import Drawings
-from classifier.events import Finished
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import collecting, draw, gallery, hosting, learning, state, train
+from classifier.ui import collecting, draw, gallery, hosting, learning, state, tuning
 
-_FILE = "our-handwriting.npz"
-_DIGIT_KEY, _PAGE_KEY, _SHARE_KEY = "shown-digit", "handwriting-page", "drawings-share"
-_LEAST = 5  # drawings from which something can be learned and judged
+_DIGIT_KEY, _PAGE_KEY = "shown-digit", "handwriting-page"
 
 
 def tab(model: SavedModel | None) -> None:
@@ -63,7 +59,9 @@ def tab(model: SavedModel | None) -> None:
             _chosen(kept, chosen)
     with right:
         _accuracy(kept, inputs, model)
-    _fine_tuning(kept, inputs, model)
+    if model is not None:
+        readable = sum(one is not None for one in inputs)
+        tuning.form(model, kept, readable)
 
 
 def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | None) -> None:
@@ -78,7 +76,7 @@ def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | Non
     st.download_button(
         "Download",
         data=lambda: _as_file(kept),
-        file_name=_FILE,
+        file_name=tuning.FILE,
         mime="application/octet-stream",
         icon=":material/download:",
         on_click="ignore",
@@ -97,7 +95,7 @@ def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | Non
 
 def _as_file(kept: Sequence[Kept]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / _FILE
+        path = Path(folder) / tuning.FILE
         drawings.save(collection.as_drawings(kept), path)
         return path.read_bytes()
 
@@ -224,94 +222,3 @@ def _accuracy(
         column_config={"right": share, "test images": share},
         alt="For each digit: how many drawings, the share read rightly, the same of test images",
     )
-
-
-def _fine_tuning(
-    kept: Sequence[Kept], inputs: Sequence[np.ndarray | None], model: SavedModel | None
-) -> None:
-    """Going on from the answering model with these drawings, and what that changed."""
-    here = state.session()
-    if model is None:
-        return
-    st.markdown("### Learn from them")
-    tuned = model.meta["metrics"].get("tuned")
-    if isinstance(tuned, dict):
-        _before_and_after(model, tuned)
-    readable = sum(one is not None for one in inputs)
-    if readable < _LEAST:
-        st.caption(f"From {_LEAST} drawings on a network can learn from them.")
-        return
-    try:
-        config = TrainConfig.fine_tuning(model.name, model.meta["config"], model.source, _FILE)
-    except (TypeError, ValueError) as error:
-        st.error(str(error))
-        return
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        share = st.slider(
-            "Share of these drawings",
-            0.05,
-            MAX_SHARE,
-            config.drawings_share,
-            0.05,
-            key=f"{_SHARE_KEY}-{config.network}",
-            format="percent",
-            width=280,
-            help="The rest is what it learned from before, so that it does not forget.",
-        )
-        st.button(
-            f"Fine-tune {model.name}",
-            key="fine-tune",
-            type="primary",
-            on_click=_start,
-            args=(dataclasses.replace(config, drawings_share=share), kept),
-            disabled=here.training,
-        )
-    source = "generated digits" if model.source == "generated" else "MNIST"
-    there = {one.label for one in kept}
-    st.caption(
-        f"Of the images it goes on with, {share:.0%} are these drawings, each time a little "
-        f"different, and {1 - share:.0%} {source}."
-        + (f" Only {', '.join(map(str, sorted(there)))} is among them." * (len(there) == 1))
-    )
-    if here.error:
-        st.error(here.error)
-
-
-def _start(config: TrainConfig, kept: Sequence[Kept]) -> None:
-    train.start(config, collection.as_drawings(kept))
-
-
-def _before_and_after(model: SavedModel, tuned: dict) -> None:
-    """What a model that went on from another reads better, on drawings it had not learned from."""
-    try:
-        n, before, after = (np.array(tuned[key], int) for key in ("n", "before", "after"))
-        tested = tuned["test_before"], tuned["test_after"]
-        unseen = "whoever drew it" if tuned["by_writer"] else "it"
-        words = (
-            f"**{before.sum() / n.sum():.1%} → {after.sum() / n.sum():.1%}** of our drawings, "
-            f"test images {tested[0]:.2%} → {tested[1]:.2%}"
-        )
-        changed = [
-            f"{d}s {before[d] / n[d]:.0%} → {after[d] / n[d]:.0%}"
-            for d in np.argsort(-(after - before), kind="stable")
-            if before[d] != after[d]
-        ]
-        note = (
-            f"Measured on {n.sum():,} drawings, each by a network that had not learned from "
-            f"{unseen}: {tuned['folds']} folds."
-        )
-    except (KeyError, TypeError, ValueError, IndexError):
-        return
-    with st.container(key="before-and-after"):
-        st.markdown(f"{model.name}: {words}" + (f"  \n{', '.join(changed)}" * bool(changed)))
-        st.caption(note)
-        here = state.session()
-        end = here.history.end
-        if isinstance(end, Finished) and end.model == model.name and here.owns(end.model):
-            st.button(
-                "Throw it away",
-                key="throw-away",
-                icon=":material/delete:",
-                on_click=train.throw_away,
-                args=(model,),
-            )

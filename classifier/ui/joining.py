@@ -11,7 +11,7 @@ from classifier.classroom import Class, ClassState
 from classifier.collection import CollectionError
 from classifier.config import CLASSES
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import collecting, draw, gallery, state
+from classifier.ui import collecting, draw, gallery, state, tuning
 from classifier.ui.hosting import CODE_PARAMETER
 
 _LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
@@ -30,10 +30,13 @@ def page() -> None:
         _ask_for_code(str(error))
         return
     st.fragment(_watch, run_every=_LOOK_EVERY)(there)
+    model = _model(there)
     if there.state is ClassState.CLOSED:
         st.info("The class is over. Thank you for your drawings.")
     else:
-        _board(there, _model(there))
+        _board(there, model)
+    if model is not None:
+        _what_it_changed(there, model)
     _own(there)
     st.button(
         f"Leave class {there.code.upper()}", key="class-leave", type="tertiary", on_click=_leave
@@ -119,6 +122,11 @@ def _say(label: int, model: SavedModel | None) -> None:
     collecting.say(label, model)
     if not here.label_problem:
         here.sketch.replace([])
+
+
+def _what_it_changed(there: Class, model: SavedModel) -> None:
+    with contextlib.suppress(*collecting.PROBLEMS):  # which are told below
+        tuning.what_it_changed(model, classroom.own_drawings(state.token(), there.number))
 
 
 @st.fragment
