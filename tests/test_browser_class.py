@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from classifier import handwriting
 from tests.browser import (
@@ -189,3 +191,20 @@ def test_a_wrong_code_is_told_and_can_be_mended(host, phones, browser, server):
     keyed(wrong, "label-9").wait_for()
     assert wrong.url.endswith(link[-6:].upper())
     wrong.context.close()
+
+
+def flood(socket) -> None:
+    socket.send(b"\0" * 50_000_000)
+    while True:
+        socket.recv(timeout=30)
+
+
+def test_who_sends_a_stroke_of_50_mb_is_cut_off_and_nobody_else_notices(host, phones, server):
+    link = open_class(host)
+    phone = phones(link)
+    address = server[0].replace("http", "ws", 1) + "/_stcore/stream"
+    with connect(address, max_size=None) as hostile, pytest.raises(ConnectionClosed) as closed:
+        flood(hostile)
+    assert closed.value.rcvd.code == 1009  # message too big
+    send(phone, 7)
+    expect(keyed(host, "gallery-wall").get_by_role("button")).to_have_count(1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import struct
+import time
 import zlib
 
 import cv2
 import numpy as np
 import pytest
 
-from classifier import handwriting
+from classifier import collection, handwriting
 from classifier.config import CANVAS
 from classifier.ui import canvas
 
@@ -52,6 +53,14 @@ def test_a_stroke_that_was_moved_scaled_and_turned_is_where_it_looks_to_be():
     np.testing.assert_allclose(moved, [[100, 40], [100, 60]], atol=1e-4)
     (mirrored,) = canvas.strokes_of([line | {"flipX": True}])
     np.testing.assert_allclose(mirrored, [[105, 50], [95, 50]], atol=1e-4)
+
+
+def test_an_endless_drawing_is_cut_off_where_it_can_not_be_kept_any_more():
+    line = [["M", 0, 0], *([["Q", 1, 1, 2, 2]] * 100_000)]
+    begun = time.perf_counter()
+    strokes = canvas.strokes_of([SENT | {"path": line}] * 3)
+    assert time.perf_counter() - begun < 2
+    assert collection.MAX_POINTS < sum(map(len, strokes)) < 5 * collection.MAX_POINTS
 
 
 def test_other_objects_are_no_strokes():

@@ -13,9 +13,11 @@ import struct
 import cv2
 import numpy as np
 
+from classifier.collection import MAX_POINTS
 from classifier.config import CANVAS, IMAGE_SIZE
 
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
+_MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be kept
 _PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
 _PNG = "data:image/png;base64,"
 # How a PNG of the canvas's size begins.
@@ -26,13 +28,15 @@ _LONGEST_SOURCE = 20_000  # characters; a network input has about 3,000
 def strokes_of(objects: list[dict]) -> list[np.ndarray]:
     """The paths among a canvas's objects as strokes, each (k, 2) float32 in canvas pixels.
 
-    Follows what its edit tool may have done: moved, scaled, turned or mirrored.
+    Follows what its edit tool may have done: moved, scaled, turned or mirrored. Of an endless
+    drawing, the first _MOST_CURVES curves.
     """
-    strokes = []
+    strokes, room = [], _MOST_CURVES
     for item in objects:
-        if str(item.get("type", "")).lower() != "path":
+        if str(item.get("type", "")).lower() != "path" or not room:
             continue
-        points = _points(item["path"])
+        points = _points(item["path"][:room])
+        room -= min(len(item["path"]), room)
         middle = (points.min(axis=0) + points.max(axis=0)) / 2
         angle = np.radians(item.get("angle", 0))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

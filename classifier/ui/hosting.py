@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
-import cv2
 import numpy as np
 import streamlit as st
 
@@ -16,15 +13,13 @@ from classifier import classroom
 from classifier.classroom import Class, ClassState, Survey
 from classifier.config import CLASSES
 from classifier.store import SavedModel
-from classifier.ui import canvas, collecting, draw, gallery, plots, state
+from classifier.ui import canvas, collecting, draw, gallery, links, plots, state
 
 CODE_PARAMETER = "class"  # in the address of the page that joins one
 _CHOICE_KEY, _ADDRESS_KEY = "whose-drawings", "class-address"
 _WALL = 24  # drawings on the wall
 _WALL_EVERY = 1.0  # seconds between two looks at what came
 _REST_EVERY = 5.0  # seconds in which the rest of the tab may be behind the wall
-_QUIET_ZONE = 2  # modules of paper around a QR code, besides the two that OpenCV leaves
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def choose(classes: Sequence[Class]) -> Class | None:
@@ -116,9 +111,9 @@ def panel(there: Class, model: SavedModel | None) -> None:
 
 
 def _invitation(there: Class) -> None:
-    address = st.session_state.get(_ADDRESS_KEY) or page_address()
+    address = st.session_state.get(_ADDRESS_KEY) or links.page_address()
     link = f"{address.rstrip('/')}/?{CODE_PARAMETER}={there.code}"
-    st.image(canvas.png_address(qr_code(link)), width=170, alt=f"QR code of {link}")
+    st.image(canvas.png_address(links.qr_code(link)), width=170, alt=f"QR code of {link}")
     with st.container(gap="small", width="content"):
         st.title(there.code.upper(), anchor=False)
         st.markdown(f"[{link.partition('//')[2]}]({link})")
@@ -129,42 +124,8 @@ def _invitation(there: Class) -> None:
                 key=_ADDRESS_KEY,
                 help="This machine may have several addresses in the network.",
             )
-        if st.get_option("server.address") in _LOOPBACK:
+        if links.only_here():
             st.caption(":orange[Only this machine reaches the page, by its --server.address.]")
-
-
-def page_address() -> str:
-    """The address of this page, as the browser knows it, or, where that has a name which only this
-    machine understands, with the machine's own in the local network."""
-    found = urlsplit(st.context.url or "http://localhost:8501")
-    if found.hostname not in _LOOPBACK or st.get_option("server.address") in _LOOPBACK:
-        return f"{found.scheme}://{found.netloc}{found.path}"
-    port = f":{found.port}" if found.port else ""
-    return f"{found.scheme}://{lan_address() or found.hostname}{port}{found.path}"
-
-
-def lan_address() -> str | None:
-    """This machine's IPv4 address in the local network, or None if it has none. Nothing is sent."""
-    candidates = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        try:
-            asked.connect(("192.0.2.1", 9))  # of a block that belongs to nobody (RFC 5737)
-            candidates.append(asked.getsockname()[0])
-        except OSError:  # a network with no way out
-            pass
-    try:
-        found = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
-        candidates += [item[4][0] for item in found]
-    except OSError:
-        pass
-    return next((one for one in candidates if not one.startswith("127.")), None)
-
-
-@st.cache_data(max_entries=20, show_spinner=False)
-def qr_code(text: str) -> np.ndarray:
-    """A QR code of a text, (side, side) uint8, 8 pixels for each module, with its quiet zone."""
-    modules = cv2.QRCodeEncoder.create().encode(text)
-    return np.pad(modules, _QUIET_ZONE, constant_values=255).repeat(8, axis=0).repeat(8, axis=1)
 
 
 def _counts(there: Class) -> None:
