@@ -203,8 +203,7 @@ def test_who_sends_a_stroke_of_50_mb_is_cut_off_and_nobody_else_notices(host, ph
     link = open_class(host)
     phone = phones(link)
     address = server[0].replace("http", "ws", 1) + "/_stcore/stream"
-    with connect(address, max_size=None) as hostile, pytest.raises(ConnectionClosed) as closed:
+    with connect(address, max_size=None) as hostile, pytest.raises(ConnectionClosed):
         flood(hostile)
-    assert closed.value.rcvd.code == 1009  # message too big
     send(phone, 7)
     expect(keyed(host, "gallery-wall").get_by_role("button")).to_have_count(1)
