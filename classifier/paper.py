@@ -10,15 +10,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-_LEAST_SIDE = 100  # pixels: what is smaller is no photo
+_LEAST_SIDES = 48, 100  # pixels: what is smaller is no photo
 _FLAT = 0.45  # share of pixels within a grey level of the commonest: from here on it is no photo
 _COPY = 256  # pixels: longer side of the copy on which the paper is looked for
 _WINDOW = 63  # pixels of the copy: wider than a pen, and than two lines of a bold digit
 _LEAST_CONTRAST = 0.1  # of the paper's light: the faintest pencil
+_UNSURE = 3.0  # pixels: how far the edge of a shadow may be from where it is taken to be
+_WAYS = ((1, 0), (0, 1))
 _NOISE = 6.0  # deviations of the noise that ink stands out by
 _LEAST_EXTENT = 0.03  # of the picture's longer side
+_EDGE = 0.012  # of the picture's longer side: what comes so near its edge goes on beyond
 _THIN = 7  # pixels: lines of a ruling are thinner, at the size that photos are reduced to
 _ASKEW = np.radians(20)  # at most, of a ruling: by perspective, and a camera that was turned
+_RUN = 0.2  # of the width that a line has to be seen along
 _BEND = 4  # pixels to both sides in which a line is followed, and taken out
 
 
@@ -28,7 +32,7 @@ def is_photo(grey: np.ndarray) -> bool:
     Of MNIST, and of canvases as PNG or poor JPEG, 0.5 to 0.94 is within a grey level of the
     commonest; of rendered photos at most 0.44, mostly 0.1.
     """
-    if max(grey.shape) < _LEAST_SIDE:
+    if min(grey.shape) < _LEAST_SIDES[0] or max(grey.shape) < _LEAST_SIDES[1]:
         return False
     shares = np.bincount(np.rint(grey * 255).astype(np.uint8).ravel(), minlength=256) / grey.size
     return bool(np.convolve(shares, np.ones(3)).max() < _FLAT)
@@ -72,9 +76,14 @@ def _contrast(colours: np.ndarray) -> np.ndarray:
     ]
     paper = cv2.GaussianBlur(np.dstack(paper).astype(np.float32) / 255, (0, 0), 1.5)
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    ratio = 1 - colours / np.maximum(paper.reshape(colours.shape), 0.02)
+    paper = np.maximum(paper.reshape(colours.shape), 0.02)
+    ratio = 1 - colours / paper
     dark, light = ratio.max(axis=2), (-ratio).max(axis=2)
-    return dark if np.percentile(dark, 99.5) >= np.percentile(light, 99.5) else light
+    contrast = dark if np.percentile(dark, 99.5) >= np.percentile(light, 99.5) else light
+    # At the edge of a shadow the paper is known only to a few pixels.
+    light = np.log(paper.mean(axis=2))
+    slope = cv2.magnitude(*(cv2.Sobel(light, cv2.CV_32F, *way, scale=1 / 8) for way in _WAYS))
+    return contrast - _UNSURE * slope
 
 
 def _noise(contrast: np.ndarray) -> float:
@@ -100,7 +109,7 @@ def _without_lines(contrast: np.ndarray, noise: float) -> np.ndarray:
     opened = cv2.morphologyEx(contrast, cv2.MORPH_OPEN, np.ones((_THIN, 1)))
     mask = (contrast - opened > max(0.02, 3 * noise)).astype(np.uint8)
     found = cv2.HoughLines(
-        mask, 1, np.radians(0.5), int(0.3 * width),
+        mask, 1, np.radians(0.5), int(_RUN * width),
         min_theta=np.pi / 2 - _ASKEW, max_theta=np.pi / 2 + _ASKEW,
     )  # fmt: skip
     if found is None:
@@ -111,7 +120,7 @@ def _without_lines(contrast: np.ndarray, noise: float) -> np.ndarray:
         line = (rho - column * np.cos(theta)) / np.sin(theta)
         for _ in range(2):  # to where it really runs, bent a little by paper and lens
             rows, columns = _around(mask, line)
-            if len(columns) < 0.3 * width:
+            if len(columns) < _RUN * width:
                 break
             line = np.polyval(np.polyfit(columns, rows, 2), column)
         else:
@@ -136,7 +145,7 @@ def _divide(contrast: np.ndarray, mask: np.ndarray, line: np.ndarray) -> None:
     hit[columns] = True
     end = max(1, int(seen.sum()) // 8)
     through = hit[seen]
-    if seen.sum() < 0.4 * len(seen) or through.mean() < 0.6:
+    if seen.sum() < _RUN * len(seen) or through.mean() < 0.6:
         return
     if through[:end].mean() < 0.4 or through[-end:].mean() < 0.4:
         return
@@ -157,10 +166,8 @@ def _divide(contrast: np.ndarray, mask: np.ndarray, line: np.ndarray) -> None:
 
 def _main_part(stats: np.ndarray, shape: tuple[int, int]) -> int | None:
     """The largest part that may be ink, as `cv2.connectedComponentsWithStats` counts them."""
-    left, top, wide, high, _ = stats.T
-    extent = np.maximum(wide, high)
-    edge = (left == 0) | (top == 0) | (left + wide == shape[1]) | (top + high == shape[0])
-    fit = (extent >= _LEAST_EXTENT * max(shape)) & ~edge
+    extent = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1)
+    fit = (extent >= _LEAST_EXTENT * max(shape)) & ~_at_the_edge(stats, shape)
     fit[0] = False
     return int(np.argmax(np.where(fit, extent, 0))) if fit.any() else None
 
@@ -171,7 +178,15 @@ def _strangers(ink: np.ndarray) -> np.ndarray:
     count, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     strongest = np.zeros(count, np.float32)
     np.maximum.at(strongest, parts.ravel(), ink.ravel())
+    strange = _at_the_edge(stats, ink.shape) | (strongest < 0.6)
+    return strange[parts] & (mask > 0)
+
+
+def _at_the_edge(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Which parts reach the picture's edge, (parts,) bool."""
     left, top, wide, high, _ = stats.T
-    edge = (left == 0) | (top == 0)
-    edge |= (left + wide == ink.shape[1]) | (top + high == ink.shape[0])
-    return (edge | (strongest < 0.6))[parts] & (mask > 0)
+    near = _EDGE * max(shape)
+    return (
+        (left < near) | (top < near)
+        | (left + wide > shape[1] - near) | (top + high > shape[0] - near)
+    )  # fmt: skip

@@ -147,8 +147,10 @@ def _to_unit(picture: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"a picture must have shape (H, W), (H, W, 3) or (H, W, 4), not {picture.shape}"
         )
-    scale = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}.get(picture.dtype, 1.0)
-    return np.nan_to_num(picture.astype(np.float32) / scale).clip(0, 1)
+    scale = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}.get(picture.dtype)
+    if scale is None:
+        return np.nan_to_num(picture.astype(np.float32)).clip(0, 1)
+    return picture.astype(np.float32) / np.float32(scale)  # in range: checks would take most time
 
 
 def _reduce(colours: np.ndarray) -> np.ndarray:

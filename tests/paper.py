@@ -7,7 +7,7 @@ noise and JPEG come after. Knows nothing of how ink is found.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -23,8 +23,17 @@ PENS: dict[str, tuple[tuple[int, int, int], float]] = {
 }
 RULINGS = ("plain", "ruled", "squared")
 _ORIENTATION = 0x0112  # EXIF's tag
-# What brings a picture that was turned back upright, and what turned it.
-TURNS = {1: 0, 8: 1, 3: 2, 6: 3}  # orientation: quarter turns of np.rot90 that undo it
+# What a camera stores of an upright picture, by the orientation that it notes down.
+STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda picture: picture,
+    2: lambda picture: picture[:, ::-1],
+    3: lambda picture: picture[::-1, ::-1],
+    4: lambda picture: picture[::-1],
+    5: lambda picture: np.swapaxes(picture, 0, 1),
+    6: lambda picture: np.rot90(picture),
+    7: lambda picture: np.swapaxes(picture[::-1, ::-1], 0, 1),
+    8: lambda picture: np.rot90(picture, -1),
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ def encode(picture: np.ndarray, quality: int = 85, orientation: int = 1) -> byte
     """A JPEG of a picture (H, W, 3) uint8, as a camera held otherwise would have stored it."""
     exif = Image.Exif()
     exif[_ORIENTATION] = orientation
-    stored = np.rot90(picture, TURNS[orientation])
+    stored = STORED[orientation](picture)
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(stored)).save(file, "JPEG", quality=quality, exif=exif)
     return file.getvalue()
@@ -126,7 +135,7 @@ def at_random(kind: str, rng: np.random.Generator) -> Photo:
     return replace(photo, **KINDS[kind](rng))
 
 
-KINDS = {
+KINDS: dict[str, Callable[[np.random.Generator], dict]] = {
     "plain": lambda rng: {},
     "shadow": lambda rng: {"shadow": rng.uniform(0.25, 0.6)},
     "ruled": lambda rng: {"ruling": "ruled"},
