@@ -123,7 +123,9 @@ def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     open_tab(page)
     press(page, "fine-tune")
     ((config, drawn),) = asked
-    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.5)
+    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.1)
+    assert config.styles == 0
+    assert "10% are these drawings, each time a little different, and 90% MNIST" in shown(page)
     assert drawn.labels.tolist() == list(range(5))
 
 
