@@ -95,7 +95,7 @@ def right(model: store.SavedModel, drawn: drawings.Drawings) -> np.ndarray:
 def test_a_writers_other_drawings_are_read_better_and_hardly_a_test_image_worse(
     home, tmp_path, real_mnist
 ):
-    """By the standard settings, with five drawings of each digit by one whom `dense` reads badly."""
+    """By the standard settings, with five of each digit by somebody whom `dense` reads badly."""
     everything, base = drawings.load(REAL_DRAWINGS), store.get("dense")
     people = (everything.select(np.flatnonzero(everything.writer == one))
               for one in np.unique(everything.writer))  # fmt: skip
