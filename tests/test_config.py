@@ -234,6 +234,23 @@ def test_every_default_is_a_setting_of_a_known_network():
         assert TrainConfig.of(network).network == network
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+def test_going_on_has_standards_of_its_own_for_each_network(network):
+    settings = TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz")
+    assert settings.to_dict().items() >= config.FINE_TUNING[network].items()
+    assert settings.command() == "python -m classifier train --from mine --drawings x.npz"
+    timed = TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz", seconds=3)
+    assert (timed.epochs, timed.seconds) == (None, 3)
+    named = TrainConfig.fine_tuning("mine", {}, "mnist", "x.npz", network=network)
+    assert named == settings
+
+
+@pytest.mark.parametrize("network", [DETECTOR, "nonsense"])
+def test_what_cannot_be_gone_on_from_is_told(network):
+    with pytest.raises(ValueError, match=network if network != DETECTOR else "no detector"):
+        TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz")
+
+
 @pytest.mark.parametrize(("field", "value"), [("styles", -0.1), ("styles", 0.95), ("styles", True),
                                               ("drawings_share", 0), ("drawings_share", 1.0),
                                               ("drawings_share", float("nan"))])  # fmt: skip

@@ -657,6 +657,33 @@ def test_epochs_are_the_same_for_the_same_seed(tiny_mnist):
         np.testing.assert_array_equal(first[0], again[0])
 
 
+def test_what_a_network_knows_already_stays_as_it_is(tiny_mnist, drawn):
+    """Plain: augmentation is for what is mixed in alone, and changes all of that."""
+    dataset = load_tiny(tiny_mnist, drawings=str(drawn), drawings_share=0.5)
+    ((before, labels),) = shares(dataset, count=1)
+    ((after, same),) = shares(dataset, count=1, augment=True, plain=True)
+    np.testing.assert_array_equal(same, labels)
+    np.testing.assert_array_equal(after[:120], dataset.train_images)
+    assert (after[120:] != before[120:]).any(axis=(1, 2)).all()
+    ((everything, _),) = shares(dataset, count=1, augment=True)
+    assert (everything[:120] != dataset.train_images).any(axis=(1, 2)).mean() > 0.9
+
+
+def test_few_drawings_are_drawn_with_many_pens_but_not_without_end(tiny_mnist, tmp_path):
+    strokes = [handwriting.sample_digit(3), handwriting.sample_digit(8)]
+    path = tmp_path / "two.npz"
+    drawings.save(drawings.from_strokes(strokes, np.array([3, 8])), path)
+    config = TrainConfig(base="dense", drawings=str(path), mnist=str(tiny_mnist))
+    (mixture,) = data.load(config).mixed
+    images, labels = mixture.draw(200, np.random.default_rng(0))
+    assert np.bincount(labels)[[3, 8]].tolist() == [100, 100]
+    assert 20 < len(np.unique(images, axis=0)) <= 2 * data._PENS
+    for digit in (3, 8):
+        again = mixture.draw(2, np.random.default_rng(0))
+        assert (again[1] == digit).sum() == 1, "each once before any comes again"
+    assert mixture.draw(0, np.random.default_rng(0))[0].shape == (0, 28, 28)
+
+
 def test_epochs_without_an_end_go_on(tiny_mnist):
     dataset = load_tiny(tiny_mnist)
     endless = data.epochs(

@@ -3,12 +3,17 @@ never by those that it has."""
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
 from classifier import data, drawings, handwriting, store, training
 from classifier.config import TrainConfig
 from classifier.events import Finished, Progress
+from classifier.predict import Predictor
+
+REAL_DRAWINGS = os.environ.get("DRAWN_NPZ")
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def file(tmp_path):
 
 def settings(file, tiny_mnist, base="dense", **chosen) -> TrainConfig:
     trained = store.get(base).meta["config"] | {"mnist": str(tiny_mnist)}
-    chosen = {"train_size": 100, "styles": 0.0} | chosen
+    chosen = {"train_size": 100} | chosen
     return TrainConfig.fine_tuning(base, trained, "mnist", str(file), **chosen)
 
 
@@ -51,8 +56,6 @@ def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, fil
 
 
 def test_before_is_what_the_page_says_of_the_other(home, file, tiny_mnist):
-    from classifier.predict import Predictor
-
     _, events = go_on(settings(file, tiny_mnist, seconds=0.01))
     images, readable = data.to_network_inputs(drawings.load(file))
     labels = drawings.load(file).labels[readable]
@@ -80,6 +83,32 @@ def test_a_model_of_another_shape_is_told(home, file, tiny_mnist):
     config = settings(file, tiny_mnist, hidden_units=32)
     with pytest.raises(ValueError, match="dense cannot be gone on from"):
         go_on(config)
+
+
+def right(model: store.SavedModel, drawn: drawings.Drawings) -> np.ndarray:
+    images, _ = data.to_network_inputs(drawn)
+    answers = Predictor(model.tflite()).probabilities(images).argmax(axis=1)
+    return answers == drawn.labels
+
+
+@pytest.mark.skipif(not REAL_DRAWINGS, reason="DRAWN_NPZ names no file of drawings")
+def test_a_writers_other_drawings_are_read_better_and_hardly_a_test_image_worse(
+    home, tmp_path, real_mnist
+):
+    """By the standard settings, with five of each digit by somebody whom `dense` reads badly."""
+    everything, base = drawings.load(REAL_DRAWINGS), store.get("dense")
+    people = (everything.select(np.flatnonzero(everything.writer == one))
+              for one in np.unique(everything.writer))  # fmt: skip
+    theirs = next(drawn for drawn in people if right(base, drawn).mean() < 0.88)
+    some = np.concatenate([np.flatnonzero(theirs.labels == d)[:5] for d in range(10)])
+    drawings.save(theirs.select(np.sort(some)), tmp_path / "theirs.npz")
+    others = theirs.select(np.setdiff1d(np.arange(len(theirs.labels)), some))
+    saved, events = go_on(settings(tmp_path / "theirs.npz", real_mnist, train_size=None))
+    before, after = (right(model, others).mean() for model in (base, saved))
+    assert after - before > (1 - before) / 2
+    tuned = events[-1].tuned
+    assert tuned["test_after"] > tuned["test_before"] - 0.004
+    assert sum(tuned["after"]) > sum(tuned["before"])
 
 
 @pytest.mark.parametrize("count", [2, 7])

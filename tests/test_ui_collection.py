@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from classifier import collection, drawings
-from classifier.config import FINE_TUNING, PROJECT, TrainConfig
+from classifier.config import PROJECT, TrainConfig
 from classifier.jobs import JobError, LocalJobs
 from classifier.ui import collecting, view
 
@@ -123,8 +123,9 @@ def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     open_tab(page)
     press(page, "fine-tune")
     ((config, drawn),) = asked
-    share = FINE_TUNING["deep"]["drawings_share"]
-    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", share)
+    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.1)
+    assert config.styles == 0
+    assert "10% are these drawings, each time a little different, and 90% MNIST" in shown(page)
     assert drawn.labels.tolist() == list(range(5))
 
 
