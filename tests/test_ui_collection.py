@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from classifier import collection, drawings
+from classifier import collection, drawings, handwriting
 from classifier.config import PROJECT, TrainConfig
 from classifier.jobs import JobError, LocalJobs
 from classifier.ui import collecting, view
@@ -72,6 +72,19 @@ def test_it_is_taken_back(page):
 def test_an_empty_canvas_is_told(page):
     press(page, "label-3")
     assert "nothing drawn yet" in shown(page)
+    assert kept(page) == []
+
+
+def test_a_number_is_read_and_not_kept_as_one_digit(page):
+    from classifier.ui import canvas
+
+    strokes = [s * 80 + (20, 90) for s in handwriting.sample_digit(4)]
+    strokes += [s * 80 + (150, 90) for s in handwriting.sample_digit(0)]
+    page.session_state["session"].sketch.replace(canvas.objects_of(strokes, 12, "#ffffff"))
+    page.run()
+    assert "It is 40" in shown(page)
+    press(page, "label-4")
+    assert "draw one digit alone" in shown(page)
     assert kept(page) == []
 
 

@@ -105,7 +105,7 @@ def say(label: int, model: SavedModel | None) -> None:
     here = state.session()
     here.label_problem = ""
     if canvas.image_of(here.sketch.strokes) is not None:
-        here.label_problem = "This is a picture of the data: draw a digit of your own to keep it."
+        here.label_problem = "Pictures are not kept: draw a digit of your own."
         return
     if here.number:
         here.label_problem = "This is a number: draw one digit alone to keep it."
