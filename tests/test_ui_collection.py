@@ -107,7 +107,7 @@ def test_a_guided_round_asks_for_each_digit_and_keeps_it(page, monkeypatch):
 def test_the_keys_fetch_samples_until_they_are_armed(page):
     keys = {b.key: b.proto.shortcut for b in page.button}
     assert (keys["sample-3"], keys["label-3"]) == ("3", "")
-    page.toggle(key="label-keys-armed").set_value(True).run()
+    page.toggle(key="arm-keys").set_value(True).run()
     keys = {b.key: b.proto.shortcut for b in page.button}
     assert (keys["sample-3"], keys["label-3"]) == ("", "3")
 

@@ -13,7 +13,7 @@ from classifier.ui import canvas, charts, state, view
 
 PROBLEMS = (CollectionError, NoClassError, NotOpenError, ValueError)  # each in words for the reader
 ROUND = [digit for _ in range(5) for digit in range(CLASSES)]  # what a guided round asks for
-_ARMED_KEY = "label-keys-armed"
+_ARMED_KEY = "arm-keys"
 
 
 def keys_say_what_it_is() -> bool:

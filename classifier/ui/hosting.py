@@ -125,7 +125,7 @@ def _invitation(there: Class) -> None:
                 help="This machine may have several addresses in the network.",
             )
         if links.only_here():
-            st.caption(":orange[Only this machine reaches the page, by its --server.address.]")
+            st.markdown(":small[Only this machine reaches the page, by its --server.address.]")
 
 
 def _counts(there: Class) -> None:
