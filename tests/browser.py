@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -166,10 +167,10 @@ def placed(strokes: Sequence[np.ndarray], side: float, at: tuple[float, float]) 
     return [(stroke - low) / extent * side + np.array(at) for stroke in strokes]
 
 
-def open_phone(browser: Browser, link: str) -> Page:
+def open_phone(browser: Browser, link: str, **options: object) -> Page:
     """The page of who joins a class by its link, on a phone, with its canvas ready."""
     phone = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, **options
     ).new_page()
     phone.set_default_timeout(PATIENCE)
     phone.goto(link)
@@ -201,6 +202,15 @@ def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray]) -> None:
 def expect_blank(page: Page) -> None:
     """Until the answer's words name no digit."""
     expect(keyed(page, "prediction")).to_have_text(re.compile(r"^\D+$"), timeout=PATIENCE)
+
+
+def serious_faults(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds that shuts people out: the rule, and the elements that break it."""
+    return [
+        (fault["id"], [node["html"][:200] for node in fault["nodes"]][:5])
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
 
 
 def train_by_time(page: Page, seconds: int) -> None:

@@ -26,6 +26,7 @@ from tests.browser import (
     open_page,
     open_phone,
     open_tab,
+    serious_faults,
     served,
     settle,
     wait_until,
@@ -191,6 +192,23 @@ def test_a_wrong_code_is_told_and_can_be_mended(host, phones, browser, server):
     keyed(wrong, "label-9").wait_for()
     assert wrong.url.endswith(link[-6:].upper())
     wrong.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_a_class_has_a_serious_fault_for_those_who_see_or_hear_it_otherwise(
+    browser, server, scheme
+):
+    options = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    host = open_page(browser, server[0], **options)
+    phone = open_phone(browser, open_class(host), **options)
+    send(phone, 4)
+    write(phone, 7)
+    assert not serious_faults(phone)
+    keyed(host, "gallery-kept").wait_for()
+    settle(host)
+    assert not serious_faults(host)
+    host.context.close()
+    phone.context.close()
 
 
 def flood(socket) -> None:

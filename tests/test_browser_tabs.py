@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from classifier import drawings, evaluation, handwriting, predict, store
@@ -26,6 +25,7 @@ from tests.browser import (
     open_page,
     open_tab,
     placed,
+    serious_faults,
     served,
     settle,
     train_by_time,
@@ -34,7 +34,7 @@ from tests.browser import (
 )
 from tests.conftest import REAL_MNIST
 
-TABS = ("Training", "Inside the network", "Runs", "Lesson")
+TABS = ("Training", "Inside the network", "Runs", "Lesson", "Our handwriting")
 
 
 @pytest.fixture(scope="module")
@@ -323,13 +323,7 @@ def test_no_tab_has_a_serious_fault_for_those_who_see_or_hear_it_otherwise(
         if tab == "Inside the network":
             keyed(page, "neighbours").wait_for(timeout=PATIENCE)
         settle(page)
-        found = Axe().run(page).response["violations"]
-        serious = [
-            (fault["id"], [node["html"][:200] for node in fault["nodes"]][:5])
-            for fault in found
-            if fault["impact"] in ("serious", "critical")
-        ]
-        assert not serious, f"{tab}: {serious}"
+        assert not serious_faults(page), tab
     page.context.close()
 
 
