@@ -97,7 +97,8 @@ def read(model: SavedModel | None) -> predict.Answer:
             # Whether a digit of the data is one need not be asked.
             detector = state.detector() if given is None or is_photo else None
             answer = predict.answer(predictor, here.prepared, detector)
-            if here.prepared.network_input is not None and not answer.is_digit:
+            # Not whatever is no digit: an x would be read as 11.
+            if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
                 score = predictor.probabilities
                 sure = None if detector is None else detector.digit_probabilities
                 if is_photo:

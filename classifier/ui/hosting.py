@@ -45,7 +45,7 @@ def choose(classes: Sequence[Class]) -> Class | None:
 def _name(there: Class) -> str:
     opened = datetime.fromtimestamp(there.opened)
     state_of = "" if there.state is ClassState.OPEN else f" · {there.state.value}"
-    return f"Class {there.code.upper()} · {opened:%-d %b %H:%M}{state_of}"
+    return f"Class {there.code.upper()} · {opened.day} {opened:%b %H:%M}{state_of}"
 
 
 def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
