@@ -18,10 +18,12 @@ _LEAST_CONTRAST = 0.1  # of the paper's light: the faintest pencil
 _UNSURE = 3.0  # pixels: how far the edge of a shadow may be from where it is taken to be
 _WAYS = ((1, 0), (0, 1))
 _NOISE = 6.0  # deviations of the noise that ink stands out by
-_LEAST_EXTENT = 0.03  # of the picture's longer side
+_LEAST_EXTENT = 0.03  # of the picture's longer side: smaller parts are dirt
+_CLOSE = 0.4  # of the picture's longer side: ink that large may reach its edge
 _EDGE = 0.012  # of the picture's longer side: what comes so near its edge goes on beyond
 _THIN = 7  # pixels: lines of a ruling are thinner, at the size that photos are reduced to
 _ASKEW = np.radians(20)  # at most, of a ruling: by perspective, and a camera that was turned
+_MOST_LINES = 400  # candidates looked at, several for each line
 _RUN = 0.2  # of the width that a line has to be seen along
 _BEND = 4  # pixels to both sides in which a line is followed, and taken out
 
@@ -57,7 +59,7 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     full = float(np.percentile(contrast[parts == main], 75))
     low = max(0.25 * full, min(3 * noise, 0.5 * full))
     ink = ((contrast - low) / (full - low)).clip(0, 1)
-    return np.where(_strangers(ink), np.float32(0), ink).astype(np.float32)
+    return np.where(_strangers(ink, parts == main), np.float32(0), ink).astype(np.float32)
 
 
 def _contrast(colours: np.ndarray) -> np.ndarray:
@@ -89,13 +91,13 @@ def _contrast(colours: np.ndarray) -> np.ndarray:
 def _noise(contrast: np.ndarray) -> float:
     """Standard deviation of the noise, where there is much of it: the light's share makes it differ
     from place to place."""
+    grain = np.abs(contrast - cv2.GaussianBlur(contrast, (0, 0), 2))
     rows, columns = (np.array_split(np.arange(n), 6) for n in contrast.shape)
     deviations = []
     for row in rows:
         for column in columns:
-            block = contrast[row[0] : row[-1] + 1, column[0] : column[-1] + 1]
-            deviations.append(np.median(np.abs(block - np.median(block))))
-    return 1.4826 * float(np.percentile(deviations, 90))
+            deviations.append(np.median(grain[row[0] : row[-1] + 1, column[0] : column[-1] + 1]))
+    return 1.5 * float(np.percentile(deviations, 75))
 
 
 def _without_lines(contrast: np.ndarray, noise: float) -> np.ndarray:
@@ -116,7 +118,7 @@ def _without_lines(contrast: np.ndarray, noise: float) -> np.ndarray:
         return contrast
     contrast = contrast.copy()
     column = np.arange(width)
-    for rho, theta in found.reshape(-1, found.shape[-1])[:, :2]:
+    for rho, theta in found.reshape(-1, found.shape[-1])[:_MOST_LINES, :2]:
         line = (rho - column * np.cos(theta)) / np.sin(theta)
         for _ in range(2):  # to where it really runs, bent a little by paper and lens
             rows, columns = _around(mask, line)
@@ -165,21 +167,27 @@ def _divide(contrast: np.ndarray, mask: np.ndarray, line: np.ndarray) -> None:
 
 
 def _main_part(stats: np.ndarray, shape: tuple[int, int]) -> int | None:
-    """The largest part that may be ink, as `cv2.connectedComponentsWithStats` counts them."""
-    extent = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1)
-    fit = (extent >= _LEAST_EXTENT * max(shape)) & ~_at_the_edge(stats, shape)
-    fit[0] = False
-    return int(np.argmax(np.where(fit, extent, 0))) if fit.any() else None
+    """The largest part that may be ink, as `cv2.connectedComponentsWithStats` counts them: one that
+    lies within the picture, or if there is none, one that fills a picture cut close."""
+    extent = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1) / max(shape)
+    edge = _at_the_edge(stats, shape)
+    edge[0], extent[0] = True, 0  # what is no ink
+    thick = stats[:, cv2.CC_STAT_AREA] > 0.02 * (extent * max(shape)) ** 2  # as no ruling is
+    for fit in (~edge & (extent >= _LEAST_EXTENT), thick & (extent >= _CLOSE)):
+        if fit.any():
+            return int(np.argmax(np.where(fit, extent, 0)))
+    return None
 
 
-def _strangers(ink: np.ndarray) -> np.ndarray:
-    """Where ink is none of the digit's: what runs over the picture's edge, and what is faint."""
-    mask = (ink > 0).astype(np.uint8)
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+def _strangers(ink: np.ndarray, main: np.ndarray) -> np.ndarray:
+    """Where ink is none of the digit's, (H, W) bool: what runs over the picture's edge, and what is
+    faint. main: (H, W) bool, what surely is the digit's"""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
     strongest = np.zeros(count, np.float32)
     np.maximum.at(strongest, parts.ravel(), ink.ravel())
     strange = _at_the_edge(stats, ink.shape) | (strongest < 0.6)
-    return strange[parts] & (mask > 0)
+    strange[parts[main]] = False
+    return strange[parts]
 
 
 def _at_the_edge(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -4,6 +4,7 @@ one."""
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from classifier import handwriting, numbers, predict, preprocess, store
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES, DETECTOR
 from classifier.preprocess import Verdict
+from tests import paper
 from tests.benchmarks import numbers as benchmark
 
 PEN = 6
@@ -138,6 +140,14 @@ def test_digits_that_touch_are_cut_and_flagged(pair, networks):
     for parts in read_both(digits, networks):
         assert text(parts) == pair + "5"
         assert [part.touching for part in parts] == [True, True, False]
+
+
+@pytest.mark.parametrize("kind", ["ruled", "pencil, squared", "shadow"])
+def test_a_number_on_photographed_paper_is_read(kind, networks):
+    photo = paper.at_random(kind, np.random.default_rng(3))
+    photo = replace(photo, shape=(600, 800), size=0.8, thickness=0.02)
+    picture, _ = paper.photograph(flat(row("2047", 60)), photo)
+    assert text(numbers.read_ink(preprocess.prepare(picture).ink, *networks)) == "2047"
 
 
 def test_numbers_are_read_without_a_detector(networks):

@@ -126,6 +126,25 @@ def test_chalk_on_a_board_is_ink_too():
     assert overlap(prepared.ink, ink) > 0.85
 
 
+@pytest.mark.parametrize("digit", range(10))
+def test_a_photo_cut_close_around_the_digit_is_read(digit, predictor):
+    """As long as there is some paper around it: a twelfth of the digit's size."""
+    picture, ink = sheet(digit, ruling="squared", shadow=0.3)
+    rows, columns = np.nonzero(ink > 0.5)
+    for margin in (20, 40):
+        here = slice(rows.min() - margin, rows.max() + margin + 1)
+        cut = picture[here, columns.min() - margin : columns.max() + margin + 1]
+        assert predict.answer(predictor, preprocess.prepare(cut)).digit == digit
+
+
+def test_the_table_beside_the_paper_is_no_ink():
+    picture, ink = sheet(4, slope=0.3)
+    for side in (np.s_[:, :90], np.s_[-70:], np.s_[:60]):
+        tabled = picture.copy()
+        tabled[side] = np.rint(0.3 * tabled[side]).astype(np.uint8)
+        assert overlap(preprocess.prepare(tabled).ink, ink) > 0.85
+
+
 @pytest.mark.parametrize("ruling", RULINGS)
 @pytest.mark.parametrize(
     "changes",
