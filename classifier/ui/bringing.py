@@ -74,6 +74,8 @@ def _take(source: str) -> None:
         here.put(prepared.network_input, f"From {name}.")
         here.pictures += 1
     elif prepared.verdict is Verdict.BLANK:
-        here.picture_problem = f"No ink was found in {name}: take it from nearer, in even light."
+        here.picture_problem = (
+            f"No ink was found in {name}: take it in even light, with some paper around the digit."
+        )
     else:
         here.picture_problem = f"{name}: {prepared.verdict.value}"
