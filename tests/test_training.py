@@ -437,7 +437,7 @@ def test_stopped_in_mid_run_it_keeps_what_was_learned(settings):
     saved = training.train(settings(epochs=1000, name="stopped"), emit, stop)
     run = Run(events, [])
     assert run.finished.stopped
-    assert len(run.epochs) < 100
+    assert len(run.epochs) < 500
     assert run.epochs[-1].loss < run.epochs[0].loss
     assert store.get("stopped").checksum == saved.checksum
     assert saved.meta["metrics"]["stopped"]

@@ -68,7 +68,7 @@ def main() -> None:
             print(line(str(writer), str(len(held)), rows[-1]), flush=True)
             store.delete(model.name)
         table = np.array(rows)
-        print(line("mean", "", table.mean(axis=0)))
+        print(line("mean", "", np.nanmean(table, axis=0)))
         print(line("worst", "", [*np.nanmin(table[:, :5], axis=0), table[:, 5].max()]))
         cost = table[:, 3] - table[:, 4]
         print(f"\nOf the test images it costs {cost.mean():.2%}, at most {cost.max():.2%}. "
@@ -119,8 +119,15 @@ def from_the_shell(base: str, path: str) -> float:
 
 
 def line(name: str, count: str, row) -> str:
-    """A table's row; row: before, after, gained, test before and after, 0–1, and seconds."""
-    shares = [f"{row[0]:.1%}", f"{row[1]:.1%}", f"{row[2]:.0%}", f"{row[3]:.2%}", f"{row[4]:.2%}"]
+    """A table's row; row: before, after, gained (NaN: nothing was missing), test images before and
+    after, 0–1, and seconds."""
+    shares = [
+        f"{row[0]:.1%}",
+        f"{row[1]:.1%}",
+        "" if np.isnan(row[2]) else f"{row[2]:.0%}",
+        f"{row[3]:.2%}",
+        f"{row[4]:.2%}",
+    ]
     return "| " + " | ".join([name, count, *shares, f"{row[5]:.1f}"]) + " |"
 
 
