@@ -501,6 +501,13 @@ def test_train_size_may_be_all_there_are(tiny_mnist):
     assert len(load_tiny(tiny_mnist, train_size=120).train_labels) == 120
 
 
+def test_a_run_that_goes_on_takes_what_there_is(tiny_mnist, tmp_path):
+    digits = [handwriting.sample_digit(digit) for digit in range(10)]
+    drawings.save(drawings.from_strokes(digits, np.arange(10)), tmp_path / "drawn.npz")
+    more = {"base": "some-model", "drawings": str(tmp_path / "drawn.npz")}
+    assert len(load_tiny(tiny_mnist, train_size=15_000, **more).train_labels) == 120
+
+
 def test_train_size_over_the_data_names_both_numbers(tiny_mnist):
     with pytest.raises(ValueError) as refusal:
         load_tiny(tiny_mnist, train_size=121)
