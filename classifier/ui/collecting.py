@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from classifier import collection
@@ -118,9 +120,18 @@ def say(label: int, model: SavedModel | None) -> None:
 
 
 def _take_back() -> None:
+    attempt(collection.remove, state.session().kept.drawing_id)
+
+
+def attempt(action: Callable[..., object], *given: object) -> None:
+    """Do what the visitor's token and these arguments are for, or let the page say why it cannot be
+    done; what it says of the last drawing is over when that is deleted."""
     here = state.session()
+    here.label_problem = ""
     try:
-        collection.remove(state.token(), here.kept.drawing_id)
-        here.kept = None
+        action(state.token(), *given)
     except PROBLEMS as error:
         here.label_problem = str(error)
+        return
+    if here.kept is not None and here.kept.drawing_id in given:
+        here.kept = None

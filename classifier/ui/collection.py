@@ -141,27 +141,14 @@ def _chosen(kept: Sequence[Kept], chosen: Class | None) -> None:
     """What can be done with the drawing that was put on the canvas."""
     one = next((one for one in kept if one.id == state.session().shown_drawing), None)
     if one is not None:
+        own = (collection.remove, one.id)
         st.button(
             f"Delete this {one.label}",
             key="delete-drawing",
             icon=":material/delete:",
-            on_click=_delete,
-            args=(one.id, None if chosen is None else chosen.number),
+            on_click=collecting.attempt,
+            args=own if chosen is None else (classroom.remove, chosen.number, one.id),
         )
-
-
-def _delete(drawing_id: str, class_number: int | None) -> None:
-    here = state.session()
-    try:
-        if class_number is None:
-            collection.remove(state.token(), drawing_id)
-        else:
-            classroom.remove(state.token(), class_number, drawing_id)
-    except collecting.PROBLEMS as error:
-        here.label_problem = str(error)
-    here.shown_drawing = ""
-    if here.kept and here.kept.drawing_id == drawing_id:
-        here.kept = None
 
 
 def _accuracy(

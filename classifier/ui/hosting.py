@@ -15,7 +15,6 @@ from classifier.config import CLASSES
 from classifier.store import SavedModel
 from classifier.ui import canvas, collecting, draw, gallery, links, plots, state
 
-CODE_PARAMETER = "class"  # in the address of the page that joins one
 _CHOICE_KEY, _ADDRESS_KEY = "whose-drawings", "class-address"
 _WALL = 24  # drawings on the wall
 _WALL_EVERY = 1.0  # seconds between two looks at what came
@@ -63,27 +62,22 @@ def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
         with st.popover("Join a class", icon=":material/login:"), st.form("join", border=False):
             code = st.text_input("Its code")
             if st.form_submit_button("Join") and code.strip():
-                st.query_params.from_dict({CODE_PARAMETER: code.strip()})
+                st.query_params.from_dict({links.CODE_PARAMETER: code.strip()})
                 st.rerun()
     elif chosen.state is ClassState.CLOSED:
         with st.popover("Delete this class", icon=":material/delete:"):
             st.markdown("All of its drawings are deleted, too, and cannot be brought back.")
-            st.button("Delete", key="class-delete", on_click=_discard, args=(chosen,))
+            st.button(
+                "Delete",
+                key="class-delete",
+                on_click=collecting.attempt,
+                args=(classroom.discard, chosen.number),
+            )
 
 
 def _open(model: SavedModel) -> None:
-    try:
-        opened = classroom.open_class(state.token(), model.name)
-        st.session_state[_CHOICE_KEY] = opened.number
-    except collecting.PROBLEMS as error:
-        state.session().label_problem = str(error)
-
-
-def _discard(there: Class) -> None:
-    try:
-        classroom.discard(state.token(), there.number)
-    except collecting.PROBLEMS as error:
-        state.session().label_problem = str(error)
+    st.session_state.pop(_CHOICE_KEY, None)  # the newest class
+    collecting.attempt(classroom.open_class, model.name)
 
 
 def panel(there: Class, model: SavedModel | None) -> None:
@@ -112,7 +106,7 @@ def panel(there: Class, model: SavedModel | None) -> None:
 
 def _invitation(there: Class) -> None:
     address = st.session_state.get(_ADDRESS_KEY) or links.page_address()
-    link = f"{address.rstrip('/')}/?{CODE_PARAMETER}={there.code}"
+    link = f"{address.rstrip('/')}/?{links.CODE_PARAMETER}={there.code}"
     st.image(canvas.png_address(links.qr_code(link)), width=170, alt=f"QR code of {link}")
     with st.container(gap="small", width="content"):
         st.title(there.code.upper(), anchor=False)
@@ -158,15 +152,19 @@ def _switches(there: Class, model: SavedModel | None) -> None:
             "Go on" if paused else "Pause",
             key="class-pause",
             icon=":material/play_arrow:" if paused else ":material/pause:",
-            on_click=_set,
-            args=(there, ClassState.OPEN if paused else ClassState.PAUSED),
+            on_click=collecting.attempt,
+            args=(
+                classroom.set_state,
+                there.number,
+                ClassState.OPEN if paused else ClassState.PAUSED,
+            ),
         )
         st.button(
             "Close the class",
             key="class-close",
             icon=":material/stop:",
-            on_click=_set,
-            args=(there, ClassState.CLOSED),
+            on_click=collecting.attempt,
+            args=(classroom.set_state, there.number, ClassState.CLOSED),
         )
         st.markdown(f":small[**{there.model}** answers there.]", width="content")
         if model is not None and model.name != there.model:
@@ -174,23 +172,9 @@ def _switches(there: Class, model: SavedModel | None) -> None:
                 f"Let {model.name} answer",
                 key="class-model",
                 type="primary",
-                on_click=_answer_with,
-                args=(there, model.name),
+                on_click=collecting.attempt,
+                args=(classroom.set_model, there.number, model.name),
             )
-
-
-def _set(there: Class, wanted: ClassState) -> None:
-    try:
-        classroom.set_state(state.token(), there.number, wanted)
-    except collecting.PROBLEMS as error:
-        state.session().label_problem = str(error)
-
-
-def _answer_with(there: Class, name: str) -> None:
-    try:
-        classroom.set_model(state.token(), there.number, name)
-    except collecting.PROBLEMS as error:
-        state.session().label_problem = str(error)
 
 
 def _wall(there: Class) -> None:

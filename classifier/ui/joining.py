@@ -12,7 +12,7 @@ from classifier.collection import CollectionError
 from classifier.config import CLASSES
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import collecting, draw, gallery, state, tuning
-from classifier.ui.hosting import CODE_PARAMETER
+from classifier.ui.links import CODE_PARAMETER
 
 _LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
 
@@ -29,9 +29,10 @@ def page() -> None:
     except collecting.PROBLEMS as error:
         _ask_for_code(str(error))
         return
-    st.fragment(_watch, run_every=_LOOK_EVERY)(there)
+    is_over = there.state is ClassState.CLOSED
+    st.fragment(_watch, run_every=None if is_over else _LOOK_EVERY)(there)
     model = _model(there)
-    if there.state is ClassState.CLOSED:
+    if is_over:
         st.info("The class is over. Thank you for your drawings.")
     else:
         _board(there, model)
@@ -144,15 +145,7 @@ def _own(there: Class) -> None:
         st.caption("A click deletes one." if kept else "Nothing yet.")
         ids = {one.number: one.id for one in kept}
         gallery.pictures(
-            "own", gallery.of_drawings(kept[::-1]), lambda item: _delete(ids[item.number])
+            "own",
+            gallery.of_drawings(kept[::-1]),
+            lambda item: collecting.attempt(collection.remove, ids[item.number]),
         )
-
-
-def _delete(drawing_id: str) -> None:
-    here = state.session()
-    try:
-        collection.remove(state.token(), drawing_id)
-    except CollectionError as error:
-        here.label_problem = str(error)
-    if here.kept and here.kept.drawing_id == drawing_id:
-        here.kept = None

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
+CODE_PARAMETER = "class"  # in the address of the page that joins one
 _QUIET_ZONE = 2  # modules of paper around a QR code, besides the two that OpenCV leaves
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
