@@ -127,6 +127,8 @@ def keep(token: str, drawing: Labelled) -> None:
 def bring(token: str, drawn: drawings.Drawings) -> int:
     """Put a file's drawings into the visitor's own collection, except those that are there already;
     how many came. All of them, or none. Raises as `keep`."""
+    if len(drawn) > MAX_OWN:  # before others wait for so many to be written
+        raise LimitError(f"The file has {len(drawn):,} drawings: {MAX_OWN:,} are kept at most.")
     writer, now = writer_of(token), time.time()
     hands = np.zeros(len(drawn), int) if drawn.writer is None else drawn.writer - drawn.writer.min()
     with transaction() as database:
