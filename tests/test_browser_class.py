@@ -113,7 +113,7 @@ def test_a_whole_class(host, phones, server):
     expect(wall).to_have_count(7)
     expect(wall.filter(has_text="→ 4")).to_have_count(1)
     expect(members[1].get_by_role("img", name=re.compile("read as"))).to_have_count(0)
-    members[1].get_by_role("button", name="What I sent").click()
+    members[1].get_by_text("What I sent").click()
     own = keyed(members[1], "gallery-own").get_by_role("button")
     expect(own).to_have_count(2)
     # One's own is deleted, and so it leaves the wall.

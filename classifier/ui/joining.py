@@ -8,7 +8,7 @@ import streamlit as st
 
 from classifier import classroom, collection, store
 from classifier.classroom import Class, ClassState
-from classifier.collection import CollectionError
+from classifier.collection import CollectionError, Kept
 from classifier.config import CLASSES
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import collecting, draw, gallery, state, tuning
@@ -29,16 +29,15 @@ def page() -> None:
     except collecting.PROBLEMS as error:
         _ask_for_code(str(error))
         return
-    is_over = there.state is ClassState.CLOSED
-    st.fragment(_watch, run_every=None if is_over else _LOOK_EVERY)(there)
     model = _model(there)
+    is_over = there.state is ClassState.CLOSED
     if is_over:
         st.info("The class is over. Thank you for your drawings.")
     else:
         _board(there, model)
     if model is not None:
         _what_it_changed(there, model)
-    _own(there)
+    st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
     st.button(
         f"Leave class {there.code.upper()}", key="class-leave", type="tertiary", on_click=_leave
     )
@@ -70,18 +69,6 @@ def _ask_for_code(problem: str) -> None:
 def _leave() -> None:
     state.session().class_number = None
     del st.query_params[CODE_PARAMETER]
-
-
-def _watch(there: Class) -> None:
-    """Draw the page anew when the class pauses, goes on, ends, or another model answers."""
-    try:
-        now = classroom.joined(state.token(), there.number)
-    except CollectionError:
-        return  # the next look may succeed
-    except LookupError:
-        now = None  # deleted by its host
-    if now != there:
-        st.rerun()
 
 
 def _model(there: Class) -> SavedModel | None:
@@ -130,22 +117,28 @@ def _what_it_changed(there: Class, model: SavedModel) -> None:
         tuning.what_it_changed(model, classroom.own_drawings(state.token(), there.number))
 
 
-@st.fragment
 def _own(there: Class) -> None:
-    """What this member sent, of which they delete what they like."""
-    mine = st.popover("What I sent", key="own-drawings", on_change="rerun")
-    if not mine.open:
-        return
-    with mine:
-        try:
+    """What this member sent, of which they delete what they like. As this looks again and again, it
+    has the page drawn anew when the class pauses, goes on, ends, or another model answers."""
+    mine = st.expander("What I sent", key="own-drawings", on_change="rerun")
+    kept: list[Kept] = []
+    try:
+        now = classroom.joined(state.token(), there.number)
+        if mine.open:
             kept = classroom.own_drawings(state.token(), there.number)
-        except collecting.PROBLEMS as error:
-            st.warning(str(error))
-            return
-        st.caption("A click deletes one." if kept else "Nothing yet.")
-        ids = {one.number: one.id for one in kept}
-        gallery.pictures(
-            "own",
-            gallery.of_drawings(kept[::-1]),
-            lambda item: collecting.attempt(collection.remove, ids[item.number]),
-        )
+    except CollectionError as error:
+        mine.warning(str(error))  # the next look may succeed
+        return
+    except LookupError:
+        now = None  # deleted by its host
+    if now != there:
+        st.rerun()
+    if mine.open:
+        with mine:
+            st.caption("A click deletes one." if kept else "Nothing yet.")
+            ids = {one.number: one.id for one in kept}
+            gallery.pictures(
+                "own",
+                gallery.of_drawings(kept[::-1]),
+                lambda item: collecting.attempt(collection.remove, ids[item.number]),
+            )
