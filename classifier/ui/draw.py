@@ -86,28 +86,35 @@ def read(model: SavedModel | None) -> predict.Answer:
         here.prepared = here.photo
     else:
         here.prepared = preprocess.draw_over(given, strokes, CANVAS, pen)
-    answer = predict.Answer(here.prepared.verdict, None)
     here.number = []
-    if model is not None:
-        try:
-            predictor = state.predictor(model.name, model.checksum)
-        except (DamagedModelError, ModelNotFoundError) as error:
-            st.error(f"{error} Choose another model.")
-        else:
-            # Whether a digit of the data is one need not be asked.
-            detector = state.detector() if given is None or is_photo else None
-            answer = predict.answer(predictor, here.prepared, detector)
-            # Not whatever is no digit: an x would be read as 11.
-            if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
-                score = predictor.probabilities
-                sure = None if detector is None else detector.digit_probabilities
-                if is_photo:
-                    parts = numbers.read_ink(here.prepared.ink, score, sure)
-                else:
-                    parts = numbers.read_strokes(strokes, CANVAS, pen, score, sure)
-                here.number = parts if len(parts) > 1 else []
+    predictor = _predictor(model)
+    if predictor is None:
+        answer = predict.Answer(here.prepared.verdict, None)
+    else:
+        # Whether a digit of the data is one need not be asked.
+        detector = state.detector() if given is None or is_photo else None
+        answer = predict.answer(predictor, here.prepared, detector)
+        # Not whatever is no digit: an x would be read as 11.
+        if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
+            ask = predictor.probabilities, detector and detector.digit_probabilities
+            if is_photo:
+                parts = numbers.read_ink(here.prepared.ink, *ask)
+            else:
+                parts = numbers.read_strokes(strokes, CANVAS, pen, *ask)
+            here.number = parts if len(parts) > 1 else []
     here.answer = None if here.number else answer.digit
     return answer
+
+
+def _predictor(model: SavedModel | None) -> predict.Predictor | None:
+    """What answers; None, and a word of why, if nothing does."""
+    if model is None:
+        return None
+    try:
+        return state.predictor(model.name, model.checksum)
+    except (DamagedModelError, ModelNotFoundError) as error:
+        st.error(f"{error} Choose another model.")
+        return None
 
 
 def _given() -> np.ndarray | None:
