@@ -105,16 +105,6 @@ def train(
     trained, kept = data.split_validation(len(dataset.train_labels), config.seed)
     images, labels = dataset.train_images[trained], dataset.train_labels[trained]
     held_images, held_labels = dataset.train_images[kept], dataset.train_labels[kept]
-    feed = data.epochs(
-        images,
-        labels,
-        dataset.mixed,
-        count=config.epochs,
-        augment=config.augment,
-        seed=config.seed,
-        plain=config.base is not None,
-    )
-    size = data.epoch_size(len(labels), dataset.mixed)
     history: list[EpochEnded] = []
     recorder = None
 
@@ -128,7 +118,8 @@ def train(
             recorder.add(epoch.epoch, model.get_weights())
 
     with clock("training"):
-        _fit(read, learn, config, feed, size, (held_images, held_labels), emit, note, stop)
+        learned, held = (images, labels), (held_images, held_labels)
+        _fit(read, learn, config, learned, dataset.mixed, held, emit, note, stop)
 
     emit(Progress(stage="testing"))
     with clock("testing"):
@@ -232,25 +223,16 @@ def _compare(
     test images before; and for each drawing, by its digest, whether it was read rightly before and
     after. The model has its first weights again in the end."""
     drawn, weights = dataset.drawn, model.get_weights()
+    learned = dataset.train_images, dataset.train_labels
     before = read(drawn.images).argmax(axis=1) == drawn.labels
     test_before = read(dataset.test_images).argmax(axis=1) == dataset.test_labels
     after = np.zeros(len(drawn.labels), bool)
     for number, mixed in enumerate(drawn.without):
         _check_stop(stop)
         emit(Progress(stage="folds", fraction=number / len(drawn.without)))
-        feed = data.epochs(
-            dataset.train_images,
-            dataset.train_labels,
-            mixed,
-            count=config.epochs,
-            augment=config.augment,
-            seed=config.seed,
-            plain=config.base is not None,
-        )
-        size = data.epoch_size(len(dataset.train_labels), mixed)
         held = drawn.fold == number
         validation = drawn.images[held], drawn.labels[held]
-        _fit(read, learn, config, feed, size, validation, _hear_nothing, _hear_nothing, stop)
+        _fit(read, learn, config, learned, mixed, validation, _hear_nothing, _hear_nothing, stop)
         after[held] = read(validation[0]).argmax(axis=1) == validation[1]
         model.set_weights(weights)
         forget()
@@ -461,15 +443,34 @@ def _reader(model) -> Callable[[np.ndarray], np.ndarray]:
     return read
 
 
-def _fit(read, learn, config: TrainConfig, feed, size: int, validation, emit, note, stop) -> None:
+def _fit(
+    read,
+    learn,
+    config: TrainConfig,
+    learned: data.Batch,
+    mixed: tuple[data.Mixture, ...],
+    validation: data.Batch,
+    emit,
+    note,
+    stop,
+) -> None:
     """Epoch after epoch, until the config's epochs or seconds are over or `stop` is set.
 
-    feed: images and labels of one epoch after the other; size: how many an epoch has
+    learned: what is trained on, beside what is mixed in; validation: what is asked after each epoch
     emit: hears of the progress; note: hears of each epoch's end
     """
     import tensorflow as tf
 
     held_images, held_labels = validation
+    feed = data.epochs(
+        *learned,
+        mixed,
+        count=config.epochs,
+        augment=config.augment,
+        seed=config.seed,
+        plain=config.base is not None,
+    )
+    size = data.epoch_size(len(learned[1]), mixed)
     course = _Course(config, size, stop)
     order = np.random.default_rng(config.seed)
     epoch, given = 0, None

@@ -59,11 +59,8 @@ def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
         disabled=model is None or (chosen is not None and chosen.state is not ClassState.CLOSED),
     )
     if chosen is None:
-        with st.popover("Join a class", icon=":material/login:"), st.form("join", border=False):
-            code = st.text_input("Its code")
-            if st.form_submit_button("Join") and code.strip():
-                st.query_params.from_dict({links.CODE_PARAMETER: code.strip()})
-                st.rerun()
+        with st.popover("Join a class", icon=":material/login:"):
+            links.code_form("Its code", "secondary")
     elif chosen.state is ClassState.CLOSED:
         with st.popover("Delete this class", icon=":material/delete:"):
             st.markdown("All of its drawings are deleted, too, and cannot be brought back.")

@@ -11,21 +11,20 @@ from classifier.classroom import Class, ClassState
 from classifier.collection import CollectionError, Kept
 from classifier.config import CLASSES
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import collecting, draw, gallery, state, tuning
-from classifier.ui.links import CODE_PARAMETER
+from classifier.ui import collecting, draw, gallery, links, state, tuning
 
 _LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
 
 
 def is_meant() -> bool:
     """Whether the page's address asks for a class."""
-    return CODE_PARAMETER in st.query_params
+    return links.CODE_PARAMETER in st.query_params
 
 
 def page() -> None:
     """Join the class that the address names, and draw for it."""
     try:
-        there = _enter(st.query_params[CODE_PARAMETER])
+        there = _enter(st.query_params[links.CODE_PARAMETER])
     except collecting.PROBLEMS as error:
         _ask_for_code(str(error))
         return
@@ -58,17 +57,13 @@ def _enter(code: str) -> Class:
 def _ask_for_code(problem: str) -> None:
     state.session().class_number = None
     st.warning(problem)
-    with st.form("join", border=False):
-        code = st.text_input("The class’s code")
-        if st.form_submit_button("Join", type="primary") and code.strip():
-            st.query_params[CODE_PARAMETER] = code.strip()
-            st.rerun()
+    links.code_form("The class’s code", "primary")
     st.button("Draw without a class", key="class-leave", type="tertiary", on_click=_leave)
 
 
 def _leave() -> None:
     state.session().class_number = None
-    del st.query_params[CODE_PARAMETER]
+    del st.query_params[links.CODE_PARAMETER]
 
 
 def _model(there: Class) -> SavedModel | None:

@@ -1,8 +1,9 @@
-"""How other machines find this page: its address in the local network, and a QR code of it."""
+"""How others find a class: the page's address in the local network, a QR code of it, its code."""
 
 from __future__ import annotations
 
 import socket
+from typing import Literal
 from urllib.parse import urlsplit
 
 import cv2
@@ -22,6 +23,15 @@ def page_address() -> str:
         return f"{found.scheme}://{found.netloc}{found.path}"
     port = f":{found.port}" if found.port else ""
     return f"{found.scheme}://{lan_address() or found.hostname}{port}{found.path}"
+
+
+def code_form(label: str, kind: Literal["primary", "secondary"]) -> None:
+    """A field for a class's code, and a button of that kind that opens the page which joins it."""
+    with st.form("join", border=False):
+        code = st.text_input(label)
+        if st.form_submit_button("Join", type=kind) and code.strip():
+            st.query_params.from_dict({CODE_PARAMETER: code.strip()})
+            st.rerun()
 
 
 def only_here() -> bool:
