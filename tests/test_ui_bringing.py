@@ -9,26 +9,16 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from classifier import handwriting, pictures
-from classifier.config import PROJECT
 from classifier.ui import view
+from tests.app import new_page, run, words
 
 
 @pytest.fixture
 def page(home) -> AppTest:
     """With the button "Picture" pressed."""
-    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    page = new_page()
     page.session_state["picture-0"] = True
     return run(page)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert not page.exception
-    return page
-
-
-def words(page: AppTest) -> str:
-    return " ".join(e.value for kind in ("markdown", "warning") for e in page.get(kind))
 
 
 def sheet(*digits: int, kind: str = ".png") -> bytes:

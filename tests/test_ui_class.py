@@ -11,31 +11,11 @@ from streamlit.testing.v1 import AppTest
 from classifier import classroom, collection, config
 from classifier.classroom import ClassState
 from classifier.collection import Labelled
-from classifier.config import PROJECT
 from classifier.ui import canvas, links, view
+from tests.app import new_page, press, run, words
 
 HOST = "h" * 32
 LINE = [np.array([[40.0, 40.0], [200.0, 40.0], [120.0, 240.0]])]
-
-
-def new_page() -> AppTest:
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert not page.exception
-    return page
-
-
-def press(page: AppTest, key: str) -> None:
-    page.button(key=key).click().run()
-    assert not page.exception
-
-
-def words(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "warning", "info", "error", "title")
-    return " ".join(e.value for kind in kinds for e in page.get(kind))
 
 
 def joined(code: str) -> AppTest:

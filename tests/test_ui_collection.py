@@ -10,19 +10,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from classifier import collection, drawings, handwriting
-from classifier.config import PROJECT, TrainConfig
+from classifier.config import TrainConfig
 from classifier.jobs import JobError, LocalJobs
 from classifier.ui import collecting, view
+from tests.app import new_page, press, run, words
 
 
 @pytest.fixture
 def page(home) -> AppTest:
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-
-
-def press(page: AppTest, key: str) -> None:
-    page.button(key=key).click().run()
-    assert not page.exception
+    return run(new_page())
 
 
 def keep(page: AppTest, digit: int) -> None:
@@ -34,14 +30,9 @@ def kept(page: AppTest) -> list[collection.Kept]:
     return collection.drawings_of(page.session_state["session"].token)
 
 
-def shown(page: AppTest) -> str:
-    return " ".join(e.value for kind in ("markdown", "caption", "warning") for e in page.get(kind))
-
-
 def open_tab(page: AppTest) -> None:
     page.session_state[view.TABS_KEY] = view.HANDWRITING
-    page.run()
-    assert not page.exception
+    run(page)
 
 
 def test_nothing_is_kept_before_somebody_says_what_it_is(page):
@@ -50,7 +41,7 @@ def test_nothing_is_kept_before_somebody_says_what_it_is(page):
     press(page, "label-7")
     (one,) = kept(page)
     assert (one.label, one.answer, one.model) == (7, 7, "conv")
-    assert "Kept as a **7**" in shown(page)
+    assert "Kept as a **7**" in words(page)
 
 
 def test_another_label_for_the_same_drawing_replaces_the_first(page):
@@ -70,12 +61,12 @@ def test_it_is_taken_back(page):
     keep(page, 4)
     press(page, "take-back")
     assert kept(page) == []
-    assert "Kept" not in shown(page)
+    assert "Kept" not in words(page)
 
 
 def test_an_empty_canvas_is_told(page):
     press(page, "label-3")
-    assert "nothing drawn yet" in shown(page)
+    assert "nothing drawn yet" in words(page)
     assert kept(page) == []
 
 
@@ -86,9 +77,9 @@ def test_a_number_is_read_and_not_kept_as_one_digit(page):
     strokes += [s * 80 + (150, 90) for s in handwriting.sample_digit(0)]
     page.session_state["session"].sketch.replace(canvas.objects_of(strokes, 12, "#ffffff"))
     page.run()
-    assert "It is 40" in shown(page)
+    assert "It is 40" in words(page)
     press(page, "label-4")
-    assert "draw one digit alone" in shown(page)
+    assert "draw one digit alone" in words(page)
     assert kept(page) == []
 
 
@@ -96,12 +87,12 @@ def test_a_guided_round_asks_for_each_digit_and_keeps_it(page, monkeypatch):
     monkeypatch.setattr(collecting, "ROUND", [0, 1])
     open_tab(page)
     press(page, "round-start")
-    assert "Write a 0" in shown(page)
+    assert "Write a 0" in words(page)
     press(page, "round-next")
-    assert "nothing drawn" in shown(page)
+    assert "nothing drawn" in words(page)
     press(page, "sample-0")
     press(page, "round-next")
-    assert "Write a 1" in shown(page)
+    assert "Write a 1" in words(page)
     press(page, "sample-1")
     press(page, "round-next")
     assert [one.label for one in kept(page)] == [0, 1]
@@ -120,7 +111,7 @@ def test_the_tab_shows_what_was_kept_and_deletes_it(page):
     for digit in (3, 3, 5):
         keep(page, digit)
     open_tab(page)
-    assert "**conv** reads **100.0%** of them" in shown(page)
+    assert "**conv** reads **100.0%** of them" in words(page)
     first = kept(page)[0]
     press(page, f"kept-picture-{first.number}")
     press(page, "delete-drawing")
@@ -142,7 +133,7 @@ def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     ((config, drawn),) = asked
     assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.1)
     assert config.styles == 0
-    assert "10% are these drawings, each time a little different, and 90% MNIST" in shown(page)
+    assert "10% are these drawings, each time a little different, and 90% MNIST" in words(page)
     assert drawn.labels.tolist() == list(range(5))
 
 
@@ -164,19 +155,14 @@ def file_of(count: int, label: int = 7, **changes) -> bytes:
 def upload(page: AppTest, content: bytes, name: str = "class.npz") -> None:
     open_tab(page)
     page.file_uploader[0].upload(name, content)
-    page.run()
-    assert not page.exception
-
-
-def said(page: AppTest) -> str:
-    return " ".join(e.value for kind in ("error", "info", "warning") for e in page.get(kind))
+    run(page)
 
 
 def test_an_uploaded_file_is_kept_once_however_often_it_comes(page):
     upload(page, file_of(3))
-    assert "3 drawings came" in said(page)
+    assert "3 drawings came" in words(page)
     upload(page, file_of(3))
-    assert "0 drawings came, 3 were here already" in said(page)
+    assert "0 drawings came, 3 were here already" in words(page)
     assert [one.label for one in kept(page)] == [7] * 3
 
 
@@ -203,16 +189,16 @@ HOSTILE = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_file_is_refused_in_words_and_nothing_of_it_is_kept(page, kind):
-    make, words = HOSTILE[kind]
+    make, message = HOSTILE[kind]
     content = make()
     begun = time.perf_counter()
     upload(page, content)
     assert time.perf_counter() - begun < 10
-    assert words in said(page)
+    assert message in words(page)
     assert kept(page) == []
 
 
 def test_few_drawings_are_told(page):
     keep(page, 5)
     open_tab(page)
-    assert "From 5 drawings on" in shown(page)
+    assert "From 5 drawings on" in words(page)
