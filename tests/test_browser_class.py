@@ -182,11 +182,14 @@ def test_a_killed_server_loses_nothing_that_was_acknowledged(browser, tmp_path, 
     host.context.close()
 
 
-def test_a_wrong_code_is_told_and_can_be_mended(host, phones, browser, server):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_wrong_code_is_told_and_can_be_mended(host, phones, browser, server, scheme):
     link = open_class(host)
-    wrong = browser.new_context().new_page()
+    wrong = browser.new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
     wrong.goto(link[:-1] + "0")
     expect(wrong.get_by_text("No class has this code")).to_be_visible()
+    settle(wrong)
+    assert not serious_faults(wrong)
     wrong.get_by_label("The class’s code").fill(link[-6:].upper())
     wrong.get_by_role("button", name="Join").click()
     keyed(wrong, "label-9").wait_for()

@@ -124,7 +124,7 @@ def _gallery(kept: Sequence[Kept]) -> None:
     counts = np.bincount([one.label for one in kept], minlength=CLASSES)
     st.session_state.setdefault(_DIGIT_KEY, int(counts.argmax()))
     digit = st.segmented_control(
-        f"{len(kept):,} drawings",
+        f"{len(kept):,} drawing{'s' if len(kept) != 1 else ''}",
         list(range(CLASSES)),
         required=True,
         key=_DIGIT_KEY,
