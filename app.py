@@ -1,11 +1,13 @@
 """The page: `streamlit run app.py`. Only its composition; the parts are in classifier/ui."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from classifier import ui
-from classifier.ui import bringing, draw, joining, state, tabs, train, view
+from classifier.ui import bringing, collecting, joining, state, tabs, train, view
+from classifier.ui.board import board
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
@@ -23,7 +25,7 @@ def whole_page() -> None:
         st.title("Draw a digit", anchor=False)
         bringing.picture()
         view.switches()
-    draw.drawing(model)
+    board.board(model, board.nobody, collecting.row, partial(collecting.press, model=model))
     opened = tabs.bar()
 
     # Later, so that the browser sets up the canvas before the form's many fields.

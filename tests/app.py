@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
+
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from classifier.config import PROJECT
 
-_KINDS = ("markdown", "caption", "warning", "info", "error", "title")
+_ON_THE_BOARD = re.compile(r"(label|sample)-\d|take-back|round-(next|end)")
+_KINDS = ("markdown", "caption", "warning", "info", "error", "success", "title")
 
 
 def new_page() -> AppTest:
@@ -21,12 +27,52 @@ def run(page: AppTest) -> AppTest:
     return page
 
 
+def board(page: AppTest) -> dict:
+    """What the board was told last, see `classifier/ui/board/board.js`."""
+    (link,) = [e.proto for e in page.get("bidi_component") if e.proto.id.endswith("board-link")]
+    return json.loads(link.json)
+
+
+def tell(page: AppTest, **message: object) -> None:
+    """Have the board say that nothing is new, but for what `message` says of it."""
+    session = page.session_state["session"]
+    sketch = session.sketch
+    nothing_new = {
+        "number": sketch.number + 1,
+        "drawing": sketch.drawing or "first",
+        "applied": sketch.command.id if sketch.command else "",
+        "image": None,
+        "from": len(sketch.strokes),
+        "strokes": [],
+        "resting": True,
+        "press": None,
+    }
+    session.heard = nothing_new | message
+    run(page)
+
+
+def draw(page: AppTest, strokes: Sequence[np.ndarray], pen: float = 18) -> None:
+    """Have strokes, each (k, 2) in canvas pixels, drawn as a new drawing; none: clear it."""
+    number = page.session_state["session"].sketch.number + 1
+    rows = [[k, pen, 0, *stroke.ravel().tolist()] for k, stroke in enumerate(strokes, 1)]
+    tell(page, drawing=f"drawing-{number}", strokes=rows, **{"from": 0})
+
+
 def press(page: AppTest, key: str) -> None:
     """Click the button with this key."""
-    page.button(key=key).click()
-    run(page)
+    if _ON_THE_BOARD.fullmatch(key):
+        number = page.session_state["session"].sketch.pressed + 1
+        tell(page, press={"name": key.removeprefix("round-"), "number": number})
+    else:
+        page.button(key=key).click()
+        run(page)
 
 
 def words(page: AppTest) -> str:
     """All text on the page, but for labels."""
-    return " ".join(e.value for kind in _KINDS for e in page.get(kind))
+    said = [e.value for kind in _KINDS for e in page.get(kind)]
+    if any(e.proto.id.endswith("board-link") for e in page.get("bidi_component")):
+        here = board(page)
+        said += [here["answer"][part] for part in ("title", "detail", "help", "caption")]
+        said += [here["row"][part] for part in ("ask", "round", "kept", "problem")]
+    return " ".join(said)

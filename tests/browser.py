@@ -5,6 +5,7 @@ Needs Chromium: the one on the path, or the one that CHROMIUM names.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -12,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -82,6 +84,59 @@ def served(
     finally:
         server.terminate()
         server.wait(30)
+
+
+@contextlib.contextmanager
+def delayed(url: str, seconds: float) -> Iterator[str]:
+    """The same page behind a line that takes so long each way: its address there."""
+    loop = asyncio.new_event_loop()
+    server_port = int(url.rpartition(":")[2])
+
+    async def pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def deliver() -> None:
+            with contextlib.suppress(OSError):
+                while (item := await late.get())[1]:
+                    await asyncio.sleep(item[0] - loop.time())
+                    sink.write(item[1])
+                    await sink.drain()
+            sink.close()
+
+        delivery = loop.create_task(deliver())
+        with contextlib.suppress(OSError):
+            while content := await source.read(1 << 16):
+                late.put_nowait((loop.time() + seconds, content))
+        late.put_nowait((0, b""))
+        await delivery
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there = await asyncio.open_connection("127.0.0.1", server_port)
+        except OSError:  # the server is down
+            writer.close()
+            return
+        await asyncio.gather(pass_on(reader, there[1]), pass_on(there[0], writer))
+
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    listening = asyncio.start_server(connect, "127.0.0.1", 0)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result()
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+
+        async def end() -> None:
+            server.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def open_page(browser: Browser, url: str, **options: object) -> Page:

@@ -12,6 +12,7 @@ from classifier.config import PROJECT, TrainConfig
 from classifier.events import Finished, History
 from classifier.jobs import JobError
 from classifier.ui import state
+from tests.app import draw, press, words
 
 
 @pytest.fixture
@@ -22,28 +23,23 @@ def page(home):
     return one
 
 
-def shown(page: AppTest) -> str:
-    parts = [*page.markdown, *page.caption, *page.error, *page.warning, *page.success]
-    return "\n".join(part.value for part in parts)
-
-
 def button(page: AppTest, label: str):
     return next(b for b in page.button if b.label == label)
 
 
 def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
     assert page.selectbox(key="answering-model").value == "conv"
-    assert "Learned from MNIST" in shown(page)
-    assert "nothing drawn" in shown(page)
+    assert "Learned from MNIST" in words(page)
+    assert "nothing drawn" in words(page)
 
 
 def test_a_sample_digit_is_put_on_the_canvas_and_answered(page):
-    page.button(key="sample-3").click().run()
-    assert "It is a 3" in shown(page)
+    press(page, "sample-3")
+    assert "It is a 3" in words(page)
     page.selectbox(key="answering-model").set_value("dense").run()
-    assert "It is a 3" in shown(page)
-    button(page, "Clear").click().run()
-    assert "nothing drawn" in shown(page)
+    assert "It is a 3" in words(page)
+    draw(page, [])
+    assert "nothing drawn" in words(page)
 
 
 def test_each_network_brings_its_own_defaults(page):
@@ -86,17 +82,17 @@ def test_what_the_form_says_is_what_is_trained(page, monkeypatch):
     assert submitted == [
         TrainConfig.of("conv", styles=0.35, dropout=0.1, augment=False, epochs=7, optimizer="sgd")
     ]
-    assert "Not now." in shown(page)
+    assert "Not now." in words(page)
 
 
 def test_a_run_that_cannot_start_is_told_and_the_drawing_stays(page, home):
-    page.button(key="sample-5").click().run()
+    press(page, "sample-5")
     (home / "runs").write_text("in the way of the folder")
     page.button(key="train").click().run()
     assert not page.exception
-    assert "cannot be started" in shown(page)
-    assert "DIGIT_CLASSIFIER_HOME" in shown(page)
-    assert "It is a 5" in shown(page)
+    assert "cannot be started" in words(page)
+    assert "DIGIT_CLASSIFIER_HOME" in words(page)
+    assert "It is a 5" in words(page)
 
 
 def test_a_damaged_model_is_named_and_skipped(home):
@@ -104,10 +100,10 @@ def test_a_damaged_model_is_named_and_skipped(home):
     (home / "models" / "broken" / "meta.json").write_text("{")
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     assert not page.exception
-    assert "broken" in shown(page)
+    assert "broken" in words(page)
     assert not any("broken" in name for name in page.selectbox(key="answering-model").options)
-    page.button(key="sample-1").click().run()
-    assert "It is a 1" in shown(page)
+    press(page, "sample-1")
+    assert "It is a 1" in words(page)
 
 
 def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
@@ -120,11 +116,11 @@ def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
     (folder / "meta.json").write_text(json.dumps(meta))
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     page.selectbox(key="answering-model").set_value("cut").run()
-    page.button(key="sample-2").click().run()
+    press(page, "sample-2")
     assert not page.exception
-    assert "not as it was saved" in shown(page)
+    assert "not as it was saved" in words(page)
     page.selectbox(key="answering-model").set_value("conv").run()
-    assert "It is a 2" in shown(page)
+    assert "It is a 2" in words(page)
 
 
 def test_an_unknown_run_in_the_address_is_forgotten(home):

@@ -75,7 +75,7 @@ def imports_in(source: str, package: str) -> set[Import]:
 
 
 def dotted(path: Path) -> str:
-    """Name of the module in a file of the project: "app", "classifier.ui.draw" …"""
+    """Name of the module in a file of the project: "app", "classifier.ui.train" …"""
     parts = path.relative_to(PROJECT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -141,10 +141,10 @@ from .. import up
 
 
 def test_sources_were_found_and_imports_in_them():
-    assert {"app", "classifier.config", "classifier.ui.draw", "classifier.__main__"} <= set(FILES)
+    assert {"app", "classifier.config", "classifier.ui.train", "classifier.__main__"} <= set(FILES)
     assert "classifier.config" in WITHIN["classifier.events"] | WITHIN["classifier.drawings"]
     assert "classifier.training" in WITHIN["classifier.__main__"], "imports in functions count"
-    assert "classifier.ui.draw" in WITHIN["app"]
+    assert "classifier.ui.train" in WITHIN["app"]
 
 
 def test_there_are_no_cycles():

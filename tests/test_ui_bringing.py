@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from classifier import handwriting, pictures
 from classifier.ui import view
-from tests.app import new_page, run, words
+from tests.app import new_page, press, run, tell, words
 
 
 @pytest.fixture
@@ -75,8 +75,7 @@ def test_a_number_on_paper_is_read_digit_by_digit(page):
 
 def test_a_number_is_not_kept_as_a_digit(page):
     bring(page, sheet(4, 0))
-    page.button(key="label-4").click()
-    run(page)
+    press(page, "label-4")
     assert "Pictures are not kept" in words(page)
 
 
@@ -91,13 +90,8 @@ def test_a_photo_has_its_own_ladder(page):
 
 
 def test_what_is_drawn_over_a_photo_is_read_with_it(page):
-    from classifier.ui import canvas
-
     bring(page, sheet(1))
-    sketch = page.session_state["session"].sketch
-    bar = canvas.objects_of([np.array([[60.0, 60.0], [140.0, 60.0]])], 18, "#ffffff")
-    sketch.replace(sketch.strokes + bar)
-    run(page)
+    tell(page, strokes=[[1, 18, 0, 60.0, 60.0, 140.0, 60.0]])
     image = page.session_state["session"].prepared.network_input
     assert image[6, 7] > 200
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import struct
 import time
-import zlib
 
-import cv2
 import numpy as np
 import pytest
 
 from classifier import collection, handwriting
-from classifier.config import CANVAS
 from classifier.ui import canvas
 
 # As the canvas sends it: a stroke from (80, 60) to (120, 220) through curves.
@@ -70,85 +65,3 @@ def test_other_objects_are_no_strokes():
 @pytest.mark.parametrize(("objects", "pen"), [([], 1.0), ([SENT, SENT | {"strokeWidth": 30}], 30)])
 def test_the_pen_is_the_widest_that_was_used(objects, pen):
     assert canvas.pen_of(objects) == pen
-
-
-# A network input on the canvas.
-
-NOISE = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
-
-
-@pytest.mark.parametrize(
-    "image", [NOISE, np.zeros_like(NOISE), np.full_like(NOISE, 255), np.eye(28, dtype=np.uint8)]
-)
-def test_a_network_input_comes_back_from_the_canvas_as_it_was_put_there(image):
-    back = canvas.image_of([canvas.object_of_image(image)])
-    np.testing.assert_array_equal(back, image)
-    assert back.dtype == np.uint8
-
-
-def test_it_is_found_below_strokes_wherever_it_was_moved_to():
-    moved = canvas.object_of_image(NOISE) | {"left": -50, "top": 900, "angle": 33, "scaleX": 0.1}
-    for objects in ([SENT, moved], [moved | {"type": "image"}, SENT]):
-        np.testing.assert_array_equal(canvas.image_of(objects), NOISE)
-        assert len(canvas.strokes_of(objects)) == 1
-
-
-def png(width: int, height: int, pixels: bytes, bits: int = 8) -> bytes:
-    """A grey PNG that claims a size, with whatever pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
-
-    head = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(pixels, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
-
-
-def address(content: bytes, kind: str = "image/png") -> str:
-    return f"data:{kind};base64," + base64.b64encode(content).decode()
-
-
-WHOLE = base64.b64decode(canvas.object_of_image(NOISE)["src"].partition(",")[2])
-SOURCES = {
-    "nothing": None,
-    "a number": 5,
-    "empty": "",
-    "no content": address(b""),
-    "no png": address(b"GIF89a" + bytes(40)),
-    "a jpeg": address(cv2.imencode(".jpg", np.zeros((CANVAS, CANVAS), np.uint8))[1].tobytes()),
-    "cut in its head": address(WHOLE[:20]),
-    "cut": address(WHOLE[: len(WHOLE) // 2]),
-    "no base64": "data:image/png;base64,%%%%",
-    "odd base64": "data:image/png;base64,AAAAA",
-    "no ascii": "data:image/png;base64,é",
-    "smaller": address(png(28, 28, bytes(28 * 29))),
-    "wider": address(png(CANVAS + 1, CANVAS, bytes((CANVAS + 2) * CANVAS))),
-    "of no size": address(png(0, 0, b"")),
-    "larger than can be": address(png(100_000, 100_000, b"")),
-    "hardly compressed": address(bytes(1_000_000)),
-    "another kind": address(WHOLE, "image/jpeg"),
-    "from elsewhere": "https://example.org/x.png",
-    "a script": "javascript:alert(1)",
-    "a drawing with a script": address(b"<svg onload='alert(1)'/>", "image/svg+xml"),
-    "a file": "file:///etc/passwd",
-}
-
-
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES.keys())
-def test_what_is_no_network_input_is_none(source):
-    assert canvas.image_of([{"type": "Image", "src": source}]) is None
-
-
-def test_an_image_without_an_address_is_none():
-    assert canvas.image_of([{"type": "image"}]) is None
-    assert canvas.image_of([]) is None
-    assert canvas.image_of([SENT]) is None
-
-
-def test_a_small_file_that_claims_to_be_huge_is_not_unpacked(monkeypatch):
-    monkeypatch.setattr(cv2, "imdecode", lambda *arguments: pytest.fail("it was unpacked"))
-    many = bytes(4001 * 3000)  # 32,000 by 32,000 pixels of one bit, or the first of them
-    source = address(png(32_000, 32_000, many, bits=1))
-    assert len(source) < 20_000
-    assert canvas.image_of([{"type": "Image", "src": source}]) is None

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from classifier import classroom, collection, config
 from classifier.classroom import ClassState
 from classifier.collection import Labelled
-from classifier.ui import canvas, links, view
-from tests.app import new_page, press, run, words
+from classifier.ui import links, view
+from tests.app import board, draw, new_page, press, run, words
 
 HOST = "h" * 32
 LINE = [np.array([[40.0, 40.0], [200.0, 40.0], [120.0, 240.0]])]
@@ -22,11 +22,6 @@ def joined(code: str) -> AppTest:
     page = new_page()
     page.query_params["class"] = code
     return run(page)
-
-
-def draw(page: AppTest, strokes=LINE) -> None:
-    page.session_state["session"].sketch.replace(canvas.objects_of(strokes, 18, "#ffffff"))
-    run(page)
 
 
 def class_of(page: AppTest) -> classroom.Class:
@@ -190,11 +185,11 @@ def test_nobody_else_sees_the_class(host):
 
 def test_a_member_draws_sends_and_begins_anew(opened):
     page = joined(opened.code)
-    draw(page)
+    draw(page, LINE)
     press(page, "label-7")
     (one,) = classroom.drawings(HOST, opened.number)
     assert (one.label, one.answer, one.model) == (7, 7, "conv")
-    assert "Sent as a **7**" in words(page)
+    assert "Sent as a 7" in words(page)
     assert "nothing drawn yet" in words(page)
     press(page, "take-back")
     assert classroom.drawings(HOST, opened.number) == []
@@ -202,10 +197,10 @@ def test_a_member_draws_sends_and_begins_anew(opened):
 
 def test_nothing_that_was_drawn_is_sent_without_a_label(opened):
     page = joined(opened.code)
-    draw(page)
+    draw(page, LINE)
     assert "It is a 7" in words(page)
     assert classroom.drawings(HOST, opened.number) == []
-    press(page, "clear")
+    draw(page, [])
     press(page, "label-7")
     assert "nothing drawn yet" in words(page)
     assert classroom.drawings(HOST, opened.number) == []
@@ -223,14 +218,14 @@ def test_a_member_has_nothing_of_the_host_on_their_page(opened):
 
 def test_a_drawing_stays_on_the_canvas_while_the_class_pauses(opened):
     page = joined(opened.code)
-    draw(page)
+    draw(page, LINE)
     classroom.set_state(HOST, opened.number, ClassState.PAUSED)  # and the page does not know yet
     press(page, "label-7")
     assert "pauses" in words(page)
     assert page.session_state["session"].sketch.strokes
     assert classroom.drawings(HOST, opened.number) == []
     run(page)
-    assert not [button for button in page.button if button.key == "label-7"]
+    assert not board(page)["row"]["labels"]
     classroom.set_state(HOST, opened.number, ClassState.OPEN)
     run(page)
     press(page, "label-7")
@@ -244,7 +239,7 @@ def test_a_wrong_code_is_told_and_can_be_mended(opened, code):
     page.text_input[0].set_value(opened.code.upper())
     page.button[0].click()
     run(page)
-    assert page.button(key="label-7")
+    assert board(page)["row"]["labels"]
 
 
 def test_a_code_that_is_guessed_too_often_is_told_to_wait(opened, monkeypatch):
@@ -265,7 +260,7 @@ def test_a_member_whose_model_was_deleted_still_sends(opened):
     classroom.set_model(HOST, opened.number, "gone")
     page = joined(opened.code)
     assert "is gone" in words(page)
-    draw(page)
+    draw(page, LINE)
     press(page, "label-7")
     (one,) = classroom.drawings(HOST, opened.number)
     assert (one.answer, one.model) == (None, "")
@@ -275,7 +270,7 @@ def test_who_leaves_draws_for_themselves_again(opened):
     page = joined(opened.code)
     press(page, "class-leave")
     assert page.button(key="train")
-    draw(page)
+    draw(page, LINE)
     press(page, "label-7")
     assert classroom.drawings(HOST, opened.number) == []
     assert len(collection.drawings_of(page.session_state["session"].token)) == 1
@@ -285,7 +280,7 @@ def test_one_who_sends_a_thousand_drawings_is_stopped_in_words(opened, monkeypat
     monkeypatch.setattr(collection, "PER_MINUTE", 3)
     page = joined(opened.code)
     for _ in range(5):
-        draw(page)
+        draw(page, LINE)
         press(page, "label-7")
     assert "At most 3 drawings a minute" in words(page)
     assert len(classroom.drawings(HOST, opened.number)) == 3
@@ -293,7 +288,8 @@ def test_one_who_sends_a_thousand_drawings_is_stopped_in_words(opened, monkeypat
 
 def test_a_huge_drawing_is_not_taken(opened):
     page = joined(opened.code)
-    draw(page, [np.tile(LINE[0], (30_000, 1))])
+    page.session_state["session"].sketch.put_strokes([np.tile(LINE[0], (30_000, 1))])
+    run(page)
     press(page, "label-7")
     assert "points at most" in words(page)
     assert classroom.drawings(HOST, opened.number) == []
@@ -314,7 +310,7 @@ def test_a_file_that_is_damaged_is_told_to_host_and_members(opened):
 
 def test_a_file_that_is_damaged_under_an_open_page_is_told_and_comes_back(opened):
     page = joined(opened.code)
-    draw(page)
+    draw(page, LINE)
     whole = config.collection_file().read_bytes()
     config.collection_file().write_bytes(whole[: len(whole) // 3])
     press(page, "label-7")

@@ -1,4 +1,4 @@
-"""A sketch keeps its history, whether the browser or the page changes it."""
+"""What a visitor's session knows of their runs and models."""
 
 from __future__ import annotations
 
@@ -9,95 +9,7 @@ from pathlib import Path
 from classifier import store
 from classifier.config import TrainConfig
 from classifier.events import Failed, Finished, History
-from classifier.ui.state import Session, Sketch
-
-ONE, TWO, THREE = {"path": 1}, {"path": 2}, {"path": 3}
-
-
-def test_undo_and_redo_go_stroke_by_stroke():
-    sketch = Sketch()
-    sketch.drawn([ONE])
-    sketch.drawn([ONE, TWO])
-    sketch.undo()
-    assert sketch.strokes == [ONE]
-    sketch.redo()
-    assert sketch.strokes == [ONE, TWO]
-    sketch.undo()
-    sketch.undo()
-    assert sketch.strokes == []
-    sketch.undo()  # nothing before the beginning
-    assert sketch.strokes == []
-
-
-def test_clearing_can_be_undone():
-    sketch = Sketch()
-    sketch.drawn([ONE, TWO])
-    sketch.replace([])
-    assert sketch.strokes == []
-    sketch.undo()
-    assert sketch.strokes == [ONE, TWO]
-
-
-def test_a_new_stroke_ends_redo():
-    sketch = Sketch()
-    sketch.drawn([ONE])
-    sketch.undo()
-    sketch.drawn([])  # the canvas's echo
-    sketch.drawn([TWO])
-    sketch.redo()
-    assert sketch.strokes == [TWO]
-
-
-def test_the_canvas_echo_of_a_change_made_here_is_no_new_step():
-    sketch = Sketch()
-    sketch.drawn([ONE])
-    sketch.replace([TWO])
-    past = len(sketch.past)
-    sketch.drawn([TWO | {"width": 1.0001}])  # the canvas rounds numbers
-    assert len(sketch.past) == past
-    sketch.undo()
-    assert sketch.strokes == [ONE]
-
-
-def test_the_late_echo_of_what_was_replaced_since_changes_nothing():
-    sketch = Sketch()
-    sketch.drawn([ONE])
-    sketch.replace([])
-    sketch.undo()
-    sketch.drawn([])  # of the clearing
-    assert sketch.strokes == [ONE]
-    sketch.drawn([ONE])
-    assert sketch.strokes == [ONE]
-    sketch.drawn([])  # the visitor's own doing
-    assert sketch.strokes == []
-
-
-def test_a_canvas_that_answers_the_last_of_two_changes_alone_is_understood():
-    sketch = Sketch()
-    sketch.replace([ONE])
-    sketch.replace([ONE, TWO])
-    sketch.drawn([ONE, TWO])
-    sketch.drawn([ONE])
-    assert sketch.strokes == [ONE]
-
-
-def test_a_stroke_drawn_before_the_echo_counts():
-    sketch = Sketch()
-    sketch.drawn([ONE])
-    sketch.replace([])
-    sketch.drawn([THREE])
-    sketch.undo()
-    assert sketch.strokes == []
-
-
-def test_each_change_made_here_gets_a_revision_of_its_own():
-    sketch = Sketch()
-    sketch.drawn([ONE])
-    assert sketch.revision == 0
-    sketch.replace([])
-    sketch.undo()
-    sketch.redo()
-    assert sketch.revision == 3
+from classifier.ui.state import Session
 
 
 def test_a_session_trains_from_following_a_run_to_its_end():

@@ -13,13 +13,12 @@ def script():
 
     view.toggle("Switch", key="switch", help="")
     st.button("Elsewhere", key="elsewhere")
-    st.button("Undo", key="undo")
     st.number_input("Number", key="number")
     if "drawn" not in st.session_state:  # the whole page
         st.session_state["drawn"] = "yes"
         view.note_widgets()
     else:  # the board
-        st.text("changed" if view.widgets_changed(("undo",)) else "as drawn")
+        st.text("changed" if view.widgets_changed() else "as drawn")
 
 
 @pytest.fixture
@@ -52,8 +51,3 @@ def test_a_button_elsewhere_is_noticed_once(page):
 def test_a_field_is_noticed(page):
     page.number_input(key="number").set_value(3).run()
     assert page.text[0].value == "changed"
-
-
-def test_the_boards_own_buttons_need_nothing_else_to_be_drawn(page):
-    page.button(key="undo").click().run()
-    assert page.text[0].value == "as drawn"

@@ -70,8 +70,7 @@ def _take(source: str) -> None:
         here.picture_problem = str(error)
         return
     if prepared.network_input is not None:
-        here.photo = prepared
-        here.put(prepared.network_input, f"From {name}.")
+        here.sketch.put(prepared.network_input, f"From {name}.", prepared)
         here.pictures += 1
     elif prepared.verdict is Verdict.BLANK:
         here.picture_problem = (

@@ -8,7 +8,6 @@ Knows nothing of Streamlit's session.
 from __future__ import annotations
 
 import base64
-import struct
 
 import cv2
 import numpy as np
@@ -20,9 +19,6 @@ _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixel
 _MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be kept
 _PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
 _PNG = "data:image/png;base64,"
-# How a PNG of the canvas's size begins.
-_HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", CANVAS, CANVAS)
-_LONGEST_SOURCE = 20_000  # characters; a network input has about 3,000
 
 
 def strokes_of(objects: list[dict]) -> list[np.ndarray]:
@@ -117,26 +113,3 @@ def object_of_image(image: np.ndarray) -> dict:
         "height": CANVAS,
         "src": png_address(image.repeat(_PIXEL, axis=0).repeat(_PIXEL, axis=1)),
     }
-
-
-def image_of(objects: list[dict]) -> np.ndarray | None:
-    """The network input (28, 28) uint8 among a canvas's objects, as it was put there, wherever the
-    edit tool may have moved it; None if there is none, or what came is no such image."""
-    for item in objects:
-        if str(item.get("type", "")).lower() != "image":
-            continue
-        source = str(item.get("src", ""))
-        if not source.startswith(_PNG) or len(source) > _LONGEST_SOURCE:
-            return None
-        try:
-            content = base64.b64decode(source[len(_PNG) :], validate=True)
-        except ValueError:  # no base64, or no ASCII
-            return None
-        # Before room is made for whatever size the head says.
-        if not content.startswith(_HEAD):
-            return None
-        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if picture is None:
-            return None
-        return picture[_PIXEL // 2 :: _PIXEL, _PIXEL // 2 :: _PIXEL].copy()
-    return None

@@ -16,7 +16,8 @@ from classifier.collection import Kept
 from classifier.config import CLASSES
 from classifier.drawings import Drawings
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import collecting, draw, gallery, hosting, learning, state, tuning
+from classifier.ui import collecting, gallery, hosting, learning, state, tuning
+from classifier.ui.board import board
 
 _DIGIT_KEY, _PAGE_KEY = "shown-digit", "handwriting-page"
 
@@ -134,7 +135,7 @@ def _gallery(kept: Sequence[Kept]) -> None:
     shown = [kept[index] for index in gallery.page_of(which[::-1], _PAGE_KEY).tolist()]
     by_number = {one.number: one for one in shown}
     items = gallery.of_drawings(shown)
-    gallery.pictures("kept", items, lambda item: draw.put_kept(by_number[item.number]))
+    gallery.pictures("kept", items, lambda item: board.put_kept(by_number[item.number]))
 
 
 def _chosen(kept: Sequence[Kept], chosen: Class | None) -> None:

@@ -13,7 +13,8 @@ from classifier import classroom
 from classifier.classroom import Class, ClassState, Survey
 from classifier.config import CLASSES
 from classifier.store import SavedModel
-from classifier.ui import canvas, collecting, draw, gallery, links, plots, state
+from classifier.ui import canvas, collecting, gallery, links, plots, state
+from classifier.ui.board import board
 
 _CHOICE_KEY, _ADDRESS_KEY = "whose-drawings", "class-address"
 _WALL = 24  # drawings on the wall
@@ -188,7 +189,7 @@ def _wall(there: Class) -> None:
     by_number = {one.number: one for one in kept}
 
     def put(item: gallery.Item) -> None:
-        draw.put_kept(by_number[item.number])
+        board.put_kept(by_number[item.number])
         st.session_state["wall-clicked"] = True
 
     gallery.pictures("wall", gallery.of_drawings(kept), put)

@@ -13,7 +13,8 @@ from classifier.inspection import Inspector, Layer
 from classifier.predict import Predictor
 from classifier.preprocess import Prepared
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas, charts, draw, gallery, plots, state, study
+from classifier.ui import canvas, charts, gallery, plots, state, study
+from classifier.ui.board import board
 
 _NEAREST = 12
 _UNIT_KEY, _LAYER_KEY = "unit", "layer"
@@ -241,7 +242,7 @@ def _neighbours(model: SavedModel, inspector: Inspector, image: np.ndarray) -> N
             )
             for index, distance in zip(which, distances, strict=True)
         ]
-        gallery.pictures("neighbour", items, draw.put)
+        gallery.pictures("neighbour", items, board.put)
         st.caption(
             f"Of {len(memory.labels):,} images it trained on, those whose hidden activations lie "
             "nearest to this drawing's, with label and distance."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 
 import streamlit as st
 
@@ -11,7 +12,9 @@ from classifier.classroom import Class, ClassState
 from classifier.collection import CollectionError, Kept
 from classifier.config import CLASSES
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import collecting, draw, gallery, links, state, tuning
+from classifier.ui import collecting, gallery, links, state, tuning
+from classifier.ui.board import board
+from classifier.ui.board.board import Row
 
 _LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
 
@@ -33,7 +36,8 @@ def page() -> None:
     if is_over:
         st.info("The class is over. Thank you for your drawings.")
     else:
-        _board(there, model)
+        with st.container(key="thumbs"):
+            board.board(model, board.nobody, partial(_row, there), partial(_press, model=model))
     if model is not None:
         _what_it_changed(there, model)
     st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
@@ -74,37 +78,23 @@ def _model(there: Class) -> SavedModel | None:
         return None
 
 
-@st.fragment
-def _board(there: Class, model: SavedModel | None) -> None:
-    """What a stroke or a label changes."""
-    here = state.session()
-    with st.container(key="thumbs"):
-        draw.canvas_field(here.sketch)
-        draw.greet()
-        answer = draw.read(model)
-        with st.container(key="prediction"):
-            st.markdown(draw.in_words(answer))
-        if there.state is ClassState.PAUSED:
-            st.info("The class pauses.")
-        else:
-            with st.container(key="sending", horizontal=True, vertical_alignment="center"):
-                st.markdown("Send it as a", width="content")
-                collecting.what_was_kept("Sent")
-            with st.container(key="labels", horizontal=True, gap="small"):
-                for digit in range(CLASSES):
-                    st.button(str(digit), key=f"label-{digit}", on_click=_say, args=(digit, model))
-        if here.label_problem:
-            st.warning(here.label_problem)
-        draw.tools(here.sketch)
-        draw.bars(answer)
+def _row(there: Class) -> Row:
+    sent, problem = collecting.what_was_kept("Sent"), state.session().label_problem
+    if there.state is ClassState.PAUSED:
+        return Row("The class pauses.", labels=False, samples=False, kept=sent, problem=problem)
+    return Row("Send it as a", samples=False, kept=sent, problem=problem)
 
 
-def _say(label: int, model: SavedModel | None) -> None:
-    """Send the drawing; the canvas is free for the next."""
-    here = state.session()
-    collecting.say(label, model)
-    if not here.label_problem:
-        here.sketch.replace([])
+def _press(name: str, model: SavedModel | None) -> bool:
+    """Send the drawing, or take the last back; the canvas is free for the next."""
+    action, _, number = name.partition("-")
+    if action == "label" and number in map(str, range(CLASSES)):
+        collecting.say(int(number), model)
+        if not state.session().label_problem:
+            state.session().sketch.empty()
+    elif name == "take-back":
+        collecting.take_back()
+    return False
 
 
 def _what_it_changed(there: Class, model: SavedModel) -> None:

@@ -11,7 +11,8 @@ from classifier.config import CLASSES
 from classifier.events import EpochEnded, Finished
 from classifier.preprocess import Prepared
 from classifier.store import SavedModel
-from classifier.ui import charts, draw, gallery, plots, state, study, train
+from classifier.ui import charts, gallery, plots, state, study, train
+from classifier.ui.board import board
 
 _FIRST_CELL = (4, 9)
 _LABEL_KEY, _ANSWER_KEY, _PAGE_KEY = "cell-label", "cell-answer", "cell-page"
@@ -174,4 +175,4 @@ def _pictures(key: str, exam: study.Exam, which: np.ndarray) -> None:
                 f"Test image {index} · a {label}, read as {said} with {surely}",
             )
         )
-    gallery.pictures(key, items, draw.put)
+    gallery.pictures(key, items, board.put)

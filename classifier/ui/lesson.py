@@ -19,7 +19,6 @@ from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import (
     canvas,
     charts,
-    draw,
     gallery,
     inside,
     learning,
@@ -29,6 +28,7 @@ from classifier.ui import (
     train,
     view,
 )
+from classifier.ui.board import board
 
 _SHOWN = 12  # random images at a time
 _STEP_KEY = "lesson-step"
@@ -237,7 +237,7 @@ def _random_images(found: study.Specimens) -> None:
         )
         for index in which
     ]
-    gallery.pictures("specimen", items, draw.put)
+    gallery.pictures("specimen", items, board.put)
     st.button("Show others", key="show-others", icon=":material/casino:", on_click=_shuffle)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import hashlib
 import re
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,66 +24,12 @@ from classifier.numbers import Part
 from classifier.predict import Answer, Detector, Predictor
 from classifier.preprocess import Prepared, Verdict
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas
+from classifier.ui.board.sketch import Sketch
 
 COOKIE = "digit-classifier-visitor"  # has the token
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _COOKIE_DAYS = 180
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
-
-
-@dataclass
-class Sketch:
-    """The drawing on the canvas, with its history.
-
-    `strokes` are the canvas's own objects (Fabric.js paths), oldest first. The browser's canvas
-    and this object each may change the drawing; `revision` counts the changes made here, and
-    tells the canvas to load the drawing anew.
-    """
-
-    strokes: list[dict] = field(default_factory=list)
-    revision: int = 0
-    past: list[list[dict]] = field(default_factory=list)
-    future: list[list[dict]] = field(default_factory=list)
-    # The canvas answers a new revision with the same drawing: the numbers of strokes yet to come.
-    echoes: list[int] = field(default_factory=list)
-
-    def drawn(self, strokes: list[dict]) -> None:
-        """Take in what the canvas sent."""
-        if len(strokes) in self.echoes:
-            while (count := self.echoes.pop(0)) != len(strokes):
-                pass  # the canvas leaves out what was replaced at once
-            if not self.echoes and count == len(self.strokes):
-                self.strokes = strokes  # with the canvas's own rounding
-            return
-        self.echoes.clear()
-        if strokes != self.strokes:
-            self.past.append(self.strokes)
-            self.future.clear()
-        self.strokes = strokes
-
-    def replace(self, strokes: list[dict]) -> None:
-        """Put other strokes on the canvas; undo brings the old ones back."""
-        self.past.append(self.strokes)
-        self.future.clear()
-        self._show(strokes)
-
-    def undo(self) -> None:
-        """Go back by one stroke, or to before the last clearing."""
-        if self.past:
-            self.future.append(self.strokes)
-            self._show(self.past.pop())
-
-    def redo(self) -> None:
-        """Go forward again after `undo`."""
-        if self.future:
-            self.past.append(self.strokes)
-            self._show(self.future.pop())
-
-    def _show(self, strokes: list[dict]) -> None:
-        self.strokes = strokes
-        self.revision += 1
-        self.echoes.append(len(strokes))
 
 
 @dataclass(frozen=True)
@@ -101,11 +47,11 @@ class Preset:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """A drawing that was kept: its label, its id in the collection, and `Session.version` then."""
+    """A drawing that was kept: its label, its id in the collection, and `Sketch.version` then."""
 
     label: int
     drawing_id: str
-    version: tuple[int, int]
+    version: tuple[str, int]
 
 
 @dataclass
@@ -113,6 +59,11 @@ class Session:
     """One visitor's page."""
 
     sketch: Sketch = field(default_factory=Sketch)
+    heard: object = None  # the board's message, until it is taken in
+    ear_failed: bool = False  # and the page has not been drawn without it yet
+    ear_off: bool = False  # the canvas component sends by itself
+    canvas_sent: bool = False  # it has, and that was not read yet
+    loaded: dict | None = None  # what it was given to show, where the ear is off
     prepared: Prepared = field(default_factory=lambda: preprocess.prepare_strokes([], 1, 1))
     widgets: dict[str, object] | None = None  # what they said when the whole page was drawn last
     toggles: set[str] = field(default_factory=set)  # the keys of all that were drawn
@@ -133,7 +84,6 @@ class Session:
     token: str = ""  # this browser's secret, once it is needed; see `token`
     answer: int | None = None  # what the drawing was read as, if it is one digit
     number: list[Part] = field(default_factory=list)  # its digits, if it is a number of several
-    photo: Prepared | None = None  # what became of the last picture that was brought
     pictures: int = 0  # how many were brought
     picture_problem: str = ""  # why the last could not be
     kept: Confirmed | None = None  # what was confirmed last, while it can be taken back
@@ -147,8 +97,6 @@ class Session:
     class_drawn: float = 0.0  # and when that was, by the monotonic clock
     # What models read drawings as: by the model's checksum, the drawing's writer and its id.
     readings: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    # What is known of the network inputs that were put on the canvas, by their bytes.
-    captions: dict[bytes, str] = field(default_factory=dict)
 
     def follow(self, run_id: str) -> None:
         """Watch this run from its beginning."""
@@ -161,11 +109,6 @@ class Session:
         """The current drawing, for a tab: it is drawn anew after each stroke from now on."""
         self.drawing_used = True
         return self.prepared
-
-    def put(self, image: np.ndarray, caption: str) -> None:
-        """Make a network input (28, 28) uint8 the current drawing, with what is known of it."""
-        self.captions[image.tobytes()] = caption
-        self.sketch.replace([canvas.object_of_image(image)])
 
     def put_into_form(self, config: TrainConfig, origin: str) -> None:
         """Begin the training form anew with these settings."""
@@ -186,11 +129,6 @@ class Session:
             return store.get(name).id in self.models
         except (LookupError, ValueError):
             return False
-
-    @property
-    def version(self) -> tuple[int, int]:
-        """What changes with every change of the drawing."""
-        return self.sketch.revision, len(self.sketch.past)
 
     @property
     def training(self) -> bool:
@@ -241,20 +179,24 @@ def remember_visitor() -> None:
         )
 
 
-def send(label: int, strokes: Sequence[np.ndarray], pen: float, model: SavedModel | None) -> None:
-    """Keep the drawing as this digit: in the class that the visitor has joined, else in their own
-    collection. Another label for the same drawing replaces the first. Raises as `classroom.send`.
+def send(label: int, model: SavedModel | None) -> None:
+    """Keep what is on the canvas as this digit: in the class that the visitor has joined, else in
+    their own collection. Another label for the same drawing replaces the first, and the same is
+    kept once, however often the browser had to send it. Raises as `classroom.send`.
     """
     here = session()
     said_by = "" if model is None else model.name
-    drawing = Labelled(secrets.token_hex(8), label, strokes, pen, here.answer, said_by)
+    version = here.sketch.version
+    drawing_id = hashlib.sha256(repr((version, label)).encode()).hexdigest()[:16]
+    lines, pen = here.sketch.lines, here.sketch.pen
+    drawing = Labelled(drawing_id, label, lines, pen, here.answer, said_by)
     if here.class_number is None:
         collection.keep(token(), drawing)
     else:
         classroom.send(token(), here.class_number, drawing)
-    if here.kept is not None and here.kept.version == here.version:
+    if here.kept and here.kept.version == version and here.kept.drawing_id != drawing_id:
         collection.remove(token(), here.kept.drawing_id)
-    here.kept = Confirmed(label, drawing.id, here.version)
+    here.kept = Confirmed(label, drawing_id, version)
 
 
 @st.cache_resource

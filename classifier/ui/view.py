@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 import streamlit as st
 
 from classifier.ui import state
@@ -25,7 +23,7 @@ def switches() -> None:
         for key, (label, text, standard) in _SWITCHES.items():
             toggle(label, standard, key=key, help=text)
     if _is_on("large-type"):
-        st.html(f"<style>html {{ font-size: {_LARGE:.0%} }}</style>")
+        st.html(f"<style>html {{ font-size: {_LARGE:.0%}; --board-grow: {_LARGE} }}</style>")
 
 
 def _is_on(key: str) -> bool:
@@ -45,11 +43,6 @@ def tables() -> bool:
 def shortcut(keys: str) -> str | None:
     """These keys, or None where shortcuts are switched off."""
     return keys if _is_on("shortcuts") else None
-
-
-def hint(keys: str) -> str:
-    """Keys as they are shown beside what they do, where buttons do not; nothing if they are off."""
-    return f" · keys {keys}" if _is_on("shortcuts") else ""
 
 
 def toggle(label: str, value: bool = False, *, key: str, help: str) -> bool:
@@ -78,16 +71,12 @@ def note_widgets() -> None:
     state.session().widgets = _widgets()
 
 
-def widgets_changed(own: Container[str]) -> bool:
-    """Whether, in a run of the board alone, other widgets say something that was not drawn yet.
-
-    own: keys of the board's own buttons
-    """
+def widgets_changed() -> bool:
+    """Whether, in a run of the board alone, other widgets say something that was not drawn yet."""
     here = state.session()
     # A button is true in the one run after its click; a toggle stays so.
     pressed = any(
-        value is True and key not in here.toggles and key not in own
-        for key, value in st.session_state.items()
+        value is True and key not in here.toggles for key, value in st.session_state.items()
     )
     return here.widgets is not None and (pressed or here.widgets != _widgets())
 

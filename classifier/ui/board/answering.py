@@ -1,0 +1,152 @@
+"""What is on the canvas to network input, answer and words: what the board shows.
+
+Knows nothing of how any of it gets there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from classifier import numbers, predict, preprocess
+from classifier.config import CANVAS, IMAGE_SIZE, KINDS
+from classifier.numbers import Part
+from classifier.predict import Detector, Predictor
+from classifier.preprocess import Prepared, Verdict
+from classifier.ui import canvas
+from classifier.ui.board.sketch import Sketch
+from classifier.ui.charts import article, in_words, number_in_words, percent
+
+_EMPTY = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of a drawing.
+
+    number: its digits, where it is read as a number of several; else empty
+    second: (10,) float32, what another network says to it, if one is asked
+    """
+
+    prepared: Prepared
+    answer: predict.Answer
+    number: list[Part]
+    second: np.ndarray | None = None
+
+    @property
+    def digit(self) -> int | None:
+        """What it is read as, if that is one digit."""
+        return None if self.number else self.answer.digit
+
+
+def prepare(sketch: Sketch) -> Prepared:
+    """What is on the canvas as a network input, step by step."""
+    placed, strokes = sketch.image, sketch.lines
+    if placed is None:
+        return preprocess.prepare_strokes(strokes, CANVAS, sketch.pen)
+    if placed.photo is not None and not strokes:
+        return placed.photo
+    return preprocess.draw_over(placed.image, strokes, CANVAS, sketch.pen)
+
+
+def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None) -> Reading:
+    """Ask about what is on the canvas; without a predictor only whether there is something."""
+    prepared = prepare(sketch)
+    if predictor is None:
+        return Reading(prepared, predict.Answer(prepared.verdict, None), [])
+    is_photo = prepared is (sketch.image and sketch.image.photo)
+    # Whether a digit of the data is one need not be asked.
+    asked = detector if sketch.image is None or is_photo else None
+    answer = predict.answer(predictor, prepared, asked)
+    number: list[Part] = []
+    # Not whatever is no digit: an x would be read as 11.
+    if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
+        scores = predictor.probabilities, asked and asked.digit_probabilities
+        if is_photo:
+            parts = numbers.read_ink(prepared.ink, *scores)
+        else:
+            parts = numbers.read_strokes(sketch.lines, CANVAS, sketch.pen, *scores)
+        number = parts if len(parts) > 1 else []
+    return Reading(prepared, answer, number)
+
+
+def shown(reading: Reading, sketch: Sketch, names: list[str], wrongly: float | None) -> dict:
+    """The reading as the board shows it, see `face.js`.
+
+    names: of the model that answers and of the second; wrongly: share of digits, 0–1, that the
+    detector takes for something else
+    """
+    title, detail, explained = in_sentences(reading, wrongly)
+    if reading.prepared.verdict is Verdict.DOT and not sketch.resting:
+        title = "Go on …"
+    rows = [part.probabilities for part in reading.number]
+    if not rows and reading.answer.probabilities is not None:
+        rows = [reading.answer.probabilities]
+    values = in_words(rows[0] if rows else None)
+    if len(rows) > 1:
+        values = number_in_words(np.array(rows))
+    second = None if len(rows) != 1 else reading.second
+    if second is not None:
+        values = f"{names[0]}: {values}. {names[1]}: {in_words(second)}"
+    return {
+        "title": title,
+        "detail": detail,
+        "help": explained,
+        "caption": "" if sketch.image is None else sketch.image.caption,
+        "rows": [_rounded(row) for row in rows],
+        "second": None if second is None else _rounded(second),
+        "names": names,
+        "values": values,
+    } | _picture(reading)
+
+
+def _rounded(row: np.ndarray) -> list[float]:
+    return [round(float(p), 5) for p in row]
+
+
+def _picture(reading: Reading) -> dict[str, Any]:
+    if reading.number:
+        picture = np.hstack([part.prepared.network_input for part in reading.number])
+        alt = f"The {len(reading.number)} digits, each centred, in 28 by 28 pixels"
+    elif reading.prepared.network_input is not None:
+        picture, alt = reading.prepared.network_input, "The drawing, centred, in 28 by 28 pixels"
+    else:
+        picture, alt = _EMPTY, "An empty picture"
+    return {"picture": canvas.png_address(picture), "alt": alt}
+
+
+def in_sentences(reading: Reading, wrongly: float | None = None) -> tuple[str, str, str]:
+    """The answer in words: a line that names the digit or what is in its way, what is added to it,
+    and what explains that. Arguments as for `shown`."""
+    answer = reading.answer
+    if reading.number:
+        digits = "".join(str(part.probabilities.argmax()) for part in reading.number)
+        weakest = min(float(part.probabilities.max()) for part in reading.number)
+        touch = any(part.touching for part in reading.number)
+        note = "Some digits touch, and may be cut wrongly." if touch else ""
+        return f"It is {digits} · {percent(weakest)}", note, ""
+    if answer.verdict is not Verdict.READABLE:
+        return answer.verdict.value, "", ""
+    if answer.probabilities is None:
+        return "No model answers.", "", ""
+    first = f"{article(answer.digit)} {answer.digit}"
+    if answer.kind is not None:
+        several = answer.kind == "several"
+        explained = (
+            "A second network looks at whether a drawing is one digit at all, whichever model "
+            "reads it."
+        )
+        if wrongly is not None:
+            explained += f" It doubts {wrongly:.0%} of real digits, too."
+        return (
+            f"This may not be {'one' if several else 'a'} digit",
+            f"It looks more like {KINDS[answer.kind]} than {first}.",
+            explained,
+        )
+    if answer.rival is not None:
+        second = f"{article(answer.rival)} {answer.rival}"
+        return f"Either {first} or {second}", "Not sure: the two are close.", ""
+    surely = float(answer.probabilities[answer.digit])
+    return f"It is {first} · {percent(surely)}", "", ""

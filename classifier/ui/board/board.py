@@ -1,0 +1,289 @@
+"""The board on the page: the canvas, the ear beside it, and the link that carries their messages.
+
+What a message changes is a fragment of one small element, so that an answer costs one message each
+way. Where the ear is off, the canvas component sends by itself, after each stroke.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from classifier import handwriting
+from classifier.collection import MAX_POINTS, MAX_STROKES, Kept
+from classifier.config import CANVAS, CANVAS_PEN, CLASSES
+from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import canvas, charts, state, view
+from classifier.ui.board import answering
+from classifier.ui.board.answering import Reading
+from classifier.ui.board.sketch import NotUnderstoodError, Sketch
+from classifier.ui.gallery import Item
+
+_HERE = Path(__file__).parent
+_INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
+_HEAD_START = 0.3  # seconds in which the browser has only the board to set up
+_HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
+_CANVAS_KEY, _LINK_KEY = "canvas", "board-link"
+POLL = 0.5  # seconds between two looks at a network in training
+# Another network that is asked about a network input: its name, and ten probabilities; or None.
+Second = Callable[[np.ndarray], tuple[str, np.ndarray] | None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands beside the tools, as `board.js` takes it; empty texts are not shown.
+
+    ask: a question; labels: whether ten buttons answer it; samples: whether ten digits can be tried
+    round: how far a guided round has come; kept: what became of the last drawing; problem: what
+    could not be done
+    """
+
+    ask: str
+    labels: bool = True
+    samples: bool = True
+    round: str = ""
+    kept: str = ""
+    problem: str = ""
+
+
+def board(
+    model: SavedModel | None,
+    second: Second,
+    row: Callable[[], Row],
+    press: Callable[[str], bool],
+) -> None:
+    """Canvas, answer, tools and labels; `model` answers, or nothing does if it is None.
+
+    second: what else is asked, see `Second`
+    row: what stands beside the tools
+    press: does what a button of the row is for, by its name; says whether the rest of the page has
+    to be drawn anew
+    """
+    here = state.session()
+    with st.container(key="room"), st.container(key="board"):
+        if here.ear_off:
+            _canvas(here)
+            _plain(model, row(), press)
+        else:
+            with st.container(key="board-parts"):
+                _parts()(data=_constants(), key="board-ear")
+            _canvas(here)
+            every = POLL if here.training else None
+            st.fragment(_answer, run_every=every)(model, second, row, press)
+    if not here.greeted:
+        time.sleep(_HEAD_START)
+        here.greeted = True
+
+
+def nobody(image: np.ndarray) -> None:
+    """The second network where there is none."""
+
+
+def put(item: Item) -> None:
+    """Make the network input that a gallery shows the current drawing; its sentence goes along."""
+    state.session().sketch.put(item.image, item.sentence)
+
+
+def put_kept(one: Kept) -> None:
+    """Make a drawing of a collection the current drawing; the session knows which it is."""
+    state.session().shown_drawing = one.id
+    state.session().sketch.put_strokes(one.strokes, one.pen)
+
+
+def put_sample(digit: int) -> None:
+    """Make a sample of this digit the current drawing."""
+    low, side = 0.18 * CANVAS, 0.64 * CANVAS
+    strokes = [stroke * side + low for stroke in handwriting.sample_digit(digit)]
+    state.session().sketch.put_strokes(strokes)
+
+
+@cache
+def _constants() -> dict:
+    """What the ear is told once: how much it may draw, and the answer to nothing."""
+    nothing = Sketch()
+    blank = answering.shown(answering.read(nothing, None, None), nothing, ["", ""], None)
+    return {"limits": {"strokes": MAX_STROKES, "points": MAX_POINTS}, "blank": blank}
+
+
+@st.cache_resource
+def _parts():
+    """The ear with all that it shows; sent once for each page."""
+    # A component's code is one module: what the files import from each other stands in it before.
+    code = "".join((_HERE / f"{name}.js").read_text() for name in ("strokes", "face", "board"))
+    return st.components.v2.component(
+        "digit-board",
+        html=_markup(),
+        css=(_HERE / "board.css").read_text(),
+        js=re.sub(r"^import .*;$", "", code, flags=re.MULTILINE),
+        isolate_styles=False,
+    )
+
+
+@st.cache_resource
+def _link():
+    return st.components.v2.component(
+        "digit-board-link", js=(_HERE / "link.js").read_text(), isolate_styles=False
+    )
+
+
+def _markup() -> str:
+    def button(name: str, digit: int, text: str) -> str:
+        return (
+            f'<div class="st-key-{name}-{digit}"><button type="button" data-press="{name}-{digit}" '
+            f'data-key="{digit}" data-key-of="{name}s">{text}</button></div>'
+        )
+
+    digits = range(CLASSES)
+    labels = "".join(button("label", digit, str(digit)) for digit in digits)
+    samples = "".join(button("sample", digit, _sample_picture(digit)) for digit in digits)
+    markup = (_HERE / "board.html").read_text()
+    return markup.replace("<!--labels-->", labels).replace("<!--samples-->", samples)
+
+
+def _sample_picture(digit: int) -> str:
+    lines = "".join(
+        '<polyline points="' + " ".join(f"{x * 20 + 6:.1f},{y * 20 + 6:.1f}" for x, y in s) + '"/>'
+        for s in handwriting.sample_digit(digit)
+    )
+    return f'<svg viewBox="0 0 32 32" role="img" aria-label="sample {digit}">{lines}</svg>'
+
+
+def _canvas(here: state.Session) -> None:
+    """The canvas component, which draws and sends by itself only where no ear keeps it from it."""
+    from streamlit_drawable_canvas import st_canvas  # can be imported by a running page alone
+
+    sketch = here.sketch
+    if here.ear_off and (sketch.command or here.loaded is None):
+        here.loaded = {"objects": _objects(sketch), "revision": sketch.drawing}
+        sketch.command = None
+    result = st_canvas(
+        stroke_width=CANVAS_PEN,
+        stroke_color=_INK,
+        background_color=_PAPER,
+        width=CANVAS,
+        height=CANVAS,
+        initial_drawing=here.loaded or {"objects": []},
+        key=_CANVAS_KEY,
+        on_change=_note_sent,
+    )
+    if here.canvas_sent and result.json_data is not None:
+        objects = result.json_data.get("objects", [])
+        sketch.drawn(canvas.strokes_of(objects), canvas.pen_of(objects))
+    here.canvas_sent = False
+
+
+def _objects(sketch: Sketch) -> list[dict]:
+    below = [] if sketch.image is None else [canvas.object_of_image(sketch.image.image)]
+    return below + canvas.objects_of(sketch.lines, sketch.pen, _INK)
+
+
+def _note_sent() -> None:
+    """The component has sent by itself, so no ear hears it."""
+    here = state.session()
+    here.ear_off = here.canvas_sent = True
+
+
+def _note_said() -> None:
+    state.session().heard = st.session_state[_LINK_KEY].get("said")
+
+
+def _note_failure() -> None:
+    here = state.session()
+    here.ear_off = here.ear_failed = True
+
+
+def _answer(
+    model: SavedModel | None,
+    second: Second,
+    row: Callable[[], Row],
+    press: Callable[[str], bool],
+) -> None:
+    """What a message of the board changes."""
+    here = state.session()
+    if here.ear_failed:
+        here.ear_failed = False
+        st.rerun()
+    heard, here.heard = here.heard, None
+    said, redraw = "", False
+    if heard is not None:
+        try:
+            pressed = here.sketch.take_in(heard)
+        except NotUnderstoodError as error:
+            said, pressed = f"What this browser sent was not understood: {error}", None
+        redraw = bool(pressed) and press(pressed)
+    reading = read(model)
+    names = [model.name if model else "", ""]
+    if reading.answer.probabilities is not None and not reading.number:
+        other = second(reading.prepared.network_input)
+        if other is not None:
+            names[1], reading = other[0], replace(reading, second=other[1])
+    beside = row()
+    command = here.sketch.command
+    _link()(
+        key=_LINK_KEY,
+        data={
+            "have": here.sketch.have(),
+            "command": command and command.as_data(),
+            "answer": answering.shown(reading, here.sketch, names, _wrongly()),
+            "row": asdict(beside) | ({"problem": said} if said else {}),
+            "keys": view.shortcut("0") is not None,
+            "tables": view.tables(),
+        },
+        on_said_change=_note_said,
+        on_failed_change=_note_failure,
+    )
+    changed = heard is not None and here.sketch.resting and here.drawing_used
+    if changed or redraw or view.widgets_changed():
+        time.sleep(_HEAD_START_OF_ANSWER)
+        st.rerun()  # the rest of the page, too
+
+
+def _wrongly() -> float | None:
+    detector = state.detector()
+    return detector and detector.false_alarms
+
+
+def read(model: SavedModel | None) -> Reading:
+    """Ask about what is on the canvas; the session knows all of it from now on."""
+    here = state.session()
+    predictor = None
+    if model is not None:
+        try:
+            predictor = state.predictor(model.name, model.checksum)
+        except (DamagedModelError, ModelNotFoundError) as error:
+            st.error(f"{error} Choose another model.")
+    reading = answering.read(here.sketch, predictor, state.detector())
+    here.prepared, here.answer, here.number = reading.prepared, reading.digit, reading.number
+    return reading
+
+
+def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> None:
+    """Answer and labels without the ear."""
+    here = state.session()
+    answer = answering.shown(read(model), here.sketch, ["", ""], _wrongly())
+    with st.container(key="plain"):
+        st.info("Live answers are off in this browser: the answer comes after each stroke.")
+        with st.container(key="prediction"):
+            st.markdown(f"## {answer['title']}\n{answer['detail']}\n{answer['help']}")
+        with st.container(key="probabilities"):
+            st.html(f'<p class="for-screen-readers">{answer["values"]}</p>')
+            if answer["rows"]:
+                charts.probability_table(np.array(answer["rows"][0], np.float32))
+        with st.container(key="network-input"):
+            st.image(answer["picture"], width=168, alt=answer["alt"])
+        st.button("Clear", key="clear", on_click=here.sketch.empty)
+        st.markdown(" ".join(filter(None, (row.ask, row.kept, row.round))))
+        names = [f"label-{digit}" for digit in range(CLASSES)] if row.labels else ["next", "end"]
+        with st.container(horizontal=True, gap="small", key="labels"):
+            for name in names:
+                text = name.removeprefix("label-").capitalize()
+                st.button(text, key=name, on_click=press, args=(name,))
+        if row.problem:
+            st.warning(row.problem)
