@@ -7,7 +7,7 @@ import streamlit as st
 
 from classifier import ui
 from classifier.ui import bringing, collecting, joining, state, tabs, train, view
-from classifier.ui.board import board
+from classifier.ui.board import board, comparing
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
@@ -19,13 +19,18 @@ def whole_page() -> None:
     train.find_run()
     tabs.find_lesson()
     with st.sidebar:
-        model = train.choose_model()
+        model, other = train.choose_models()
 
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.title("Draw a digit", anchor=False)
         bringing.picture()
         view.switches()
-    board.board(model, board.nobody, collecting.row, partial(collecting.press, model=model))
+    board.board(
+        model,
+        partial(comparing.second, other=other),
+        collecting.row,
+        partial(collecting.press, model=model),
+    )
     opened = tabs.bar()
 
     # Later, so that the browser sets up the canvas before the form's many fields.

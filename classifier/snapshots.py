@@ -1,4 +1,4 @@
-"""A network as it was after each epoch, so that it can be asked about any drawing later.
+"""A network as it was before its first epoch and after each, to be asked about any drawing later.
 
 A folder holds `forward.tflite`, the network's way from an image to probabilities as a function of
 image and weights, and `NNNNN.npz`, the weights after epoch NNNNN. Knows nothing of Keras.
@@ -21,6 +21,8 @@ from classifier.config import CLASSES
 KEPT = 16  # snapshots of a run at most, evenly spaced,
 KEPT_BYTES = 64_000_000  # and fewer of a network that is so large that they would take more
 _FORWARD = "forward.tflite"
+# What reading a snapshot raises that vanished or is cut.
+_GONE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)
 
 
 class Recorder:
@@ -37,7 +39,7 @@ class Recorder:
 
     def add(self, epoch: int, weights: Sequence[np.ndarray]) -> None:
         """Keep the weights, float32, in the order that `forward` takes them, as they are after
-        this epoch; epochs are counted from 1 and leave none out."""
+        this epoch; epochs are counted from 1 and leave none out, and 0 is before the first."""
         if self._broken:
             return
         try:
@@ -54,7 +56,7 @@ class Recorder:
 
     def _thin(self, most: int) -> None:
         newest, every = self._kept[-1], 1
-        while (newest - 1) // every >= max(most, 2):
+        while (newest - 1) // every + (self._kept[0] == 0) >= max(most, 2):
             every *= 2
         for epoch in [e for e in self._kept[:-1] if e % every]:
             self._kept.remove(epoch)
@@ -86,6 +88,17 @@ class Replay:
         self._folder = folder
         self._lock = threading.Lock()
         self._interpreter = None
+        self._loaded: Path | None = None  # whose weights the interpreter has
+
+    def newest(self, image: np.ndarray) -> tuple[int, np.ndarray] | None:
+        """What the newest snapshot says to an image (28, 28) uint8: its epoch, and (10,) float32.
+        None where there is none."""
+        pixels = image.astype(np.float32) / np.float32(255)
+        with self._lock:
+            for path in sorted(self._folder.glob("[0-9]*.npz"), reverse=True):
+                with contextlib.suppress(*_GONE):
+                    return int(path.stem), self._ask(path, pixels)
+        return None
 
     def probabilities(self, image: np.ndarray) -> tuple[list[int], np.ndarray]:
         """What each snapshot says to an image (28, 28) uint8: their epochs, rising, and (E, 10)
@@ -96,14 +109,15 @@ class Replay:
             for path in sorted(self._folder.glob("[0-9]*.npz")):
                 try:
                     row = self._ask(path, pixels)
-                except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+                except _GONE:
                     continue
                 epochs.append(int(path.stem))
                 rows.append(row)
         return epochs, np.array(rows, np.float32).reshape(-1, CLASSES)
 
     def _ask(self, path: Path, pixels: np.ndarray) -> np.ndarray:
-        """Weights are read anew each time: 2 ms, where keeping them would take 25 MB a run."""
+        """Weights are read anew for each snapshot: 2 ms, where keeping all of them would take 25 MB
+        a run."""
         if self._interpreter is None:
             from ai_edge_litert.interpreter import Interpreter
 
@@ -113,8 +127,12 @@ class Replay:
         inputs = {item["name"]: item for item in self._interpreter.get_input_details()}
         image = next(item for name, item in inputs.items() if not name.startswith("weights_"))
         self._interpreter.set_tensor(image["index"], pixels.reshape(image["shape"]))
-        with np.load(path) as weights:
-            for number, name in enumerate(weights.files):
-                self._interpreter.set_tensor(inputs[f"weights_{number}"]["index"], weights[name])
+        if path != self._loaded:
+            self._loaded = None
+            with np.load(path) as weights:
+                for number, name in enumerate(weights.files):
+                    index = inputs[f"weights_{number}"]["index"]
+                    self._interpreter.set_tensor(index, weights[name])
+            self._loaded = path
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._interpreter.get_output_details()[0]["index"])[0]

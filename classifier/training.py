@@ -56,7 +56,8 @@ def train(
     """Train, test and save a network.
 
     emit: hears Started, then Progress and EpochEnded, at last Finished.
-    snapshots: a folder in which to keep the network as it is after each epoch, or None.
+    snapshots: a folder in which to keep the network as it is before the first epoch and after each,
+    or None.
     stop: set it to end within a few batches; what was learned by then is tested and saved.
     Raises ValueError (data or name do not fit), DataUnavailableError, FileNotFoundError,
     StoreError, StoppedError, or FloatingPointError if the loss is no number any more.
@@ -109,15 +110,15 @@ def train(
     recorder = None
 
     def note(epoch: EpochEnded) -> None:
-        nonlocal recorder
         history.append(epoch)
         emit(epoch)
-        if snapshots is not None:
-            if recorder is None:
-                recorder = Recorder(snapshots, networks.forward(networks.for_serving(config)))
+        if recorder is not None:
             recorder.add(epoch.epoch, model.get_weights())
 
     with clock("training"):
+        if snapshots is not None:
+            recorder = Recorder(snapshots, networks.forward(networks.for_serving(config)))
+            recorder.add(0, model.get_weights())
         learned, held = (images, labels), (held_images, held_labels)
         _fit(read, learn, config, learned, dataset.mixed, held, emit, note, stop)
 

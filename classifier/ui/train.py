@@ -49,7 +49,8 @@ export default function ({ setTriggerValue }) {
   };
 }
 """
-MODEL_KEY, _NETWORK_KEY = "answering-model", "network"
+MODEL_KEY, _SECOND_KEY, _NETWORK_KEY = "answering-model", "second-model", "network"
+_NOBODY = "Nobody"
 _RUN_PARAMETER = "run"  # in the page's address, so that a refresh finds the run again
 _DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
 
@@ -66,8 +67,9 @@ def find_run() -> None:
             _listen(here)
 
 
-def choose_model() -> SavedModel | None:
-    """The model that answers; the newest run's at once when it has finished."""
+def choose_models() -> tuple[SavedModel | None, SavedModel | None]:
+    """The model that answers, the newest run's at once when it has finished; and who answers beside
+    it, if anybody does."""
     models, problems = store.list_models()
     by_name = {m.name: m for m in models if m.meta["config"].get("network") != DETECTOR}
     wanted = st.session_state.pop("answer-with", None)
@@ -86,9 +88,17 @@ def choose_model() -> SavedModel | None:
         )
         if name is not None:
             st.caption(f"Learned from {by_name[name].meta['data']['description']}.")
+        other = st.selectbox(
+            "Beside it",
+            [_NOBODY, *(one for one in by_name if one != name)],
+            key=_SECOND_KEY,
+            format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}" if n in by_name else n,
+            help="A second model answers on the same drawing, in bars of another colour. A network "
+            "in training does so by itself.",
+        )
         for problem in problems:
             st.warning(problem)
-    return by_name.get(name)
+    return by_name.get(name), by_name.get(other)
 
 
 def training() -> None:

@@ -4,6 +4,7 @@
  */
 
 const DIGITS = 10;
+const CAPTION = "28 × 28 pixels: all that the network gets";
 const LONG = 28; // letters: a sentence, no answer
 
 const make = (tag, className, parent) => {
@@ -54,7 +55,7 @@ export class Face {
     setText(this.detail, answer.detail);
     setText(this.helpText, answer.help);
     hide(this.help, !answer.help);
-    setText(this.caption, answer.caption);
+    setText(this.caption, answer.caption || CAPTION);
     setText(this.values, answer.values);
     if (this.picture.getAttribute("src") !== answer.picture) this.picture.src = answer.picture;
     this.picture.alt = answer.alt;
