@@ -54,7 +54,7 @@ def test_the_articles_own_settings_are_one_click_away(page):
     next(t for t in page.toggle if t.label == "As in the article").set_value(True).run()
     assert page.selectbox(key="optimizer-article").value == "rmsprop"
     assert page.selectbox(key="schedule-article").value == "constant"
-    assert page.number_input(key="rate-article").value == 0.001
+    assert page.text_input(key="rate-article").value == "0.001"
     assert page.number_input(key="batch-article-128").value == 128
 
 

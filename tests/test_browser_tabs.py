@@ -295,7 +295,7 @@ def test_a_run_can_be_renamed_loaded_into_the_form_and_deleted_by_who_trained_it
     settle(page)
     click(page, "load-into-form")
     expect(keyed(page, "training-form")).to_contain_text("my-first", timeout=PATIENCE)
-    expect(page.get_by_label("Seconds", exact=True)).to_have_value("1.00")
+    expect(page.get_by_label("Seconds", exact=True)).to_have_value("1")
     with page.expect_download() as waiting:
         click(page, "download-run")
     assert waiting.value.suggested_filename == "my-first.zip"

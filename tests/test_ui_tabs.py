@@ -195,13 +195,13 @@ def test_a_link_opens_its_step_with_the_experiment_in_the_form(key, home, monkey
         "train_size": page.number_input(key="size-1"),
         "batch_size": page.number_input(key="batch-dense-1-128"),
         "optimizer": page.selectbox(key="optimizer-dense-1"),
-        "learning_rate": page.number_input(key="rate-dense-1"),
         "schedule": page.selectbox(key="schedule-dense-1"),
         "activation": page.selectbox(key="activation-dense-1"),
         "shuffle_labels": page.toggle(key="shuffle-dense-1"),
         "seed": page.number_input(key="seed-1"),
     }.items():
         assert widget.value == getattr(config, field), field
+    assert float(page.text_input(key="rate-dense-1").value) == config.learning_rate
     assert page.number_input(key="units-dense-1").value == (config.hidden_units or 512)
     page.button(key="train").click().run()
     page.button(key="lesson-train").click().run()

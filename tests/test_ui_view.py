@@ -51,3 +51,30 @@ def test_a_button_elsewhere_is_noticed_once(page):
 def test_a_field_is_noticed(page):
     page.number_input(key="number").set_value(3).run()
     assert page.text[0].value == "changed"
+
+
+def decimal_script():
+    import streamlit as st
+
+    from classifier.ui import view
+
+    st.text(repr(view.decimal("Rate", 0.001, 1e-9, 100.0, key="rate")))
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"), [("0,05", "0.05"), (" 0.05 ", "0.05"), ("1e-3", "0.001"), ("100", "100.0")]
+)
+def test_a_decimal_is_written_with_a_comma_or_a_point(typed, number):
+    page = AppTest.from_function(decimal_script).run()
+    assert page.text[0].value == "0.001"
+    page.text_input(key="rate").set_value(typed).run()
+    assert page.text[0].value == number
+    assert not page.markdown
+
+
+@pytest.mark.parametrize("typed", ["", "a", "0,0,5", "1.000,5", "-1", "0", "101", "nan", "inf"])
+def test_what_is_no_decimal_within_its_bounds_is_told(typed):
+    page = AppTest.from_function(decimal_script).run()
+    page.text_input(key="rate").set_value(typed).run()
+    assert page.text[0].value == "nan"
+    assert "A number from 1e-09 to 100" in page.markdown[0].value

@@ -159,14 +159,10 @@ def _form() -> None:
             help="Train for some seconds in place of epochs.",
         )
     if by_time:
-        values["seconds"] = left.number_input(
-            "Seconds",
-            0.001,
-            MAX_SECONDS,
-            max(float(standard.seconds or 20), 0.001),
-            step=5.0,
-            key=f"seconds-{variant}",
-        )
+        with left:
+            values["seconds"] = view.decimal(
+                "Seconds", standard.seconds or 20, 0.001, MAX_SECONDS, key=f"seconds-{variant}"
+            )
     else:
         values["epochs"] = left.number_input(
             "Epochs",
@@ -251,13 +247,11 @@ def _more(network: str, preset: state.Preset | None) -> dict:
             key=f"optimizer-{variant}",
             help=_help(OPTIMIZERS),
         ),
-        "learning_rate": st.number_input(
+        "learning_rate": view.decimal(
             "Learning rate",
+            standard.learning_rate,
             1e-9,
             100.0,
-            max(float(standard.learning_rate), 1e-9),
-            step=0.0005,
-            format="%g",
             key=f"rate-{variant}",
             help="How far each step goes.",
         ),

@@ -1,8 +1,8 @@
 /**
- * The ear: hears the pen on the canvas component, shows the ink, tells the server what is new, and
- * shows what it answers. The canvas component is the surface that is drawn on; while the ear is
- * alive it is kept from drawing and sending by itself, so that what is seen is what is answered.
- * If anything here fails, the ear steps aside, and the component draws and sends as it always does.
+ * The ear: hears the pen on the canvas component, draws the ink on its canvas, tells the server what
+ * is new, and shows what it answers. While the ear is alive, the component hears nothing, and neither
+ * draws nor sends by itself, so that what is seen is what is answered. If anything here fails, the
+ * ear steps aside, and the component draws and sends as it always does.
  */
 import { Face, hide, setText } from "./face.js";
 import { Drawing, Pace } from "./strokes.js";
@@ -12,7 +12,10 @@ const STORED = "digit-classifier-drawing";
 const PATIENCE = 4000; // milliseconds until what was not answered is sent again
 const QUIET = 1500; // milliseconds without an answer before the page says so
 const HEARD = ["pointerdown", "pointermove", "pointerup", "pointercancel", "lostpointercapture"];
-const KEPT_AWAY = ["mousedown", "mousemove", "mouseup", "touchstart", "touchmove", "touchend"];
+const KEPT_AWAY =
+  "mousedown mousemove mouseup mouseover mouseout mouseenter mouseleave click dblclick touchstart touchmove touchend".split(
+    " ",
+  );
 const AWAY = "Not connected. Your drawing stays here, and is answered once the connection is back.";
 
 const newId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
@@ -25,7 +28,8 @@ class Board {
     this.drawing = new Drawing(data.limits, newId);
     this.pace = new Pace(() => performance.now());
     this.face = new Face(root);
-    this.ink = root.querySelector(".board-ink canvas");
+    this.frame = root.querySelector(".board-frame");
+    this.ink = null; // the component's canvas, once there is one
     this.pen = root.querySelector(".board-pen input");
     this.word = root.querySelector(".board-word");
     this.link = null; // the newest data of the link, and its way to the server
@@ -39,7 +43,7 @@ class Board {
     this.store = new Store();
     this.drawing.restore(this.store.read());
     this.#listen();
-    this.paint();
+    this.#findCanvas();
     this.refresh();
     if (this.room.link) this.hear();
   }
@@ -70,11 +74,16 @@ class Board {
     on(document, "keydown", (event) => this.key(event));
     on(window, "pagehide", () => this.keep());
     on(document, "visibilitychange", () => this.pump());
-    new ResizeObserver(() => this.#guard(() => this.paint())).observe(this.ink);
+    new ResizeObserver(() => this.#guard(() => this.paint())).observe(this.frame);
     this.app = document.querySelector('[data-testid="stApp"]');
     this.connection = new MutationObserver(() => this.#guard(() => this.connect()));
     this.connection.observe(this.app, { attributeFilter: ["data-test-connection-state"] });
-    signal.addEventListener("abort", () => this.connection.disconnect());
+    this.dialogs = new MutationObserver(() => this.#guard(() => this.#closeDialog()));
+    this.dialogs.observe(document.body, { childList: true });
+    signal.addEventListener("abort", () => {
+      this.connection.disconnect();
+      this.dialogs.disconnect();
+    });
   }
 
   #guard(action) {
@@ -89,7 +98,6 @@ class Board {
   fail(error) {
     console.error("board", error);
     this.close();
-    this.room.classList.add("is-off");
     this.room.link?.setTriggerValue("failed", String(error).slice(0, 200));
   }
 
@@ -166,7 +174,7 @@ class Board {
   }
 
   #place(event) {
-    const box = this.ink.getBoundingClientRect();
+    const box = this.frame.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * SIDE;
     const y = ((event.clientY - box.top) / box.height) * SIDE;
     if (event.type === "pointerdown") {
@@ -178,25 +186,46 @@ class Board {
 
   // The ink.
 
+  /** The component may set its canvas up later than this, and again. */
+  #findCanvas() {
+    if (this.ink?.isConnected || this.listeners.signal.aborted) return;
+    const shadow = this.room.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
+      ?.shadowRoot;
+    this.ink = shadow?.querySelector("canvas.upper-canvas");
+    if (!this.ink) {
+      requestAnimationFrame(() => this.#guard(() => this.#findCanvas()));
+      return;
+    }
+    this.ink.setAttribute("role", "img");
+    this.ink.setAttribute("aria-label", "Drawing area, for mouse, finger or pen");
+    // What the component's own toolbar offers stands below the canvas.
+    shadow.adoptedStyleSheets.push(NO_TOOLBAR);
+    this.listeners.signal.addEventListener("abort", () => {
+      shadow.adoptedStyleSheets = shadow.adoptedStyleSheets.filter((one) => one !== NO_TOOLBAR);
+      this.ink.width = this.ink.height = SIDE;
+    });
+    this.paint();
+  }
+
+  /** All of the drawing, as sharp as the screen is. */
   paint() {
     const { ink, drawing } = this;
-    const box = ink.getBoundingClientRect();
-    const side = Math.round(box.width * devicePixelRatio);
-    if (!side) return;
+    const side = Math.round(this.frame.getBoundingClientRect().width * devicePixelRatio);
+    hide(this.root.querySelector(".board-hint"), !drawing.isEmpty);
+    if (!side || !ink) return;
     if (ink.width !== side) ink.width = ink.height = side;
     const context = ink.getContext("2d");
     context.setTransform(side / SIDE, 0, 0, side / SIDE, 0, 0);
     context.clearRect(0, 0, SIDE, SIDE);
     context.lineCap = context.lineJoin = "round";
-    context.strokeStyle = context.fillStyle = getComputedStyle(ink).color;
+    context.strokeStyle = getComputedStyle(this.frame).color;
     if (drawing.image) paintImage(context, drawing.image.pixels);
     for (const { pen, points } of drawing.strokes) paintLine(context, pen, points, 0);
-    hide(this.root.querySelector(".board-hint"), !drawing.isEmpty);
   }
 
   /** Only what the pen has added. */
   #line({ pen, points }) {
-    paintLine(this.ink.getContext("2d"), pen, points, Math.max(points.length - 4, 0));
+    if (this.ink) paintLine(this.ink.getContext("2d"), pen, points, Math.max(points.length - 4, 0));
   }
 
   // What can be pressed.
@@ -287,7 +316,7 @@ class Board {
       this.face.show(answer, tables);
     }
     if (!this.drawing.live && this.drawing.news() === null) this.face.speak();
-    this.#hideToolbar();
+    this.#findCanvas();
     this.#say("");
     this.pump();
   }
@@ -377,20 +406,15 @@ class Board {
     }
   }
 
+  /** Streamlit tells of a lost connection in a dialog that keeps the pen off the whole page. */
+  #closeDialog() {
+    if (this.isConnected) return;
+    document.querySelector('[data-testid="stDialog"] [aria-label="Close"]')?.click();
+  }
+
   #say(text) {
     setText(this.word, text);
     hide(this.word, !text);
-  }
-
-  /** The component's own toolbar: what it offers stands below the canvas. */
-  #hideToolbar() {
-    const host = this.room.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]");
-    const shadow = host?.shadowRoot;
-    if (!shadow || shadow.adoptedStyleSheets.includes(NO_TOOLBAR)) return;
-    shadow.adoptedStyleSheets.push(NO_TOOLBAR);
-    this.listeners.signal.addEventListener("abort", () => {
-      shadow.adoptedStyleSheets = shadow.adoptedStyleSheets.filter((one) => one !== NO_TOOLBAR);
-    });
   }
 }
 

@@ -166,7 +166,7 @@ def _canvas(here: state.Session) -> None:
     result = st_canvas(
         stroke_width=CANVAS_PEN,
         stroke_color=_INK,
-        background_color=_PAPER,
+        background_color=_PAPER if here.ear_off else "",  # else the slate is seen
         width=CANVAS,
         height=CANVAS,
         initial_drawing=here.loaded or {"objects": []},
