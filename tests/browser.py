@@ -23,6 +23,8 @@ import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from classifier.config import CANVAS
+
 PROJECT = Path(__file__).resolve().parent.parent
 PATIENCE = 90_000  # milliseconds: machines are slow and noisy
 _FLAGS = [
@@ -166,7 +168,7 @@ patience => new Promise((resolve, reject) => {
     const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
     const grown = document.querySelector('[data-testid="stMain"]').scrollHeight;
     if (state !== 'notRunning' || grown !== height) [since, height] = [now, grown];
-    if (now - since > 200) requestIdleCallback(() => resolve());
+    if (now - since > 200) requestIdleCallback(() => resolve(), {timeout: 300});
     else if (now - begun > patience) reject(new Error(`restless: ${state}, ${grown} pixels`));
     else setTimeout(look, 20);
   };
@@ -202,12 +204,13 @@ def click(page: Page, key: str) -> None:
 
 
 def draw(page: Page, strokes: Sequence[np.ndarray]) -> None:
-    """Draw strokes, each (k, 2) in canvas pixels, with the mouse."""
+    """Draw strokes, each (k, 2) in canvas pixels, with the mouse, however large the canvas is."""
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()  # a click that had to be repeated may have moved the page
     box = canvas.bounding_box()
+    scale = box["width"] / CANVAS
     for stroke in strokes:
-        points = [(box["x"] + float(x), box["y"] + float(y)) for x, y in stroke]
+        points = [(box["x"] + float(x) * scale, box["y"] + float(y) * scale) for x, y in stroke]
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points[1:]:
