@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from classifier.config import CANVAS
 
 PROJECT = Path(__file__).resolve().parent.parent
-PATIENCE = 90_000  # milliseconds: machines are slow and noisy
+PATIENCE = int(os.environ.get("PATIENCE_MS", 90_000))  # milliseconds: machines are slow and noisy
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

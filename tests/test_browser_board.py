@@ -346,7 +346,7 @@ def test_bars_stand_still_at_once_where_no_motion_is_wanted(browser, server):
 
 
 def test_a_second_model_answers_in_bars_of_its_own(page):
-    page.get_by_label("Beside it").click()
+    page.get_by_role("combobox", name="Beside it").click()
     page.get_by_role("option", name="dense").click()
     settle(page)
     draw(page, placed(handwriting.sample_digit(3), 190, (45, 45)))
@@ -426,7 +426,9 @@ def test_a_label_in_the_same_moment_has_the_last_stroke_with_it(browser, server,
     draw(page, four)
     page.mouse.click(button["x"] + 5, button["y"] + 5)
     expect(keyed(page, "correction")).to_contain_text("Kept as a 4", timeout=PATIENCE)
-    [cookie] = [c for c in page.context.cookies() if "visitor" in c["name"]]
+    cookies = page.context.cookies
+    wait_until(lambda: any("visitor" in one["name"] for one in cookies()))
+    [cookie] = [one for one in cookies() if "visitor" in one["name"]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_CLASSIFIER_HOME", str(server[2]))
         kept = collection.drawings_of(cookie["value"])
@@ -495,7 +497,9 @@ def test_an_error_in_the_ear_is_told_and_the_component_sends_by_itself(browser, 
     wait_for_canvas(page)
     draw(page, placed(handwriting.sample_digit(6), 190, (45, 45)))
     expect_answer(page, 6)
-    page.evaluate("CanvasRenderingContext2D.prototype.moveTo = () => { throw new Error('broken') }")
+    page.evaluate(
+        "void (CanvasRenderingContext2D.prototype.moveTo = () => { throw Error('broken') })"
+    )
     page.mouse.move(*place(page, 100, 100))
     page.mouse.down()
     page.mouse.up()

@@ -251,11 +251,13 @@ class Board {
     if (isField || !this.link?.data.keys) return;
     if (key === "Enter" && target.closest?.("button, a, [role=button], summary")) return;
     const name = key.length === 1 ? key.toLowerCase() : key;
-    const button = [...this.root.querySelectorAll("button[data-key]")].find(
-      (one) => one.dataset.key === name && one.checkVisibility() && !one.disabled,
-    );
-    const isMeant = !button?.dataset.keyOf || button.dataset.keyOf === this.keysOf;
-    if (button && isMeant) {
+    const isMeant = (one) =>
+      one.dataset.key === name &&
+      (one.dataset.keyOf ?? this.keysOf) === this.keysOf &&
+      one.checkVisibility() &&
+      !one.disabled;
+    const button = [...this.root.querySelectorAll("button[data-key]")].find(isMeant);
+    if (button) {
       event.preventDefault();
       this.act(button);
     }
