@@ -1,9 +1,10 @@
-"""A class of thirty that draws at once: `python -m tests.benchmarks.classroom [SECONDS]`.
+"""A class that draws live, all at once: `python -m tests.benchmarks.classroom [SECONDS [MEMBERS]]`.
 
-Each member sends a drawing every 3 seconds, says what it is, and looks every 3 seconds whether the
-class goes on, as a phone's browser does, but over bare websockets, so that the two cores are left
-to the server; the host's page is open at its wall. Prints how long drawings take to be answered and
-to be stored, how far the wall is behind, and whether each was stored just once.
+Each member draws a digit every 3 seconds, in 0.9 of them, is answered meanwhile, says what it is,
+and looks every 3 seconds whether the class goes on: as a phone's browser does, with the board's own
+messages and pace, but over bare websockets, so that the two cores are left to the server. The
+host's page is open at its wall. Prints how long what is sent takes to be answered and to be stored,
+how far the wall is behind, whether each drawing was stored once, and what memory the server takes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
@@ -27,13 +30,16 @@ from classifier import classroom, handwriting
 from classifier.__main__ import print_table
 from classifier.config import CANVAS_PEN
 from classifier.drawings import fit_canvas
-from classifier.ui import canvas, view
+from classifier.ui import view
 from classifier.ui.state import COOKIE
 from tests.browser import PROJECT, served
 
 MEMBERS = 30
 EVERY = 3.0  # seconds between two drawings of one member
-_DRAWING_TIME = 0.5  # seconds between a drawing's answer and the label
+_DRAWING = 0.9  # seconds that a person draws a digit
+_PERIOD = 0.07  # seconds between two messages of the moving pen at least, as in `strokes.js`
+_THINKING = 0.5  # seconds between a drawing's answer and the label
+_LINK = "board-link"
 
 
 class Page:
@@ -44,26 +50,26 @@ class Page:
         self.ids: dict[str, str] = {}  # of widgets, by their keys
         self.fragments: dict[str, str] = {}  # in which widgets are, by their keys
         self.polled: dict[str, float] = {}  # fragments that the browser runs by itself: seconds
-        self.words = ""  # all text that the last run sent
+        self.board: dict = {}  # what the board was told last
         self.states: dict[str, dict] = {}
 
-    async def run(self, fragment: str = "", **trigger: object) -> None:
-        """Have the page, or one of its fragments, run, and wait until it has."""
+    async def run(self, fragment: str = "", said: dict | None = None) -> None:
+        """Have the page, or one of its fragments, run, and wait until it has.
+
+        said: what the board says
+        """
         message = BackMsg()
         message.rerun_script.query_string = self._query
         message.rerun_script.fragment_id = fragment
         message.rerun_script.context_info.url = "http://127.0.0.1/"
+        widgets = message.rerun_script.widget_states.widgets
         for key, state in self.states.items():
-            message.rerun_script.widget_states.widgets.add(id=self.ids[key], **state)
-        for key in trigger:
-            message.rerun_script.widget_states.widgets.add(id=self.ids[key], trigger_value=True)
+            widgets.add(id=self.ids[key], **state)
+        if said is not None:
+            events = json.dumps([{"event": "said", "value": said}])
+            widgets.add(id=_make_trigger_id(self.ids[_LINK], "events"), json_trigger_value=events)
         await self._socket.send(message.SerializeToString())
-        self.words = ""
         await self.finished()
-
-    async def press(self, key: str) -> None:
-        """Press a button of a fragment."""
-        await self.run(self.fragments[key], **{key: True})
 
     async def finished(self) -> None:
         """Read until the run has ended; one that begins another run has not."""
@@ -85,8 +91,6 @@ class Page:
     def _note(self, delta) -> None:
         element = delta.new_element
         kind = element.WhichOneof("type") if delta.HasField("new_element") else None
-        if kind == "markdown":
-            self.words += element.markdown.body + "\n"
         holder = getattr(element, kind) if kind else delta.add_block
         if not kind and delta.add_block.HasField("tab_container"):
             holder = delta.add_block.tab_container
@@ -94,16 +98,75 @@ class Page:
         if identity.startswith("$$ID-"):
             key = identity.split("-", 2)[2]
             self.ids[key], self.fragments[key] = identity, delta.fragment_id
+            if key == _LINK:
+                self.board = json.loads(holder.json)
 
 
-def _drawn(strokes: list[np.ndarray]) -> dict:
-    raw = {"version": "7.4.0", "objects": canvas.objects_of(strokes, CANVAS_PEN, "#ffffff")}
-    return {"json_value": json.dumps({"drawing": {"raw": raw, "data": None}})}
+class Board:
+    """A member's board, as `strokes.js` has it: sends what the server lacks, and waits for it."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._strokes: list[list] = []  # [number, pen, x, y, …]
+        self._drawn = self._presses = 0  # strokes that were ever begun, buttons pressed
+        self.times: list[float] = []  # seconds from what was sent to its answer
+
+    async def draw(self, strokes: list[np.ndarray]) -> None:
+        """Draw at a person's pace, and send meanwhile as often as the board does."""
+        count = sum(map(len, strokes))
+        begun, done = time.perf_counter(), 0
+        self._strokes = []
+        free = 0.0
+        for stroke in strokes:
+            self._drawn += 1
+            self._strokes.append([self._drawn, CANVAS_PEN])
+            for point in stroke:
+                self._strokes[-1] += [round(float(value), 1) for value in point]
+                done += 1
+                if (ahead := begun + done / count * _DRAWING - time.perf_counter()) > 0:
+                    await asyncio.sleep(ahead)
+                if time.perf_counter() >= free:
+                    took = await self.send(resting=False)
+                    free = time.perf_counter() + max(_PERIOD - took, took / 2)
+        await self.send(resting=True)
+
+    async def press(self, name: str) -> None:
+        """Press a button of the board."""
+        self._presses += 1
+        await self.send(resting=True, press={"name": name, "number": self._presses})
+
+    async def send(self, **more: object) -> float:
+        """Send what the server has not got; the seconds until it has answered."""
+        board = self._page.board
+        have, command = board["have"], board["command"]
+        start = max(have["strokes"] - 1, 0)
+        skips = [have["points"]] if have["strokes"] else []
+        rows = [
+            [number, pen, skip, *points[2 * skip :]]
+            for (number, pen, *points), skip in zip(
+                self._strokes[start:], [*skips, *[0] * len(self._strokes)], strict=False
+            )
+        ]
+        message = {
+            "number": have["number"] + 1,
+            "drawing": have["drawing"] or "first",
+            "applied": command["id"] if command else "",
+            "image": None,
+            "from": start,
+            "strokes": rows,
+            "press": None,
+        }
+        begun = time.perf_counter()
+        await self._page.run(self._page.fragments[_LINK], message | more)
+        took = time.perf_counter() - begun
+        assert self._page.board["have"]["number"] == message["number"]
+        self.times.append(took)
+        return took
 
 
-async def member(url: str, code: str, until: float, seed: int, times: list) -> int:
-    """One who draws; how many drawings were sent and told to be so. `times` gets seconds from pen
-    up to the answer, and from the label to the word that it is stored."""
+async def member(url: str, code: str, until: float, seed: int, times: list, labels: list) -> int:
+    """One who draws; how many drawings were sent and told to be so. `times` gets the seconds from
+    what was sent of a drawing to its answer, `labels` those until a drawing was stored."""
     rng = np.random.default_rng(seed)
     drawn = handwriting.generate(200, seed=seed)
     drawings, sent = list(drawn), 0
@@ -112,18 +175,17 @@ async def member(url: str, code: str, until: float, seed: int, times: list) -> i
         await page.run()
         await asyncio.sleep(rng.uniform(0, EVERY))
         while (begun := time.perf_counter()) < until:
-            page.states["canvas"] = _drawn(fit_canvas(drawings[sent])[0])
-            await page.run(page.fragments["canvas"])
-            answered = time.perf_counter()
-            assert "## " in page.words, page.words  # an answer
-            await asyncio.sleep(_DRAWING_TIME)
+            board = Board(page)
+            board._presses = sent
+            await board.draw(fit_canvas(drawings[sent])[0])
+            assert page.board["answer"]["rows"], page.board["answer"]
+            times += board.times
+            await asyncio.sleep(_THINKING)
             labelled = time.perf_counter()
-            await page.press(f"label-{drawn.labels[sent]}")
-            assert "Sent as" in page.words, page.words
-            times.append((answered - begun, time.perf_counter() - labelled))
+            await board.press(f"label-{drawn.labels[sent]}")
+            assert "Sent as" in page.board["row"]["kept"], page.board["row"]
+            labels.append(time.perf_counter() - labelled)
             sent += 1
-            page.states["canvas"] = _drawn([])
-            await page.run(page.fragments["canvas"])  # the browser's canvas is empty now
             for fragment in list(page.polled):
                 await page.run(fragment)
             await asyncio.sleep(max(0, begun + EVERY - time.perf_counter()))
@@ -149,39 +211,46 @@ async def wall(url: str, token: str, until: float, seen: dict[int, float]) -> No
             await asyncio.sleep(max(0, begun + 1 - time.perf_counter()))
 
 
-async def lesson(address: str, token: str, code: str, seconds: float):
+async def lesson(address: str, token: str, code: str, seconds: float, members: int):
     """All of it at once: times of the members, how many they sent, when the wall had what."""
     url = address.replace("http://", "ws://") + "/_stcore/stream"
     begun = time.perf_counter()
     until, seen = begun + seconds, {}
-    times: list[tuple[float, float]] = []
+    times: list[float] = []
+    labels: list[float] = []
     host = asyncio.create_task(wall(url, token, until + 3, seen))
-    sent = await asyncio.gather(*(member(url, code, until, seed, times) for seed in range(MEMBERS)))
+    everybody = (member(url, code, until, seed, times, labels) for seed in range(members))
+    sent = await asyncio.gather(*everybody)
     await host
-    return np.array(times) * 1000, sum(sent), seen
+    return np.array(times) * 1000, np.array(labels) * 1000, sum(sent), seen
 
 
-def main(seconds: float) -> None:
+def main(seconds: float, members: int) -> None:
     """Serve, let all draw, and print."""
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
         token = secrets.token_hex(16)
         opened = classroom.open_class(token, "conv")
-        address, _ = stack.enter_context(served(PROJECT / "app.py", {}, Path(home) / "log.txt"))
-        times, sent, seen = asyncio.run(lesson(address, token, opened.code, seconds))
-        stored = classroom.drawings(token, opened.number)
+        address, pid = stack.enter_context(served(PROJECT / "app.py", {}, Path(home) / "log.txt"))
+        process = psutil.Process(pid)
+        # One visitor has come, drawn and gone: what all share is there.
+        *_, first, _ = asyncio.run(lesson(address, token, opened.code, EVERY, 1))
+        before = process.memory_info().rss
+        lesson_of = lesson(address, token, opened.code, seconds, members)
+        times, labels, sent, seen = asyncio.run(lesson_of)
+        after = process.memory_info().rss
+        stored = classroom.drawings(token, opened.number)[first:]
     behind = np.array([seen.get(one.number, np.inf) - one.time for one in stored])
     rows = {
-        "pen-up to answer, ms": times[:, 0],
-        "label to stored and told, ms": times[:, 1],
-        "both, ms": times.sum(axis=1),
+        "a point sent to its answer, ms": times,
+        "label to stored and told, ms": labels,
         "stored to the host's wall, ms": behind * 1000,
     }
     print_table(
         [
             {
-                "": name,
+                f"{members} members": name,
                 "median": f"{np.median(values):.0f}",
                 "95th percentile": f"{np.percentile(values, 95):.0f}",
                 "most": f"{values.max():.0f}",
@@ -190,8 +259,13 @@ def main(seconds: float) -> None:
         ]
     )
     once = len({one.strokes[0].tobytes() for one in stored})
-    print(f"{MEMBERS} members: {sent:,} told to be sent, {len(stored):,} stored, {once:,} distinct")
+    print(
+        f"{len(times):,} answers; {sent:,} drawings told to be sent, {len(stored):,} stored, "
+        f"{once:,} distinct; the server: {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
+        f"{(after - before) / members / 1e6:.2f} a visitor"
+    )
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if sys.argv[1:] else 60.0)
+    given = sys.argv[1:]
+    main(float(given[0]) if given else 60.0, int(given[1]) if given[1:] else MEMBERS)

@@ -12,10 +12,9 @@ const STORED = "digit-classifier-drawing";
 const PATIENCE = 4000; // milliseconds until what was not answered is sent again
 const QUIET = 1500; // milliseconds without an answer before the page says so
 const HEARD = ["pointerdown", "pointermove", "pointerup", "pointercancel", "lostpointercapture"];
-const KEPT_AWAY =
-  "mousedown mousemove mouseup mouseover mouseout mouseenter mouseleave click dblclick touchstart touchmove touchend".split(
-    " ",
-  );
+const KEPT_AWAY = ["down", "move", "up", "over", "out", "enter", "leave"]
+  .map((what) => `mouse${what}`)
+  .concat("click", "dblclick", "touchstart", "touchmove", "touchend");
 const AWAY = "Not connected. Your drawing stays here, and is answered once the connection is back.";
 
 const newId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
@@ -62,9 +61,26 @@ class Board {
       }
     };
     const capture = { capture: true, passive: false };
-    for (const type of HEARD) on(this.room, type, onCanvas((event) => this.point(event)), capture);
-    for (const type of KEPT_AWAY) on(this.room, type, onCanvas(() => {}), capture);
-    on(this.room, "contextmenu", onCanvas((event) => event.preventDefault()), capture);
+    for (const type of HEARD)
+      on(
+        this.room,
+        type,
+        onCanvas((event) => this.point(event)),
+        capture,
+      );
+    for (const type of KEPT_AWAY)
+      on(
+        this.room,
+        type,
+        onCanvas(() => {}),
+        capture,
+      );
+    on(
+      this.room,
+      "contextmenu",
+      onCanvas((event) => event.preventDefault()),
+      capture,
+    );
     on(this.room, "link", () => this.hear());
     on(this.root, "click", (event) => {
       const button = event.target.closest("button[data-act], button[data-press]");
@@ -189,8 +205,9 @@ class Board {
   /** The component may set its canvas up later than this, and again. */
   #findCanvas() {
     if (this.ink?.isConnected || this.listeners.signal.aborted) return;
-    const shadow = this.room.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
-      ?.shadowRoot;
+    const shadow = this.room.querySelector(
+      ".st-key-canvas [data-testid=stBidiComponentIsolated]",
+    )?.shadowRoot;
     this.ink = shadow?.querySelector("canvas.upper-canvas");
     if (!this.ink) {
       requestAnimationFrame(() => this.#guard(() => this.#findCanvas()));
@@ -444,7 +461,8 @@ class Store {
 
 /** Where the way from a place on the canvas to one outside leaves it. */
 function toEdge([x, y], [outX, outY]) {
-  const share = (from, to) => (to < 0 ? from / (from - to) : to > SIDE ? (SIDE - from) / (to - from) : 1);
+  const share = (from, to) =>
+    to < 0 ? from / (from - to) : to > SIDE ? (SIDE - from) / (to - from) : 1;
   const way = Math.min(share(x, outX), share(y, outY));
   return [x + (outX - x) * way, y + (outY - y) * way];
 }
@@ -455,7 +473,7 @@ function paintImage(context, pixels) {
   const side = Math.sqrt(bytes.length);
   const small = new OffscreenCanvas(side, side);
   const data = new ImageData(side, side);
-  bytes.forEach((value, k) => data.data.set([255, 255, 255, value], 4 * k));
+  for (const [k, value] of bytes.entries()) data.data.set([255, 255, 255, value], 4 * k);
   small.getContext("2d").putImageData(data, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, SIDE, SIDE);

@@ -112,16 +112,21 @@ def _constants() -> dict:
     return {"limits": {"strokes": MAX_STROKES, "points": MAX_POINTS}, "blank": blank}
 
 
+def code() -> str:
+    """The ear's JavaScript as one module, which is all that a component may have: what its files
+    import from each other stands in it before."""
+    files = "".join((_HERE / f"{name}.js").read_text() for name in ("strokes", "face", "board"))
+    return re.sub(r"^import .*;$", "", files, flags=re.MULTILINE)
+
+
 @st.cache_resource
 def _parts():
     """The ear with all that it shows; sent once for each page."""
-    # A component's code is one module: what the files import from each other stands in it before.
-    code = "".join((_HERE / f"{name}.js").read_text() for name in ("strokes", "face", "board"))
     return st.components.v2.component(
         "digit-board",
         html=_markup(),
         css=(_HERE / "board.css").read_text(),
-        js=re.sub(r"^import .*;$", "", code, flags=re.MULTILINE),
+        js=code(),
         isolate_styles=False,
     )
 

@@ -126,7 +126,8 @@ export class Drawing {
       skip = isCut ? have.points : 0;
     }
     const isBlank = this.isEmpty && have.drawing === "";
-    if ((isKnown || isBlank) && from === this.strokes.length && have.resting === resting) return null;
+    if ((isKnown || isBlank) && from === this.strokes.length && have.resting === resting)
+      return null;
     return {
       drawing: this.id,
       applied: this.applied,
@@ -152,7 +153,8 @@ export class Drawing {
     try {
       const { id, image, strokes, next, applied } = JSON.parse(text);
       const isSound = strokes.every(
-        ({ number, pen, points }) => [number, pen, ...points].every(Number.isFinite) && points.length,
+        ({ number, pen, points }) =>
+          [number, pen, ...points].every(Number.isFinite) && points.length,
       );
       if (typeof id !== "string" || !Number.isFinite(next) || !isSound) return false;
       Object.assign(this, { id, image, strokes, next, applied });
