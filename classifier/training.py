@@ -87,6 +87,10 @@ def train(
     emit(Progress(stage="starting"))
     with clock("starting"):
         keras = loading.result()
+        recorder = None
+        if snapshots is not None:
+            # Before the seed is set, so that nothing else is drawn because of it.
+            recorder = Recorder(snapshots, networks.forward(networks.for_serving(config)))
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(precision())
         model = networks.build(config)
@@ -107,7 +111,6 @@ def train(
     images, labels = dataset.train_images[trained], dataset.train_labels[trained]
     held_images, held_labels = dataset.train_images[kept], dataset.train_labels[kept]
     history: list[EpochEnded] = []
-    recorder = None
 
     def note(epoch: EpochEnded) -> None:
         history.append(epoch)
@@ -116,8 +119,7 @@ def train(
             recorder.add(epoch.epoch, model.get_weights())
 
     with clock("training"):
-        if snapshots is not None:
-            recorder = Recorder(snapshots, networks.forward(networks.for_serving(config)))
+        if recorder is not None:
             recorder.add(0, model.get_weights())
         learned, held = (images, labels), (held_images, held_labels)
         _fit(read, learn, config, learned, dataset.mixed, held, emit, note, stop)

@@ -54,7 +54,7 @@ def write(phone: Page, digit: int) -> None:
 def send(phone: Page, digit: int) -> None:
     write(phone, digit)
     click(phone, f"label-{digit}")
-    expect(keyed(phone, "sending")).to_contain_text(re.compile(rf"Sent as an? {digit}"))
+    expect(keyed(phone, "correction")).to_contain_text(re.compile(rf"Sent as an? {digit}"))
     expect_blank(phone)
     settle(phone)
 
@@ -105,7 +105,7 @@ def test_a_whole_class(host, phones, server):
     # One is corrected: what was read as a 4 is said to be a 9.
     write(members[0], 4)
     click(members[0], "label-9")
-    expect(keyed(members[0], "sending")).to_contain_text("Sent as a 9")
+    expect(keyed(members[0], "correction")).to_contain_text("Sent as a 9")
     assert sorted(stored(home)) == sorted([(7, 7), (2, 2)] * 3 + [(9, 4)])
 
     # All of it is on the host's wall, and on nobody else's page.

@@ -204,7 +204,7 @@ def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input
     )
     one.click()
     expect_answer(page, answer)
-    expect(keyed(page, "prediction")).to_contain_text(f"Test image {number}")
+    expect(keyed(page, "network-input")).to_contain_text(f"Test image {number}")
     shown = pixels_of(keyed(page, "network-input").get_by_role("img"))
     np.testing.assert_array_equal(shown, images[number])
     # The keyboard's way to the same, and to a cell that is empty.
@@ -266,8 +266,8 @@ def test_inside_shows_every_rung_and_the_hidden_units_of_a_dense_network(page):
     for rung in ("raw", "ink box", "20 × 20", "centre of mass", "pen", "network input"):
         expect(ladder).to_contain_text(rung, timeout=PATIENCE)
     assert len(re.findall(r"→ \d · ", ladder.inner_text())) == 6
-    last = pixels_of(ladder.get_by_role("img").last)
-    np.testing.assert_array_equal(last, pixels_of(keyed(page, "network-input").get_by_role("img")))
+    last, whole = ladder.get_by_role("img").last, keyed(page, "network-input").get_by_role("img")
+    wait_until(lambda: np.array_equal(pixels_of(last), pixels_of(whole)))
     expect(page.get_by_role("tabpanel")).to_contain_text("407,050 parameters")
     expect(keyed(page, "occlusion")).to_contain_text(re.compile("Hide the|No square"))
     unit = page.get_by_label(re.compile("^Unit, 0 to 511"))

@@ -88,16 +88,16 @@ def choose_models() -> tuple[SavedModel | None, SavedModel | None]:
         )
         if name is not None:
             st.caption(f"Learned from {by_name[name].meta['data']['description']}.")
-        other = st.selectbox(
-            "Beside it",
-            [_NOBODY, *(one for one in by_name if one != name)],
-            key=_SECOND_KEY,
-            format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}" if n in by_name else n,
-            help="A second model answers on the same drawing, in bars of another colour. A network "
-            "in training does so by itself.",
-        )
         for problem in problems:
             st.warning(problem)
+    other = st.selectbox(
+        "Beside it",
+        [_NOBODY, *(one for one in by_name if one != name)],
+        key=_SECOND_KEY,
+        format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}" if n in by_name else n,
+        help="A second model answers on the same drawing, in bars of another colour. A network in "
+        "training does so by itself.",
+    )
     return by_name.get(name), by_name.get(other)
 
 

@@ -5,7 +5,7 @@ Knows nothing of how any of it gets there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,8 @@ def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None)
     # Whether a digit of the data is one need not be asked.
     asked = detector if sketch.image is None or is_photo else None
     answer = predict.answer(predictor, prepared, asked)
+    if not sketch.resting and answer.kind != "several":
+        answer = replace(answer, kind=None)  # half a digit is none yet
     number: list[Part] = []
     # Not whatever is no digit: an x would be read as 11.
     if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
