@@ -45,7 +45,7 @@ def tell(page: AppTest, **message: object) -> None:
         "from": len(sketch.strokes),
         "strokes": [],
         "resting": True,
-        "press": None,
+        "presses": [],
     }
     session.heard = nothing_new | message
     run(page)
@@ -62,7 +62,7 @@ def press(page: AppTest, key: str) -> None:
     """Click the button with this key."""
     if _ON_THE_BOARD.fullmatch(key):
         number = page.session_state["session"].sketch.pressed + 1
-        tell(page, press={"name": key.removeprefix("round-"), "number": number})
+        tell(page, presses=[{"name": key.removeprefix("round-"), "number": number}])
     else:
         page.button(key=key).click()
         run(page)

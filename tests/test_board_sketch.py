@@ -19,7 +19,7 @@ PIXELS = base64.b64encode(IMAGE.tobytes()).decode()
 
 def message(number: int, *strokes: list, drawing: str = "a", **more: object) -> dict:
     """A message of the board with the whole drawing, but for what `more` says of it."""
-    plain = {"applied": "", "image": None, "from": 0, "resting": True, "press": None}
+    plain = {"applied": "", "image": None, "from": 0, "resting": True, "presses": []}
     return plain | {"number": number, "drawing": drawing, "strokes": list(strokes)} | more
 
 
@@ -48,7 +48,7 @@ def test_what_came_before_changes_nothing():
     sketch.take_in(whole)
     before = copy.deepcopy(sketch)
     for late in (whole, message(4), message(1, drawing="b"), whole):
-        assert sketch.take_in(late) is None
+        assert sketch.take_in(late) == []
     assert sketch.have() == before.have()
     assert points(sketch) == points(before)
 
@@ -79,12 +79,14 @@ def test_any_order_of_messages_ends_where_the_newest_does():
         assert len(sketch.strokes) == 3
 
 
-def test_a_press_is_told_once():
+def test_a_press_is_told_once_and_none_is_lost_with_an_earlier_message():
     sketch = Sketch()
-    press = {"name": "label-7", "number": 1}
-    assert sketch.take_in(message(1, [1, 18, 0, *LINE], press=press)) == "label-7"
-    assert sketch.take_in(message(2, [1, 18, 0, *LINE], press=press)) is None
-    assert sketch.take_in(message(3, press=press | {"number": 2})) == "label-7"
+    first, second = ({"name": f"label-{n}", "number": n} for n in (1, 2))
+    assert sketch.take_in(message(1, [1, 18, 0, *LINE], presses=[first])) == ["label-1"]
+    assert sketch.take_in(message(2, [1, 18, 0, *LINE], presses=[first])) == []
+    assert sketch.take_in(message(3, presses=[first, second])) == ["label-2"]
+    other = Sketch()  # which never heard of the first
+    assert other.take_in(message(3, presses=[second, first])) == ["label-1", "label-2"]
 
 
 def test_a_command_is_the_drawing_until_the_browser_goes_on_from_it():
@@ -108,7 +110,7 @@ def test_a_press_on_a_drawing_that_is_being_replaced_is_no_press_on_the_new_one(
     sketch = Sketch()
     sketch.take_in(message(1, [1, 18, 0, *LINE]))
     sketch.empty()
-    assert sketch.take_in(message(2, press={"name": "label-7", "number": 1})) is None
+    assert sketch.take_in(message(2, presses=[{"name": "label-7", "number": 1}])) == []
     assert sketch.have()["pressed"] == 1  # nor later
 
 
@@ -163,8 +165,11 @@ BAD = {
     "a negative beginning": message(9, ROW, **{"from": -1}),
     "points left out below zero": message(9, [1, 18, -3, *LINE]),
     "resting that is no truth": message(9, ROW, resting=1),
-    "a press that is text": message(9, ROW, press="label-7"),
-    "a press without a number": message(9, ROW, press={"name": "label-7"}),
+    "presses that are text": message(9, ROW, presses="label-7"),
+    "a press that is text": message(9, ROW, presses=["label-7"]),
+    "a press without a number": message(9, ROW, presses=[{"name": "label-7"}]),
+    "a press without a name": message(9, ROW, presses=[{"number": 3}]),
+    "a thousand presses": message(9, ROW, presses=[{"name": "next", "number": 1}] * 1000),
     "an image that is text": message(9, ROW, image="data:image/png;base64,AAAA"),
     "an image of another size": message(9, ROW, image={"id": "x", "pixels": "AAAA", "caption": ""}),
     "an image that is no base64": message(

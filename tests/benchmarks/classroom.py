@@ -133,7 +133,7 @@ class Board:
     async def press(self, name: str) -> None:
         """Press a button of the board."""
         self._presses += 1
-        await self.send(resting=True, press={"name": name, "number": self._presses})
+        await self.send(resting=True, presses=[{"name": name, "number": self._presses}])
 
     async def send(self, **more: object) -> float:
         """Send what the server has not got; the seconds until it has answered."""
@@ -154,7 +154,7 @@ class Board:
             "image": None,
             "from": start,
             "strokes": rows,
-            "press": None,
+            "presses": [],
         }
         begun = time.perf_counter()
         await self._page.run(self._page.fragments[_LINK], message | more)

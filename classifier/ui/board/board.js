@@ -33,7 +33,7 @@ class Board {
     this.word = root.querySelector(".board-word");
     this.link = null; // the newest data of the link, and its way to the server
     this.number = 0; // of the last message
-    this.pressed = null; // {name, number} that the server has not answered yet
+    this.pressed = []; // {name, number} each, that the server has not answered yet
     this.presses = 0;
     this.sent = ""; // what the last message said,
     this.tries = 0; // and how often it was sent
@@ -250,7 +250,7 @@ class Board {
   act(button) {
     const { act, press } = button.dataset;
     if (press) {
-      this.pressed = { name: press, number: ++this.presses };
+      this.pressed.push({ name: press, number: ++this.presses });
       this.refresh();
       this.pump();
     } else if (this.drawing[act]()) {
@@ -309,7 +309,8 @@ class Board {
     root.querySelector(".board-pen output").textContent = this.pen.value;
     hide(root.querySelector(".board-hint"), !drawing.isEmpty);
     for (const button of root.querySelectorAll("[data-press]")) {
-      button.classList.toggle("is-pressed", button.dataset.press === this.pressed?.name);
+      const isWaiting = this.pressed.some(({ name }) => name === button.dataset.press);
+      button.classList.toggle("is-pressed", isWaiting);
     }
     if (drawing.isEmpty) this.face.show(this.data.blank, false);
   }
@@ -324,7 +325,7 @@ class Board {
     this.presses = Math.max(this.presses, have.pressed);
     this.drawing.hear(have);
     this.pace.heard(have.number);
-    if (this.pressed && have.pressed >= this.pressed.number) this.pressed = null;
+    this.pressed = this.pressed.filter(({ number }) => number > have.pressed);
     if (command && this.drawing.apply(command)) {
       this.paint();
       this.keep();
@@ -363,7 +364,7 @@ class Board {
   pump() {
     clearTimeout(this.timer);
     if (!this.link || !this.isConnected) return;
-    const news = this.drawing.news() ?? (this.pressed && this.#nothingNew());
+    const news = this.drawing.news() ?? (this.pressed.length ? this.#nothingNew() : null);
     if (!news) return;
     // Where the pen rests or a button was pressed, nothing waits behind what is under way.
     const isUrgent = news.resting;
@@ -383,7 +384,7 @@ class Board {
     this.tries += 1;
     this.number += 1;
     this.pace.sent(this.number);
-    this.link.setTriggerValue("said", { number: this.number, press: this.pressed, ...news });
+    this.link.setTriggerValue("said", { number: this.number, presses: this.pressed, ...news });
     clearTimeout(this.wordTimer);
     this.wordTimer = setTimeout(() => {
       if (this.pace.awaited) this.#say("The answer takes a while …");
@@ -400,7 +401,7 @@ class Board {
   #content({ drawing, resting }) {
     const { strokes } = this.drawing;
     const points = strokes[strokes.length - 1]?.points.length ?? 0;
-    return [drawing, strokes.length, points, resting, this.pressed?.number].join();
+    return [drawing, strokes.length, points, resting, this.presses].join();
   }
 
   #again() {

@@ -219,10 +219,10 @@ def _answer(
     said, redraw = "", False
     if heard is not None:
         try:
-            pressed = here.sketch.take_in(heard)
+            for name in here.sketch.take_in(heard):
+                redraw |= press(name)
         except NotUnderstoodError as error:
-            said, pressed = f"What this browser sent was not understood: {error}", None
-        redraw = bool(pressed) and press(pressed)
+            said = f"What this browser sent was not understood: {error}"
     reading = read(model)
     names = [model.name if model else "", ""]
     if reading.answer.probabilities is not None and not reading.number:

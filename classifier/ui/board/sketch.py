@@ -21,6 +21,7 @@ from classifier.preprocess import Prepared
 
 _MAX_ID, _MAX_CAPTION = 64, 300  # characters
 _MAX_NUMBER = 2**53
+_MOST_PRESSES = 50  # that one message has
 _IMAGES = 20  # pictures that undo may bring back, of which more is known than their pixels
 
 
@@ -129,8 +130,8 @@ class Sketch:
             "pressed": self.pressed,
         }
 
-    def take_in(self, message: object) -> str | None:
-        """Take in what the browser sent; returns what was pressed on the board, if anything.
+    def take_in(self, message: object) -> list[str]:
+        """Take in what the browser sent; returns what was pressed on the board, in that order.
 
         A message that came before, or that follows on one that never came, changes nothing: `have`
         tells the browser so. Raises NotUnderstoodError; then nothing has changed either, but that
@@ -140,25 +141,25 @@ class Sketch:
             raise NotUnderstoodError("A message is an object.")
         number = _whole(message, "number")
         if number <= self.number:
-            return None
+            return []
         self.number = number
         drawing, applied = _text(message, "drawing"), _text(message, "applied")
         start, resting = _whole(message, "from"), message.get("resting")
         if not isinstance(resting, bool) or not drawing:
             raise NotUnderstoodError("resting is true or false, and a drawing has an id.")
-        name, press = _press(message.get("press"))
+        presses = _presses(message.get("presses"))
         image, rows = self._image_of(message.get("image")), _rows(message.get("strokes"))
-        is_new = press > self.pressed
-        self.pressed = max(self.pressed, press)
+        names = [name for press, name in presses if press > self.pressed]
+        self.pressed = max([self.pressed, *(press for press, _ in presses)])
         if self.command is not None:
             if applied != self.command.id:
-                return None  # of the drawing before it, which the browser has yet to replace
+                return []  # of the drawing before it, which the browser has yet to replace
             self.command = None
         if not self._join(drawing, start, image, rows):
-            return None
+            return []
         self.resting = resting
         self._newest = max([self._newest, *(stroke.number for stroke in self.strokes)])
-        return name if is_new else None
+        return names
 
     def _join(
         self, drawing: str, start: int, image: Placed | None, rows: list[tuple[int, Stroke]]
@@ -244,12 +245,13 @@ def _text(message: dict, key: str, most: int = _MAX_ID) -> str:
     return value
 
 
-def _press(sent: object) -> tuple[str, int]:
-    if sent is None:
-        return "", 0
-    if not isinstance(sent, dict):
-        raise NotUnderstoodError("A press is an object or null.")
-    return _text(sent, "name"), _whole(sent, "number")
+def _presses(sent: object) -> list[tuple[int, str]]:
+    """Numbers and names of what was pressed, the numbers rising."""
+    if not isinstance(sent, list) or len(sent) > _MOST_PRESSES:
+        raise NotUnderstoodError(f"Presses are a list of {_MOST_PRESSES} at most.")
+    if not all(isinstance(one, dict) for one in sent):
+        raise NotUnderstoodError("A press is an object.")
+    return sorted((_whole(one, "number"), _text(one, "name")) for one in sent)
 
 
 def _rows(sent: object) -> list[tuple[int, Stroke]]:
