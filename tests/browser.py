@@ -118,7 +118,8 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
         except OSError:  # the server is down
             writer.close()
             return
-        await asyncio.gather(pass_on(reader, there[1]), pass_on(there[0], writer))
+        with contextlib.suppress(asyncio.CancelledError):  # the line is taken down
+            await asyncio.gather(pass_on(reader, there[1]), pass_on(there[0], writer))
 
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
