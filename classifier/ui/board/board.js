@@ -10,12 +10,15 @@ import { Drawing, Pace } from "./strokes.js";
 const SIDE = 280; // canvas pixels
 const STORED = "digit-classifier-drawing";
 const PATIENCE = 4000; // milliseconds until what was not answered is sent again
+const MOMENT = 12; // milliseconds that a move waits for the next one
 const QUIET = 1500; // milliseconds without an answer before the page says so
 const HEARD = ["pointerdown", "pointermove", "pointerup", "pointercancel", "lostpointercapture"];
 const KEPT_AWAY = ["down", "move", "up", "over", "out", "enter", "leave"]
   .map((what) => `mouse${what}`)
   .concat("click", "dblclick", "touchstart", "touchmove", "touchend");
 const AWAY = "Not connected. Your drawing stays here, and is answered once the connection is back.";
+
+const FULL = "The board is full: clear it first.";
 
 const newId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
 
@@ -42,9 +45,11 @@ class Board {
     this.store = new Store();
     this.drawing.restore(this.store.read());
     this.#listen();
-    this.#findCanvas();
-    this.refresh();
-    if (this.room.link) this.hear();
+    this.#guard(() => {
+      this.#findCanvas();
+      this.refresh();
+      if (this.room.link) this.hear();
+    });
   }
 
   #listen() {
@@ -61,26 +66,12 @@ class Board {
       }
     };
     const capture = { capture: true, passive: false };
-    for (const type of HEARD)
-      on(
-        this.room,
-        type,
-        onCanvas((event) => this.point(event)),
-        capture,
-      );
-    for (const type of KEPT_AWAY)
-      on(
-        this.room,
-        type,
-        onCanvas(() => {}),
-        capture,
-      );
-    on(
-      this.room,
-      "contextmenu",
-      onCanvas((event) => event.preventDefault()),
-      capture,
-    );
+    const point = onCanvas((event) => this.point(event));
+    const keepAway = onCanvas(() => {});
+    const noMenu = onCanvas((event) => event.preventDefault());
+    for (const type of HEARD) on(this.room, type, point, capture);
+    for (const type of KEPT_AWAY) on(this.room, type, keepAway, capture);
+    on(this.room, "contextmenu", noMenu, capture);
     on(this.room, "link", () => this.hear());
     on(this.root, "click", (event) => {
       const button = event.target.closest("button[data-act], button[data-press]");
@@ -110,16 +101,13 @@ class Board {
     }
   }
 
-  /** Step aside for good: the component draws and sends by itself from now on. */
   fail(error) {
-    console.error("board", error);
     this.close();
-    this.room.link?.setTriggerValue("failed", String(error).slice(0, 200));
+    giveUp(this.room, error);
   }
 
   close() {
-    clearTimeout(this.timer);
-    clearTimeout(this.wordTimer);
+    for (const timer of [this.timer, this.soon, this.wordTimer]) clearTimeout(timer);
     this.listeners.abort();
   }
 
@@ -137,7 +125,10 @@ class Board {
     if (event.button !== 0 || (this.pointer !== null && !isAnother)) return;
     event.preventDefault();
     const [x, y] = this.#place(event);
-    if (!this.drawing.begin(x, y, Number(this.pen.value))) return;
+    if (!this.drawing.begin(x, y, Number(this.pen.value))) {
+      this.#say(FULL);
+      return;
+    }
     this.pointer = event.pointerId;
     this.kind = event.pointerType;
     this.outside = null;
@@ -148,7 +139,6 @@ class Board {
     }
     this.paint();
     this.refresh();
-    this.pump();
   }
 
   #move(event) {
@@ -162,8 +152,10 @@ class Board {
       this.drawing.end();
       this.keep();
       this.refresh();
+      this.pump();
+    } else {
+      this.#pumpSoon();
     }
-    this.pump();
   }
 
   /** To a place; what lies beyond the edge is not seen, and so is not drawn. */
@@ -360,9 +352,16 @@ class Board {
     root.classList.toggle("has-keys", this.link.data.keys);
   }
 
+  /** The pen has moved: if it is lifted in this moment, one message tells of both. */
+  #pumpSoon() {
+    this.soon ??= setTimeout(() => this.#guard(() => this.pump()), MOMENT);
+  }
+
   /** Send what is new, now or as soon as it may be. */
   pump() {
     clearTimeout(this.timer);
+    clearTimeout(this.soon);
+    this.soon = undefined;
     if (!this.link || !this.isConnected) return;
     const news = this.drawing.news() ?? (this.pressed.length ? this.#nothingNew() : null);
     if (!news) return;
@@ -489,16 +488,26 @@ function paintLine(context, pen, points, from) {
   context.stroke();
 }
 
+/** Step aside for good: the component draws and sends by itself from now on. */
+function giveUp(room, error) {
+  console.error("board", error);
+  const tell = () => room.link.setTriggerValue("failed", String(error).slice(0, 200));
+  if (room.link) tell();
+  else room.addEventListener("link", tell, { once: true });
+}
+
 const boards = new WeakMap();
 
 export default function ({ parentElement, data }) {
-  let board = boards.get(parentElement);
-  if (!board) {
-    board = new Board(parentElement, data);
-    boards.set(parentElement, board);
+  if (!boards.has(parentElement)) {
+    try {
+      boards.set(parentElement, new Board(parentElement, data));
+    } catch (error) {
+      giveUp(parentElement.closest(".st-key-board"), error);
+    }
   }
   return () => {
-    board.close();
+    boards.get(parentElement)?.close();
     boards.delete(parentElement);
   };
 }
