@@ -169,7 +169,7 @@ patience => new Promise((resolve, reject) => {
     const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
     const grown = document.querySelector('[data-testid="stMain"]').scrollHeight;
     if (state !== 'notRunning' || grown !== height) [since, height] = [now, grown];
-    if (now - since > 200) requestIdleCallback(() => resolve(), {timeout: 300});
+    if (now - since > 200) requestIdleCallback(() => resolve(), {timeout: 100});
     else if (now - begun > patience) reject(new Error(`restless: ${state}, ${grown} pixels`));
     else setTimeout(look, 20);
   };

@@ -401,6 +401,16 @@ def test_single_keys_do_what_their_buttons_say_and_can_be_switched_off(page):
     assert keyed(page, "prediction").inner_text() == before
 
 
+def test_charts_are_no_stops_for_the_keyboard(page):
+    open_tab(page, "Training")
+    chart = page.get_by_role("tabpanel").locator('[data-testid="stVegaLiteChart"]').first
+    chart.wait_for()
+    toolbar = page.get_by_test_id("stElementToolbar").first
+    expect(toolbar).to_be_hidden()
+    chart.hover()
+    expect(toolbar).to_be_visible()
+
+
 def test_large_type_is_large_and_charts_have_their_values_as_tables(page):
     click(page, "sample-4")
     before = page.locator("h2").first.evaluate("one => getComputedStyle(one).fontSize")

@@ -25,13 +25,13 @@ from classifier.ui.board import answering
 from classifier.ui.board.answering import Reading
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
 from classifier.ui.gallery import Item
+from classifier.ui.train import POLL
 
 _HERE = Path(__file__).parent
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
 _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
 _CANVAS_KEY, _LINK_KEY = "canvas", "board-link"
-POLL = 0.5  # seconds between two looks at a network in training
 # Another network that is asked about a network input: its name, and ten probabilities; or None.
 Second = Callable[[np.ndarray], tuple[str, np.ndarray] | None]
 
