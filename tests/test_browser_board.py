@@ -517,10 +517,18 @@ def test_without_the_ear_all_of_it_works_stroke_by_stroke(browser, server):
     settle(page)
     draw(page, placed(handwriting.sample_digit(3), 190, (45, 45)))
     expect(keyed(page, "plain")).to_contain_text("Live answers are off", timeout=PATIENCE)
+    time.sleep(1)
+    settle(page)
     expect_answer(page, 3)
+    inked = (
+        "c => c.getContext('2d').getImageData(0, 0, 280, 280).data.some((v, k) => k % 4 < 3 && v)"
+    )
+    lower = page.locator("canvas.dc-canvas.lower-canvas")
+    assert lower.evaluate(inked), "the component still shows what it sent"
     click(page, "clear")
     expect_blank(page)
     settle(page)
+    assert not lower.evaluate(inked)
     draw(page, placed(handwriting.sample_digit(7), 190, (45, 45)))
     expect_answer(page, 7)
     click(page, "label-7")

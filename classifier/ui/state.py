@@ -62,7 +62,6 @@ class Session:
     heard: object = None  # the board's message, until it is taken in
     ear_failed: bool = False  # and the page has not been drawn without it yet
     ear_off: bool = False  # the canvas component sends by itself
-    canvas_sent: bool = False  # it has, and that was not read yet
     loaded: dict | None = None  # what it was given to show, where the ear is off
     prepared: Prepared = field(default_factory=lambda: preprocess.prepare_strokes([], 1, 1))
     widgets: dict[str, object] | None = None  # what they said when the whole page was drawn last

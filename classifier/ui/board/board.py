@@ -6,6 +6,7 @@ way. Where the ear is off, the canvas component sends by itself, after each stro
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -31,6 +32,7 @@ _HERE = Path(__file__).parent
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
 _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _CANVAS_KEY, _LINK_KEY = "canvas", "board-link"
 # Another network that is asked about a network input: its name, and ten probabilities; or None.
 Second = Callable[[np.ndarray], tuple[str, np.ndarray] | None]
@@ -168,7 +170,7 @@ def _canvas(here: state.Session) -> None:
     if here.ear_off and (sketch.command or here.loaded is None):
         here.loaded = {"objects": _objects(sketch), "revision": sketch.drawing}
         sketch.command = None
-    result = st_canvas(
+    st_canvas(
         stroke_width=CANVAS_PEN,
         stroke_color=_INK,
         background_color=_PAPER if here.ear_off else "",  # else the slate is seen
@@ -178,10 +180,6 @@ def _canvas(here: state.Session) -> None:
         key=_CANVAS_KEY,
         on_change=_note_sent,
     )
-    if here.canvas_sent and result.json_data is not None:
-        objects = result.json_data.get("objects", [])
-        sketch.drawn(canvas.strokes_of(objects), canvas.pen_of(objects))
-    here.canvas_sent = False
 
 
 def _objects(sketch: Sketch) -> list[dict]:
@@ -192,7 +190,11 @@ def _objects(sketch: Sketch) -> list[dict]:
 def _note_sent() -> None:
     """The component has sent by itself, so no ear hears it."""
     here = state.session()
-    here.ear_off = here.canvas_sent = True
+    here.ear_off = True
+    # What no canvas sends changes nothing.
+    with contextlib.suppress(*_MALFORMED):
+        objects = st.session_state[_CANVAS_KEY]["drawing"]["raw"]["objects"]
+        here.sketch.drawn(canvas.strokes_of(objects), canvas.pen_of(objects))
 
 
 def _note_said() -> None:
