@@ -60,7 +60,6 @@ class Session:
 
     sketch: Sketch = field(default_factory=Sketch)
     heard: object = None  # the board's message, until it is taken in
-    ear_failed: bool = False  # and the page has not been drawn without it yet
     ear_off: bool = False  # the canvas component sends by itself
     loaded: dict | None = None  # what it was given to show, where the ear is off
     prepared: Prepared = field(default_factory=lambda: preprocess.prepare_strokes([], 1, 1))

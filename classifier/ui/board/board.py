@@ -202,8 +202,7 @@ def _note_said() -> None:
 
 
 def _note_failure() -> None:
-    here = state.session()
-    here.ear_off = here.ear_failed = True
+    state.session().ear_off = True
 
 
 def _answer(
@@ -214,9 +213,8 @@ def _answer(
 ) -> None:
     """What a message of the board changes."""
     here = state.session()
-    if here.ear_failed:
-        here.ear_failed = False
-        st.rerun()
+    if here.ear_off:
+        st.rerun()  # the page without it
     heard, here.heard = here.heard, None
     said, redraw = "", False
     if heard is not None:
