@@ -140,6 +140,7 @@ BAD = {
     "a negative number": message(-1, ROW),
     "a truth for a number": message(True, ROW),
     "an endless number": message(10**400, ROW),
+    "a number that leaves none to come": message(2**53 - 1, ROW),
     "a drawing without an id": message(9, ROW, drawing=""),
     "a drawing with a long id": message(9, ROW, drawing="x" * 10_000),
     "a drawing that is a list": message(9, ROW, drawing=["a"]),

@@ -21,6 +21,7 @@ from classifier.preprocess import Prepared
 
 _MAX_ID, _MAX_CAPTION = 64, 300  # characters
 _MAX_NUMBER = 2**53
+_MOST_AHEAD = 1_000_000  # numbers that a server which was started anew may have missed
 _MOST_PRESSES = 50  # that one message has
 _IMAGES = 20  # pictures that undo may bring back, of which more is known than their pixels
 
@@ -142,6 +143,8 @@ class Sketch:
         number = _whole(message, "number")
         if number <= self.number:
             return []
+        if number > self.number + _MOST_AHEAD:
+            raise NotUnderstoodError("Messages are numbered one by one.")
         self.number = number
         drawing, applied = _text(message, "drawing"), _text(message, "applied")
         start, resting = _whole(message, "from"), message.get("resting")
