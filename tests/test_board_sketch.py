@@ -38,7 +38,8 @@ def test_a_stroke_grows_by_what_is_new_of_it():
     assert sketch.pen == 30
     assert sketch.resting
     assert sketch.have() | {"drawing": ""} == {
-        "number": 3, "drawing": "", "strokes": 2, "points": 1, "resting": True, "pressed": 0
+        "number": 3, "drawing": "", "strokes": 2, "points": 1, "sum": 1900, "resting": True,
+        "pressed": 0,
     }  # fmt: skip
 
 

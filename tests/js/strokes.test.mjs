@@ -32,6 +32,7 @@ const server = (drawing) => {
       drawing: kept.drawing,
       strokes: before.length,
       points: (last?.points.length ?? 0) / 2,
+      sum: before.flatMap(({ points }) => points).reduce((sum, x) => sum + Math.round(10 * x), 0),
       resting: news.resting,
       pressed: 0,
     });
@@ -79,6 +80,16 @@ test("a server that has nothing, or something else, is sent the whole", () => {
   assert.equal(drawing.news().strokes[0].length, 3 + 4);
   drawing.hear({ ...nothing, drawing: drawing.id, strokes: 1, points: 99 });
   assert.equal(drawing.news().from, 0);
+});
+
+test("a server that has other points than were drawn is sent the whole", () => {
+  const drawing = blank();
+  const take = server(drawing);
+  line(drawing, 10, 10, 20.4, 20);
+  take(drawing.news());
+  assert.equal(drawing.news(), null);
+  drawing.hear({ ...drawing.have, sum: drawing.have.sum + 1 });
+  assert.equal(drawing.news().strokes[0].length, 3 + 4);
 });
 
 test("nothing drawn and nothing known is no news; a cleared drawing is", () => {

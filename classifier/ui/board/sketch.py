@@ -122,11 +122,15 @@ class Sketch:
     def have(self) -> dict[str, Any]:
         """What the server has, for the browser to send the rest."""
         last = len(self.strokes[-1].points) if self.strokes else 0
+        tenths = [np.rint(line.astype(np.float64) * 10).sum() for line in self.lines]
         return {
             "number": self.number,
             "drawing": self.drawing,
             "strokes": len(self.strokes),
             "points": last,
+            "sum": int(
+                sum(tenths)
+            ),  # of all coordinates: the browser sees whether they are its own
             "resting": self.resting,
             "pressed": self.pressed,
         }
@@ -217,7 +221,9 @@ class Sketch:
 
     def put_strokes(self, lines: Sequence[np.ndarray], pen: float = CANVAS_PEN) -> None:
         """Have strokes, each (k, 2) in canvas pixels, shown as the drawing."""
-        self._show(None, [Stroke(0, pen, np.asarray(line, np.float32)) for line in lines])
+        # In tenths of a pixel, as the browser has them.
+        rounded = [np.asarray(line, np.float64).round(1).astype(np.float32) for line in lines]
+        self._show(None, [Stroke(0, pen, line) for line in rounded])
 
     def empty(self) -> None:
         """Have nothing shown."""

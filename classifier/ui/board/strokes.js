@@ -8,7 +8,7 @@
  */
 
 const MOST_PAST = 100; // steps that can be undone
-const BLANK = { number: 0, drawing: "", strokes: 0, points: 0, resting: true, pressed: 0 };
+const BLANK = { number: 0, drawing: "", strokes: 0, points: 0, sum: 0, resting: true, pressed: 0 };
 
 const tenth = (value) => Math.round(value * 10) / 10;
 
@@ -117,7 +117,8 @@ export class Drawing {
     const isKnown =
       have.drawing === this.id &&
       have.strokes <= this.strokes.length &&
-      (!last || have.points <= last.points.length / 2);
+      (!last || have.points <= last.points.length / 2) &&
+      have.sum === this.#sum(have);
     let from = 0;
     let skip = 0;
     if (isKnown && last) {
@@ -162,6 +163,17 @@ export class Drawing {
     } catch {
       return false;
     }
+  }
+
+  /** Of all coordinates that the server should have, in tenths: whether they are the same. */
+  #sum({ strokes, points }) {
+    let sum = 0;
+    for (let k = 0; k < strokes; k++) {
+      const all = this.strokes[k].points;
+      const end = k === strokes - 1 ? 2 * points : all.length;
+      for (let i = 0; i < end; i++) sum += Math.round(10 * all[i]);
+    }
+    return sum;
   }
 
   #remember() {
