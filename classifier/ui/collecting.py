@@ -40,10 +40,15 @@ def what_was_kept(done: str) -> str:
     return f"{done} as {charts.article(kept.label)} {kept.label}." if kept else ""
 
 
+def digit_of(name: str) -> tuple[str, int | None]:
+    """What the board's button of this name does, and with which digit, if with one."""
+    action, _, number = name.partition("-")
+    return action, int(number) if number in map(str, range(CLASSES)) else None
+
+
 def press(name: str, model: SavedModel | None) -> bool:
     """Do what the board's button of this name is for; whether more than the board may show it."""
-    action, _, number = name.partition("-")
-    digit = int(number) if number in map(str, range(CLASSES)) else None
+    action, digit = digit_of(name)
     if action == "label" and digit is not None:
         say(digit, model)
     elif action == "sample" and digit is not None:

@@ -10,7 +10,6 @@ import streamlit as st
 from classifier import classroom, collection, store
 from classifier.classroom import Class, ClassState
 from classifier.collection import CollectionError, Kept
-from classifier.config import CLASSES
 from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import collecting, gallery, links, state, tuning
 from classifier.ui.board import board
@@ -87,9 +86,9 @@ def _row(there: Class) -> Row:
 
 def _press(name: str, model: SavedModel | None) -> bool:
     """Send the drawing, or take the last back; the canvas is free for the next."""
-    action, _, number = name.partition("-")
-    if action == "label" and number in map(str, range(CLASSES)):
-        collecting.say(int(number), model)
+    action, digit = collecting.digit_of(name)
+    if action == "label" and digit is not None:
+        collecting.say(digit, model)
         if not state.session().label_problem:
             state.session().sketch.empty()
     elif name == "take-back":

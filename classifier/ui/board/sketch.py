@@ -120,7 +120,8 @@ class Sketch:
         return self.drawing, len(self.strokes)
 
     def have(self) -> dict[str, Any]:
-        """What the server has, for the browser to send the rest."""
+        """What the server has, for the browser to send the rest; `sum` is that of all coordinates,
+        in tenths of a pixel, by which the browser sees whether they are its own."""
         last = len(self.strokes[-1].points) if self.strokes else 0
         tenths = [np.rint(line.astype(np.float64) * 10).sum() for line in self.lines]
         return {
@@ -128,9 +129,7 @@ class Sketch:
             "drawing": self.drawing,
             "strokes": len(self.strokes),
             "points": last,
-            "sum": int(
-                sum(tenths)
-            ),  # of all coordinates: the browser sees whether they are its own
+            "sum": int(sum(tenths)),
             "resting": self.resting,
             "pressed": self.pressed,
         }
@@ -140,7 +139,7 @@ class Sketch:
 
         A message that came before, or that follows on one that never came, changes nothing: `have`
         tells the browser so. Raises NotUnderstoodError; then nothing has changed either, but that
-        the message counts as answered.
+        the message counts as answered if its number can follow.
         """
         if not isinstance(message, dict):
             raise NotUnderstoodError("A message is an object.")
