@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from classifier.ui import state
@@ -55,20 +53,21 @@ def toggle(label: str, value: bool = False, *, key: str, help: str) -> bool:
 
 def decimal(
     label: str, value: float, low: float, high: float, *, key: str, help: str | None = None
-) -> float:
+) -> float | str:
     """A field for a decimal number, written with a point or a comma: a browser's own number field
     drops the comma where the page's language has points, so that 0,05 becomes 5. What is no number
-    from low to high is told below the field, and comes back as NaN.
+    from low to high is told below the field, and comes back as it was typed: no check lets a text
+    pass for a number, and each names it.
     """
     typed = st.text_input(label, f"{value:.12g}", key=key, help=help)
     try:
         number = float(typed.strip().replace(",", "."))
+        if low <= number <= high:
+            return number
     except ValueError:
-        number = math.nan
-    if not low <= number <= high:
-        st.markdown(f":red[:small[A number from {low:g} to {high:g}, such as {value:g}.]]")
-        return math.nan
-    return number
+        pass
+    st.markdown(f":red[:small[A number from {low:g} to {high:g}, such as {value:g}.]]")
+    return typed
 
 
 def open_tab(name: str) -> None:
