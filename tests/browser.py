@@ -239,8 +239,9 @@ def open_phone(browser: Browser, link: str, **options: object) -> Page:
     return phone
 
 
-def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray]) -> None:
-    """Draw strokes, each (k, 2) in shares of the canvas's side, with one finger."""
+def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray], seconds: float = 0) -> None:
+    """Draw strokes, each (k, 2) in shares of the canvas's side, with one finger, in this time."""
+    pause = seconds / sum(map(len, strokes))
     box = phone.locator("canvas.upper-canvas").bounding_box()
     low, side = np.array([box["x"], box["y"]]), box["width"]
     session = phone.context.new_cdp_session(phone)
@@ -254,6 +255,7 @@ def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray]) -> None:
         touch("touchStart", points[:1])
         for point in points[1:]:
             touch("touchMove", [point])
+            time.sleep(pause)
         touch("touchEnd", [])
     session.detach()
 

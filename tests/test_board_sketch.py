@@ -107,12 +107,23 @@ def test_a_command_is_the_drawing_until_the_browser_goes_on_from_it():
     assert sketch.command is None
 
 
-def test_a_press_on_a_drawing_that_is_being_replaced_is_no_press_on_the_new_one():
+def test_a_press_while_the_drawing_is_being_replaced_waits_for_the_new_one():
     sketch = Sketch()
     sketch.take_in(message(1, [1, 18, 0, *LINE]))
     sketch.empty()
-    assert sketch.take_in(message(2, presses=[{"name": "label-7", "number": 1}])) == []
-    assert sketch.have()["pressed"] == 1  # nor later
+    after = {"drawing": sketch.command.id, "applied": sketch.command.id}
+    press = [{"name": "label-7", "number": 1}]
+    assert sketch.take_in(message(2, [2, 18, 0, 5, 5], presses=press)) == []
+    assert sketch.have()["pressed"] == 0  # so that the browser sends it again
+    assert sketch.take_in(message(3, [2, 18, 0, 5, 5], presses=press, **after)) == ["label-7"]
+    assert sketch.take_in(message(4, presses=press, **after)) == []
+
+
+def test_a_press_that_came_with_a_gap_is_not_lost():
+    sketch = Sketch()
+    press = [{"name": "label-7", "number": 1}]
+    assert sketch.take_in(message(1, [1, 18, 4, 20, 10], presses=press)) == []
+    assert sketch.take_in(message(2, [1, 18, 0, *LINE], presses=press)) == ["label-7"]
 
 
 def test_an_image_is_known_by_its_id_and_else_taken_as_it_comes():
@@ -171,6 +182,9 @@ BAD = {
     "a press that is text": message(9, ROW, presses=["label-7"]),
     "a press without a number": message(9, ROW, presses=[{"name": "label-7"}]),
     "a press without a name": message(9, ROW, presses=[{"number": 3}]),
+    "a press that leaves none to come": message(
+        9, ROW, presses=[{"name": "next", "number": 2**53 - 1}]
+    ),
     "a thousand presses": message(9, ROW, presses=[{"name": "next", "number": 1}] * 1000),
     "an image that is text": message(9, ROW, image="data:image/png;base64,AAAA"),
     "an image of another size": message(9, ROW, image={"id": "x", "pixels": "AAAA", "caption": ""}),

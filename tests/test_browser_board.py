@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from classifier import collection, handwriting
+from classifier.collection import Kept
 from classifier.config import CANVAS
 from tests.browser import (
     PATIENCE,
@@ -23,6 +25,7 @@ from tests.browser import (
     expect_blank,
     keyed,
     open_page,
+    open_tab,
     placed,
     serious_faults,
     served,
@@ -284,6 +287,25 @@ def test_keys_act_at_once(page):
     expect(keyed(page, "correction")).to_contain_text("Kept as a 5", timeout=PATIENCE)
 
 
+def test_the_pen_takes_the_keyboard_from_fields_and_buttons(page):
+    zero = placed(handwriting.sample_digit(0), 190, (45, 45))
+    field = page.get_by_label("Epochs", exact=True)
+    before = field.input_value()
+    field.click()
+    draw(page, zero)
+    page.keyboard.press("3")
+    expect_answer(page, 3)
+    expect(field).to_have_value(before)
+    open_tab(page, "Our handwriting")
+    page.get_by_role("button", name="Write all digits").click()
+    expect(page.locator(".board-place")).to_contain_text("1 of 50", timeout=PATIENCE)
+    draw(page, zero)
+    expect_answer(page, 0)
+    page.keyboard.press("Enter")
+    expect(page.locator(".board-place")).to_contain_text("2 of 50", timeout=PATIENCE)
+    expect_blank(page)
+
+
 # Answers while one draws.
 
 _WATCH = """() => {
@@ -426,14 +448,54 @@ def test_a_label_in_the_same_moment_has_the_last_stroke_with_it(browser, server,
     draw(page, four)
     page.mouse.click(button["x"] + 5, button["y"] + 5)
     expect(keyed(page, "correction")).to_contain_text("Kept as a 4", timeout=PATIENCE)
+    kept = kept_of(page, server[2])
+    assert [(one.label, len(one.strokes)) for one in kept] == [(4, len(four))]
+    assert np.abs(kept[0].strokes[-1][-1] - four[-1][-1]).max() < 2
+    page.context.close()
+
+
+def kept_of(page: Page, home: Path) -> list[Kept]:
+    """What the page's visitor has kept."""
     cookies = page.context.cookies
     wait_until(lambda: any("visitor" in one["name"] for one in cookies()))
     [cookie] = [one for one in cookies() if "visitor" in one["name"]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGIT_CLASSIFIER_HOME", str(server[2]))
-        kept = collection.drawings_of(cookie["value"])
-    assert [(one.label, len(one.strokes)) for one in kept] == [(4, len(four))]
-    assert np.abs(kept[0].strokes[-1][-1] - four[-1][-1]).max() < 2
+        patch.setenv("DIGIT_CLASSIFIER_HOME", str(home))
+        return collection.drawings_of(cookie["value"])
+
+
+def test_a_label_that_is_pressed_with_the_pen_down_has_the_whole_stroke(page, server):
+    page.get_by_text("keys 0–9 label it").click()
+    stroke = placed(handwriting.sample_digit(2), 190, (45, 45))[0]
+    page.mouse.move(*place(page, *stroke[0]))
+    page.mouse.down()
+    for number, point in enumerate(stroke[1:]):
+        page.mouse.move(*place(page, *point))
+        if number == len(stroke) // 2:
+            expect_answered(page)
+            page.keyboard.press("2")
+            time.sleep(0.3)
+    assert "Kept" not in keyed(page, "correction").inner_text()
+    page.mouse.up()
+    expect(keyed(page, "correction")).to_contain_text("Kept as a 2", timeout=PATIENCE)
+    [kept] = kept_of(page, server[2])
+    assert np.abs(kept.strokes[0][-1] - stroke[-1]).max() < 2
+
+
+def expect_answered(page: Page) -> None:
+    """Until the board says anything of what is on the canvas."""
+    expect(keyed(page, "prediction")).not_to_contain_text("Draw", timeout=PATIENCE)
+
+
+def test_a_label_that_is_pressed_before_its_sample_has_come_is_of_that_sample(
+    browser, server, line
+):
+    page = open_page(browser, line)
+    click(page, "sample-3")
+    click(page, "label-3")
+    expect(keyed(page, "correction")).to_contain_text("Kept as a 3", timeout=PATIENCE)
+    expect_answer(page, 3)
+    assert [one.label for one in kept_of(page, server[2])] == [3]
     page.context.close()
 
 
@@ -533,4 +595,9 @@ def test_without_the_ear_all_of_it_works_stroke_by_stroke(browser, server):
     expect_answer(page, 7)
     click(page, "label-7")
     expect(keyed(page, "plain")).to_contain_text("Kept as a 7", timeout=PATIENCE)
+    click(page, "take-back")
+    expect(keyed(page, "plain")).not_to_contain_text("Kept", timeout=PATIENCE)
+    click(page, "sample-4")
+    expect_answer(page, 4)
+    assert lower.evaluate(inked)
     page.context.close()

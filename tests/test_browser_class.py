@@ -157,6 +157,17 @@ def test_a_whole_class(host, phones, server):
     assert len(stored(home)) == 7  # they stay with the host
 
 
+def test_a_label_that_is_tapped_at_once_after_the_finger_left_is_sent(host, phones):
+    phone = phones(open_class(host))
+    for digit in (4, 4, 7, 7):
+        strokes = [stroke * 0.64 + 0.18 for stroke in handwriting.sample_digit(digit)]
+        box = keyed(phone, f"label-{digit}").bounding_box()
+        draw_by_finger(phone, strokes, seconds=0.8)
+        phone.touchscreen.tap(box["x"] + 5, box["y"] + 5)
+        expect(keyed(phone, "correction")).to_contain_text(re.compile(rf"Sent as an? {digit}"))
+        expect_blank(phone)
+
+
 def test_a_killed_server_loses_nothing_that_was_acknowledged(browser, tmp_path, phones):
     environment = {"DIGIT_CLASSIFIER_HOME": str(tmp_path)}
     log = tmp_path / "log.txt"

@@ -15,7 +15,7 @@ const QUIET = 1500; // milliseconds without an answer before the page says so
 const HEARD = ["pointerdown", "pointermove", "pointerup", "pointercancel", "lostpointercapture"];
 const KEPT_AWAY = ["down", "move", "up", "over", "out", "enter", "leave"]
   .map((what) => `mouse${what}`)
-  .concat("click", "dblclick", "touchstart", "touchmove", "touchend");
+  .concat("click", "dblclick", "contextmenu", "touchstart", "touchmove", "touchend");
 const AWAY = "Not connected. Your drawing stays here, and is answered once the connection is back.";
 
 const FULL = "The board is full: clear it first.";
@@ -67,11 +67,11 @@ class Board {
     };
     const capture = { capture: true, passive: false };
     const point = onCanvas((event) => this.point(event));
-    const keepAway = onCanvas(() => {});
-    const noMenu = onCanvas((event) => event.preventDefault());
+    // Where touches are not prevented, a browser takes the end of a quick stroke for a fling, and
+    // lets no button be tapped for a moment.
+    const keepAway = onCanvas((event) => event.cancelable && event.preventDefault());
     for (const type of HEARD) on(this.room, type, point, capture);
     for (const type of KEPT_AWAY) on(this.room, type, keepAway, capture);
-    on(this.room, "contextmenu", noMenu, capture);
     on(this.room, "link", () => this.hear());
     on(this.root, "click", (event) => {
       const button = event.target.closest("button[data-act], button[data-press]");
@@ -124,6 +124,8 @@ class Board {
     const isAnother = event.isPrimary && event.pointerType === this.kind;
     if (event.button !== 0 || (this.pointer !== null && !isAnother)) return;
     event.preventDefault();
+    // Nor does the keyboard stay where it was: a key that is pressed now is meant for the board.
+    document.activeElement?.blur();
     const [x, y] = this.#place(event);
     if (!this.drawing.begin(x, y, Number(this.pen.value))) {
       this.#say(FULL);
@@ -363,7 +365,9 @@ class Board {
     clearTimeout(this.soon);
     this.soon = undefined;
     if (!this.link || !this.isConnected) return;
-    const news = this.drawing.news() ?? (this.pressed.length ? this.#nothingNew() : null);
+    // What is pressed is about whole strokes: it waits until the pen is lifted.
+    const presses = this.drawing.live ? [] : this.pressed;
+    const news = this.drawing.news() ?? (presses.length ? this.#nothingNew() : null);
     if (!news) return;
     // Where the pen rests or a button was pressed, nothing waits behind what is under way.
     const isUrgent = news.resting;
@@ -383,7 +387,7 @@ class Board {
     this.tries += 1;
     this.number += 1;
     this.pace.sent(this.number);
-    this.link.setTriggerValue("said", { number: this.number, presses: this.pressed, ...news });
+    this.link.setTriggerValue("said", { number: this.number, presses, ...news });
     clearTimeout(this.wordTimer);
     this.wordTimer = setTimeout(() => {
       if (this.pace.awaited) this.#say("The answer takes a while …");
@@ -392,8 +396,8 @@ class Board {
   }
 
   #nothingNew() {
-    const { id, applied, strokes, live } = this.drawing;
-    const rest = { from: strokes.length, strokes: [], resting: !live };
+    const { id, applied, strokes } = this.drawing;
+    const rest = { from: strokes.length, strokes: [], resting: true };
     return { drawing: id, applied, image: null, ...rest };
   }
 

@@ -285,10 +285,19 @@ def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> 
             st.image(answer["picture"], width=168, alt=answer["alt"])
         st.button("Clear", key="clear", on_click=here.sketch.empty)
         st.markdown(" ".join(filter(None, (row.ask, row.kept, row.round))))
-        names = [f"label-{digit}" for digit in range(CLASSES)] if row.labels else ["next", "end"]
-        with st.container(horizontal=True, gap="small", key="labels"):
-            for name in names:
-                text = name.removeprefix("label-").capitalize()
-                st.button(text, key=name, on_click=press, args=(name,))
+        digits = range(CLASSES)
+        _buttons([f"label-{digit}" for digit in digits] if row.labels else ["next", "end"], press)
+        if row.kept:
+            _buttons(["take-back"], press)
+        if row.samples:
+            st.markdown("Or try one")
+            _buttons([f"sample-{digit}" for digit in digits], press)
         if row.problem:
             st.warning(row.problem)
+
+
+def _buttons(names: list[str], press: Callable[[str], bool]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for name in names:
+            text = name[-1] if name[-1].isdigit() else name.replace("-", " ").capitalize()
+            st.button(text, key=name, on_click=press, args=(name,))

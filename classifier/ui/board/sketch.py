@@ -21,7 +21,7 @@ from classifier.preprocess import Prepared
 
 _MAX_ID, _MAX_CAPTION = 64, 300  # characters
 _MAX_NUMBER = 2**53
-_MOST_AHEAD = 1_000_000  # numbers that a server which was started anew may have missed
+_MOST_AHEAD = 1_000_000  # messages, or presses, that a server which was started anew has missed
 _MOST_PRESSES = 50  # that one message has
 _IMAGES = 20  # pictures that undo may bring back, of which more is known than their pixels
 
@@ -137,9 +137,10 @@ class Sketch:
     def take_in(self, message: object) -> list[str]:
         """Take in what the browser sent; returns what was pressed on the board, in that order.
 
-        A message that came before, or that follows on one that never came, changes nothing: `have`
-        tells the browser so. Raises NotUnderstoodError; then nothing has changed either, but that
-        the message counts as answered if its number can follow.
+        A message that came before, or that follows on one that never came, changes nothing, nor
+        does one of a drawing that is being replaced: `have` tells the browser so, which sends
+        again what was pressed. Raises NotUnderstoodError; then nothing has changed either, but
+        that the message counts as answered if its number can follow.
         """
         if not isinstance(message, dict):
             raise NotUnderstoodError("A message is an object.")
@@ -153,10 +154,10 @@ class Sketch:
         start, resting = _whole(message, "from"), message.get("resting")
         if not isinstance(resting, bool) or not drawing:
             raise NotUnderstoodError("resting is true or false, and a drawing has an id.")
-        presses = _presses(message.get("presses"))
+        presses = [one for one in _presses(message.get("presses")) if one[0] > self.pressed]
+        if presses and presses[-1][0] > self.pressed + _MOST_AHEAD:
+            raise NotUnderstoodError("Presses are numbered one by one.")
         image, rows = self._image_of(message.get("image")), _rows(message.get("strokes"))
-        names = [name for press, name in presses if press > self.pressed]
-        self.pressed = max([self.pressed, *(press for press, _ in presses)])
         if self.command is not None:
             if applied != self.command.id:
                 return []  # of the drawing before it, which the browser has yet to replace
@@ -165,7 +166,9 @@ class Sketch:
             return []
         self.resting = resting
         self._newest = max([self._newest, *(stroke.number for stroke in self.strokes)])
-        return names
+        if presses:
+            self.pressed = presses[-1][0]
+        return [name for _, name in presses]
 
     def _join(
         self, drawing: str, start: int, image: Placed | None, rows: list[tuple[int, Stroke]]
