@@ -6,8 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from classifier import ui
-from classifier.ui import bringing, collecting, joining, state, tabs, train, view
-from classifier.ui.board import board, comparing
+from classifier.ui import session, view
+from classifier.ui.board import board, bringing, comparing, labelling
+from classifier.ui.classes import joining
+from classifier.ui.sidebar import train
+from classifier.ui.tabs import tabs
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
 st.html(Path(ui.__path__[0]) / "page.css")
@@ -28,8 +31,8 @@ def whole_page() -> None:
     board.board(
         model,
         partial(comparing.second, other=other),
-        collecting.row,
-        partial(collecting.press, model=model),
+        labelling.row,
+        partial(labelling.press, model=model),
     )
     opened = tabs.bar()
 
@@ -44,4 +47,4 @@ if joining.is_meant():
     joining.page()
 else:
     whole_page()
-state.remember_visitor()
+session.remember_visitor()

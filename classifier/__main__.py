@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--seed", type=int, metavar="N", help="same seed, same result (0)")
     train.add_argument("--name", help="of the saved model")
-    train.add_argument("--run", metavar="FOLDER", help=argparse.SUPPRESS)  # see jobs.py
+    train.add_argument("--run", metavar="FOLDER", help=argparse.SUPPRESS)  # see jobs
 
     evaluate = command("evaluate", _evaluate, "Judge models on labelled digits.")
     evaluate.add_argument(
@@ -179,7 +179,7 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
-    from classifier import store
+    from classifier.serving import store
 
     model = store.get(base)
     if values["drawings"] is None:
@@ -192,20 +192,21 @@ def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
 def _run_training(
     chosen: TrainConfig, emit, stop: threading.Event, snapshots: Path | None = None
 ) -> None:
-    from classifier import training
+    from classifier.learning import training
 
     training.train(chosen, emit, stop, snapshots)
 
 
 def _reason(error: Exception) -> str:
     """One sentence; what nobody foresaw also leaves its trace on standard error."""
-    from classifier import jobs, store
+    from classifier.jobs import local
+    from classifier.serving import store
 
     foreseen = (ValueError, OSError, RuntimeError, FloatingPointError, store.ModelNotFoundError)
     # Keras and TensorFlow raise these kinds too, from deep inside and in many lines.
     said = str(error).strip()
-    if isinstance(error, MemoryError) or jobs.lacks_memory(said):
-        return jobs.NO_MEMORY
+    if isinstance(error, MemoryError) or local.lacks_memory(said):
+        return local.NO_MEMORY
     if isinstance(error, foreseen) and said and "\n" not in said:
         return said
     import traceback
@@ -217,15 +218,15 @@ def _reason(error: Exception) -> str:
 def _train_as_child(run: str, emit) -> int:
     """Train for `jobs`: the config from the run's folder, in its turn, until its standard input
     ends."""
-    from classifier import jobs
+    from classifier.jobs import local
 
     def get_ready() -> None:
-        from classifier import training
+        from classifier.learning import training
 
         training.load_keras()
 
-    jobs.step_back()
-    folder = jobs.await_run(run, get_ready)
+    local.step_back()
+    folder = local.await_run(run, get_ready)
     if folder is None:
         return 0
     stop = threading.Event()
@@ -246,10 +247,10 @@ def _train_as_child(run: str, emit) -> int:
                 emit(Failed(error="Stopped before it had learned anything: nothing was saved."))
                 os._exit(1)
 
-    jobs.listen(stop, give_up)
+    local.listen(stop, give_up)
     values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    with jobs.turn(folder, speak, stop):
-        _run_training(TrainConfig(**values), speak, stop, jobs.snapshots_of(folder.name))
+    with local.turn(folder, speak, stop):
+        _run_training(TrainConfig(**values), speak, stop, local.snapshots_of(folder.name))
     return 0
 
 
@@ -308,7 +309,7 @@ class _Terminal:
 
 
 def _predictor(name: str):
-    from classifier import predict, store
+    from classifier.serving import predict, store
 
     predictor = predict.Predictor(store.get(name).tflite())
     if predictor.classes != config.CLASSES:
@@ -318,7 +319,7 @@ def _predictor(name: str):
 
 def _detector(name: str):
     """The detector of that name; None if there is none of the standard name."""
-    from classifier import predict, store
+    from classifier.serving import predict, store
 
     try:
         saved = store.get(name)
@@ -355,17 +356,19 @@ def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> d
     """The figures of one model on one set of digits."""
     import numpy as np
 
-    from classifier import data, drawings, evaluation
+    from classifier.data import sources
+    from classifier.ink import drawings
+    from classifier.serving import evaluation
 
     readable = writer = None
     if source == "mnist":
-        dataset = data.mnist(mnist)
+        dataset = sources.mnist(mnist)
         images, labels = dataset.test_images, dataset.test_labels
     elif source == "generated":
-        images, labels = data.generated_test()
+        images, labels = sources.generated_test()
     else:
         drawn = drawings.load(source, symbols=True)
-        images, readable = data.to_network_inputs(drawn)
+        images, readable = sources.to_network_inputs(drawn)
         labels, writer = drawn.labels, getattr(drawn, "writer", None)
     is_digit = detector and np.array([kind is None for kind in detector.kinds(images)])
     result = evaluation.evaluate(
@@ -377,7 +380,8 @@ def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> d
 
 def _robust(model: str, predictor, detector, source: str, mnist: str | None) -> dict:
     """The accuracy of one model on drawings in other sizes, places, pens and turns."""
-    from classifier import drawings, robustness
+    from classifier.ink import drawings
+    from classifier.serving import robustness
 
     if source in ("mnist", "generated"):
         raise ValueError("--robust draws strokes anew: name a file of drawings with --data.")
@@ -411,7 +415,8 @@ def print_table(rows: list[dict[str, str]]) -> None:
 
 
 def _predict(chosen: argparse.Namespace) -> int:
-    from classifier import pictures, predict, preprocess
+    from classifier.ink import pictures, preparing
+    from classifier.serving import predict
 
     predictor, detector = _predictor(chosen.model), _detector(chosen.detector)
     entries, failed = [], False
@@ -427,7 +432,7 @@ def _predict(chosen: argparse.Namespace) -> int:
                 entries.append({"path": str(file), "error": str(error)})
                 failed = True
                 continue
-            said = predict.answer(predictor, preprocess.prepare(picture), detector)
+            said = predict.answer(predictor, preparing.prepare(picture), detector)
             row = said.probabilities
             entry = {
                 "path": str(file),
@@ -456,7 +461,7 @@ def _in_words(entry: dict) -> str:
 
 
 def _models(chosen: argparse.Namespace) -> int:
-    from classifier import store
+    from classifier.serving import store
 
     models, problems = store.list_models()
     for problem in problems:

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier import data, handwriting, preprocess
+from classifier.data import sources
+from classifier.ink import preparing
+from classifier.synthetic import handwriting
 from tests.browser import PROJECT, chromium_path, launched, open_page, served
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
@@ -37,7 +39,7 @@ def tiny_arrays() -> dict[str, np.ndarray]:
     """120 training and 40 test images in Keras' layout: the sample digits, each a little moved and
     paled, so that a network learns them in a few epochs. Labels are balanced."""
     rng = np.random.default_rng(0)
-    digits = preprocess.render_drawings([handwriting.sample_digit(d) for d in range(10)])
+    digits = preparing.render_drawings([handwriting.sample_digit(d) for d in range(10)])
 
     def some(count: int) -> tuple[np.ndarray, np.ndarray]:
         labels = rng.permutation(np.arange(count) % 10).astype(np.uint8)
@@ -85,7 +87,7 @@ def quick_mnist(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
     x, y = {}, {}
     for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
-        x[part], y[part] = data._generate(count, seed)
+        x[part], y[part] = sources._generate(count, seed)
     np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
     return path
 

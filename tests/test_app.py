@@ -7,11 +7,11 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from classifier import store
 from classifier.config import PROJECT, TrainConfig
 from classifier.events import Finished, History
-from classifier.jobs import JobError
-from classifier.ui import state
+from classifier.jobs.local import JobError
+from classifier.serving import store
+from classifier.ui import session, shared
 from tests.app import draw, press, words
 
 
@@ -71,7 +71,7 @@ def test_what_the_form_says_is_what_is_trained(page, monkeypatch):
         submitted.append(config)
         raise JobError("Not now.")
 
-    monkeypatch.setattr(state.jobs().__class__, "submit", submit)
+    monkeypatch.setattr(shared.jobs().__class__, "submit", submit)
     page.segmented_control(key="network").set_value("conv").run()
     page.slider(key="styles-conv").set_value(0.35)
     page.slider(key="dropout-conv").set_value(0.1)
@@ -145,8 +145,8 @@ def test_the_result_is_one_sentence_about_seen_and_unseen_digits(home):
         train_images=55_000,
         test_images=10_000,
     )
-    page.session_state["session"] = state.Session(
-        reader=state.Reader("00000000000000000000-0000000000000000"), history=History(end=end)
+    page.session_state["session"] = session.Session(
+        reader=session.Reader("00000000000000000000-0000000000000000"), history=History(end=end)
     )
     page.run()
     assert not page.exception

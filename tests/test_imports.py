@@ -19,23 +19,24 @@ import pytest
 
 from classifier.config import PROJECT
 
-# From the ground up: a module imports only from rows above its own. All of `ui` is one place.
-LAYERS = (
-    {"config", "events"},
-    {"drawings", "pictures", "paper"},
-    {"preprocess", "handwriting", "augmentation", "collection"},
-    {"doodles", "classroom"},
-    {"data", "networks", "store"},
-    {"predict", "evaluation", "inspection", "snapshots", "numbers"},
-    {"training", "robustness"},
-    {"jobs", "lesson"},
-    {"ui", "__main__"},
-    {"app"},
-)
-PLACE = {name: number for number, layer in enumerate(LAYERS) for name in layer}
-MAY_USE_KERAS = {"networks", "training", "evaluation"}
-# The page's process never loads these: training runs in another one.
-NOT_FOR_THE_PAGE = {"networks", "training"}
+# Folder, or module beside them -> what it may import from.
+MAY_IMPORT = {
+    "config": set(),
+    "events": {"config"},
+    "ink": {"config"},
+    "synthetic": {"config", "ink"},
+    "data": {"config", "ink", "synthetic"},
+    "serving": {"config", "ink", "synthetic", "data"},
+    "learning": {"config", "events", "ink", "data", "serving"},
+    "jobs": {"config", "events", "ink"},
+    "people": {"config", "ink"},
+    "lesson": {"config"},
+}
+MAY_IMPORT |= {
+    "__main__": set(MAY_IMPORT),
+    "ui": set(MAY_IMPORT) - {"learning"},  # training runs in another process
+    "app": {"ui"},
+}
 KERAS = {"keras", "tensorflow", "tf_keras"}
 STREAMLIT = {"streamlit", "streamlit_drawable_canvas"}
 
@@ -96,7 +97,7 @@ WITHIN = {
 
 
 def place_name(module: str) -> str:
-    """What LAYERS calls a module."""
+    """What MAY_IMPORT calls a module."""
     return module.removeprefix("classifier.").split(".")[0]
 
 
@@ -125,7 +126,7 @@ except ImportError:
 class A:
     import inside_class
     def f(self):
-        from classifier import store, data
+        from classifier.serving import store
 async def g():
     from .sibling import thing
     lambda: __import__
@@ -135,16 +136,20 @@ from .. import up
     at_top = {item.module for item in found if item.at_top}
     later = {item.module for item in found if not item.at_top}
     assert {"os.path", "fallback", "tensorflow", "inside_class", "classifier.up"} <= at_top
-    assert {"classifier.store", "classifier.data", "classifier.ui.sibling"} <= later
+    assert {
+        "classifier.serving.store",
+        "classifier.serving.predict",
+        "classifier.ui.sibling",
+    } <= later
     assert "keras" not in at_top | later
-    assert not {"classifier.store", "classifier.ui.sibling"} & at_top
+    assert not {"classifier.serving.store", "classifier.ui.sibling"} & at_top
 
 
 def test_sources_were_found_and_imports_in_them():
-    assert {"app", "classifier.config", "classifier.ui.train", "classifier.__main__"} <= set(FILES)
-    assert "classifier.config" in WITHIN["classifier.events"] | WITHIN["classifier.drawings"]
-    assert "classifier.training" in WITHIN["classifier.__main__"], "imports in functions count"
-    assert "classifier.ui.train" in WITHIN["app"]
+    assert {"app", "classifier.config", "classifier.ui.view", "classifier.__main__"} <= set(FILES)
+    assert "classifier.config" in WITHIN["classifier.ink.drawings"]
+    assert "classifier.learning.training" in WITHIN["classifier.__main__"], "in functions, too"
+    assert "classifier.ui.view" in WITHIN["app"]
 
 
 def test_there_are_no_cycles():
@@ -156,28 +161,25 @@ def test_there_are_no_cycles():
 
 
 def test_every_module_has_a_place():
-    strangers = {name for name in FILES if place_name(name) not in PLACE} - {"classifier"}
-    assert not strangers, f"say in LAYERS where they belong: {strangers}"
+    strangers = {name for name in FILES if place_name(name) not in MAY_IMPORT} - {"classifier"}
+    assert not strangers, f"say in MAY_IMPORT where they belong: {strangers}"
 
 
 @pytest.mark.parametrize("name", sorted(set(FILES) - {"classifier"}))
-def test_a_module_imports_only_from_below(name):
+def test_a_module_imports_only_from_where_its_folder_may(name):
     mine = place_name(name)
-    upward = {
-        other
-        for other in WITHIN[name]
-        if PLACE[place_name(other)] >= PLACE[mine] and not (mine == place_name(other) == "ui")
+    strange = {
+        other for other in WITHIN[name] if place_name(other) not in MAY_IMPORT[mine] | {mine}
     }
-    assert not upward, f"{name} imports {upward}, which lies beside or above it"
+    assert not strange, f"{name} imports {strange}, which {mine} must not know"
 
 
 def test_package_itself_imports_nothing():
     assert IMPORTS["classifier"] == set()
 
 
-def test_only_networks_training_and_evaluation_use_keras():
-    users = {place_name(name) for name in users_of(KERAS)}
-    assert {"networks", "training"} <= users <= MAY_USE_KERAS
+def test_only_learning_uses_keras():
+    assert {place_name(name) for name in users_of(KERAS)} == {"learning"}
 
 
 def test_nothing_imports_keras_as_soon_as_it_is_imported():
@@ -190,16 +192,14 @@ def test_only_the_page_uses_streamlit():
     assert {place_name(name) for name in users} == {"app", "ui"}
 
 
-@pytest.mark.parametrize(
-    "name", sorted(name for name in FILES if place_name(name) in {"app", "ui", "jobs"})
-)
-def test_page_and_jobs_never_reach_networks_and_training(name):
+@pytest.mark.parametrize("name", sorted(n for n in FILES if place_name(n) in {"app", "ui", "jobs"}))
+def test_page_and_jobs_never_reach_what_learns(name):
     reached, left = set(), [name]
     while left:
         for other in WITHIN[left.pop()] - reached:
             reached.add(other)
             left.append(other)
-    assert not {place_name(other) for other in reached} & NOT_FOR_THE_PAGE
+    assert "learning" not in {place_name(other) for other in reached}
 
 
 def test_the_page_begins_without_what_only_the_tabs_need():
@@ -210,12 +210,12 @@ def test_the_page_begins_without_what_only_the_tabs_need():
         new = at_top & set(FILES) - reached
         reached |= new
         left += new
-    assert "classifier.ui.joining" in reached
+    assert "classifier.ui.classes.joining" in reached
 
 
 def test_importing_all_but_the_page_loads_no_tensorflow_and_writes_nothing(tmp_path):
     modules = sorted(name for name in FILES if place_name(name) not in {"app", "ui"})
-    assert "classifier.training" in modules
+    assert "classifier.learning.training" in modules
     script = f"""
 import importlib, json, sys
 for name in {modules!r}:

@@ -1,1 +1,5 @@
-"""The page's parts. Views draw; what they show is computed elsewhere."""
+"""The page: with app.py the only code that may import Streamlit. It draws; what is computed is
+computed elsewhere.
+
+May import all but `learning` and `cli`.
+"""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from classifier import preprocess
-from classifier.collection import Kept
 from classifier.config import CANVAS, IMAGE_SIZE
-from classifier.ui import canvas, charts
+from classifier.ink import preparing
+from classifier.people.collection import Kept
+from classifier.ui import charts
+from classifier.ui.board import canvas
 
 _PER_PAGE = 24
 
@@ -50,7 +51,7 @@ def network_input(one: Kept) -> np.ndarray | None:
 
 @st.cache_data(max_entries=5000, show_spinner=False)
 def _network_input(writer: str, drawing_id: str, _one: Kept) -> np.ndarray | None:
-    return preprocess.prepare_strokes(_one.strokes, CANVAS, _one.pen).network_input
+    return preparing.prepare_strokes(_one.strokes, CANVAS, _one.pen).network_input
 
 
 def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier import evaluation
 from classifier.config import CLASSES
 from classifier.events import EpochEnded
+from classifier.serving import evaluation
 from classifier.ui import charts, view
 from classifier.ui.charts import GREY, ORANGE
 

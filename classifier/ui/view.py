@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from classifier.ui import state
+from classifier.ui import session
 
 TABS = ("Training", "Inside the network", "Runs", "Lesson", "Our handwriting")
 TRAINING, INSIDE, RUNS, LESSON, HANDWRITING = TABS
@@ -47,7 +47,7 @@ def shortcut(keys: str) -> str | None:
 
 def toggle(label: str, value: bool = False, *, key: str, help: str) -> bool:
     """A switch of the page; see `widgets_changed`."""
-    state.session().toggles.add(key)
+    session.current().toggles.add(key)
     return st.toggle(label, value, key=key, help=help)
 
 
@@ -82,17 +82,17 @@ def open_tab(name: str) -> None:
 
 def forget_widgets() -> None:
     """The whole page is being drawn: whatever its widgets say now will be seen."""
-    state.session().widgets = None
+    session.current().widgets = None
 
 
 def note_widgets() -> None:
     """The whole page has been drawn, as its widgets say now."""
-    state.session().widgets = _widgets()
+    session.current().widgets = _widgets()
 
 
 def widgets_changed() -> bool:
     """Whether, in a run of the board alone, other widgets say something that was not drawn yet."""
-    here = state.session()
+    here = session.current()
     # A button is true in the one run after its click; a toggle stays so.
     pressed = any(
         value is True and key not in here.toggles for key, value in st.session_state.items()
@@ -101,7 +101,7 @@ def widgets_changed() -> bool:
 
 
 def _widgets() -> dict[str, object]:
-    toggles = state.session().toggles
+    toggles = session.current().toggles
     return {
         key: value
         for key, value in st.session_state.items()

@@ -9,8 +9,10 @@ from __future__ import annotations
 import statistics
 import time
 
-from classifier import handwriting, predict, preprocess, store
 from classifier.config import CANVAS, CANVAS_PEN
+from classifier.ink import preparing
+from classifier.serving import predict, store
+from classifier.synthetic import handwriting
 
 ROUNDS = 50
 
@@ -18,28 +20,28 @@ ROUNDS = 50
 def main() -> None:
     """Measure and print."""
     digits = [[s * 200 + 40 for s in handwriting.sample_digit(d)] for d in range(10)]
-    pictures = [preprocess.render_strokes(strokes, CANVAS, CANVAS_PEN) for strokes in digits]
+    pictures = [preparing.render_strokes(strokes, CANVAS, CANVAS_PEN) for strokes in digits]
     ways = {
-        "strokes": (lambda d: preprocess.prepare_strokes(d, CANVAS, CANVAS_PEN), digits),
-        "picture": (preprocess.prepare, pictures),
+        "strokes": (lambda d: preparing.prepare_strokes(d, CANVAS, CANVAS_PEN), digits),
+        "picture": (preparing.prepare, pictures),
     }
     print("| input | model | preprocess, ms | predict, ms | both, ms |")
     print("|---|---|---|---|---|")
     for way, (prepare, inputs) in ways.items():
         for name in ("conv", "dense"):
             predictor = predict.Predictor(store.get(name).tflite())
-            preparing, asking = [], []
+            steps, asking = [], []
             for _ in range(ROUNDS):
                 for one in inputs:
                     begun = time.perf_counter()
                     prepared = prepare(one)
                     middle = time.perf_counter()
                     predict.answer(predictor, prepared)
-                    preparing.append(1e3 * (middle - begun))
+                    steps.append(1e3 * (middle - begun))
                     asking.append(1e3 * (time.perf_counter() - middle))
-            both = statistics.median(a + b for a, b in zip(preparing, asking, strict=True))
+            both = statistics.median(a + b for a, b in zip(steps, asking, strict=True))
             print(
-                f"| {way} | {name} | {statistics.median(preparing):.2f} "
+                f"| {way} | {name} | {statistics.median(steps):.2f} "
                 f"| {statistics.median(asking):.2f} | {both:.2f} |"
             )
 

@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from classifier import classroom, handwriting
 from classifier.__main__ import print_table
 from classifier.config import CANVAS
+from classifier.people import classroom
+from classifier.synthetic import handwriting
 from tests.browser import (
     PROJECT,
     click,

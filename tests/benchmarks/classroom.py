@@ -26,12 +26,13 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
-from classifier import classroom, handwriting
 from classifier.__main__ import print_table
 from classifier.config import CANVAS_PEN
-from classifier.drawings import fit_canvas
+from classifier.ink.drawings import fit_canvas
+from classifier.people import classroom
+from classifier.synthetic import handwriting
 from classifier.ui import view
-from classifier.ui.state import COOKIE
+from classifier.ui.session import COOKIE
 from tests.browser import PROJECT, served
 
 MEMBERS = 30

@@ -15,8 +15,11 @@ import functools
 
 import numpy as np
 
-from classifier import data, drawings, evaluation, networks, store, training
 from classifier.config import DETECTOR, KINDS, TrainConfig
+from classifier.data import sources
+from classifier.ink import drawings
+from classifier.learning import networks, training
+from classifier.serving import evaluation, store
 
 _FALSE_ALARMS = 0.02  # share of digits that a score may take for something else
 _NEIGHBOURS = 10
@@ -61,19 +64,19 @@ class ReaderScores:
         }
 
 
-def detector(dataset: data.Dataset, kinds: list[str], config: TrainConfig):
+def detector(dataset: sources.Dataset, kinds: list[str], config: TrainConfig):
     """A network that tells digits from drawings of these kinds: images to scores (N,)."""
     import keras
 
-    dataset = data.with_others(dataset, kinds)
+    dataset = sources.with_others(dataset, kinds)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(training.precision())
     model = networks.build(config)
     keras.config.set_dtype_policy("float32")
-    steps = data.epoch_size(len(dataset.train_labels), dataset.mixed) // config.batch_size
+    steps = sources.epoch_size(len(dataset.train_labels), dataset.mixed) // config.batch_size
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", jit_compile=False)
-    for images, labels in data.epochs(
+    for images, labels in sources.epochs(
         dataset.train_images, dataset.train_labels, dataset.mixed,
         count=config.epochs, augment=True, seed=config.seed,
     ):  # fmt: skip
@@ -89,9 +92,9 @@ def main() -> None:
     parser.add_argument("--digits", type=int, default=40_000, help="to train a detector on")
     chosen = parser.parse_args()
     config = TrainConfig.of(DETECTOR, data="mnist", epochs=chosen.epochs, train_size=None)
-    dataset = data.load(config)
+    dataset = sources.load(config)
     # Judged on what was kept back from conv for validation, which the detectors do not see either.
-    trained, kept = data.split_validation(len(dataset.train_labels), config.seed)
+    trained, kept = sources.split_validation(len(dataset.train_labels), config.seed)
     trained = trained[: chosen.digits]
     digits = dataset.train_images[kept]
     dataset = dataclasses.replace(
@@ -101,10 +104,10 @@ def main() -> None:
     )
     read = ReaderScores(dataset.train_images[:_KNOWN])
 
-    others = {kind: data.others(1000, _TEST_SEED, [kind])[0] for kind in KINDS}
+    others = {kind: sources.others(1000, _TEST_SEED, [kind])[0] for kind in KINDS}
     if chosen.symbols:
         drawn = drawings.load(chosen.symbols, symbols=True)
-        images, readable = data.to_network_inputs(drawn)
+        images, readable = sources.to_network_inputs(drawn)
         others["symbols, drawn by hand"] = images[readable]
 
     print("| kind never seen | method | ROC area | flagged when 2 % of digits are |")

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from classifier import handwriting
 from classifier.config import ASSETS, CANVAS
+from classifier.synthetic import handwriting
 from tests.browser import PROJECT, expect_answer, launched, open_page, placed, served
 
 FRAMES = 8

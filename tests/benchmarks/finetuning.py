@@ -25,9 +25,12 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier import data, drawings, predict, store, training
 from classifier.config import CLASSES, PROJECT, TrainConfig
+from classifier.data import sources
 from classifier.events import Finished
+from classifier.ink import drawings
+from classifier.learning import training
+from classifier.serving import predict, store
 
 EACH = 5  # drawings of each digit to learn from
 SEED = 100
@@ -41,7 +44,7 @@ def main() -> None:
     parser.add_argument("--writers", type=int, default=10)
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
-    images, readable = data.to_network_inputs(drawn)
+    images, readable = sources.to_network_inputs(drawn)
     worst = worst_read(drawn, images, readable)[: chosen.writers]
     training.load_keras().result()
     with tempfile.TemporaryDirectory() as home:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier import drawings, evaluation, numbers, predict, preprocess, store
 from classifier.config import DETECTOR
+from classifier.ink import drawings, layout, preparing
+from classifier.serving import evaluation, predict, store
 
 LENGTHS = range(2, 7)
 # Between the boxes of neighbours' ink, in heights of a digit: a digit is about 0.6 wide.
@@ -136,12 +137,12 @@ def read(number: Number, way: str, score, is_digit, rng) -> tuple[int, int, int,
     if way == "strokes":
         strokes = [strokes[k] for k in rng.permutation(len(strokes))]  # in any order of time
         begun = time.perf_counter()
-        parts = numbers.read_strokes(strokes, CANVAS, number.pen, score, is_digit)
+        parts = layout.read_strokes(strokes, CANVAS, number.pen, score, is_digit)
         boxes, least = number.boxes, 0.95
     else:
-        ink = preprocess.render_strokes(strokes, CANVAS, number.pen)
+        ink = preparing.render_strokes(strokes, CANVAS, number.pen)
         begun = time.perf_counter()
-        parts = numbers.read_ink(ink, score, is_digit)
+        parts = layout.read_ink(ink, score, is_digit)
         boxes, least = number.boxes + np.array([-1, -1, 1, 1]) * number.pen / 2, 0.8
     seconds = time.perf_counter() - begun
     return *judge(boxes, number.labels, parts, least), sum(p.touching for p in parts), seconds
@@ -194,8 +195,8 @@ def read_single(strokes: list[np.ndarray], way: str, score, is_digit) -> list:
     """Parts of a digit that fills the canvas."""
     fitted, size, pen = drawings.fit_canvas(strokes)
     if way == "strokes":
-        return numbers.read_strokes(fitted, size, pen, score, is_digit)
-    return numbers.read_ink(preprocess.render_strokes(fitted, size, pen), score, is_digit)
+        return layout.read_strokes(fitted, size, pen, score, is_digit)
+    return layout.read_ink(preparing.render_strokes(fitted, size, pen), score, is_digit)
 
 
 if __name__ == "__main__":

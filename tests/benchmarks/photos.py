@@ -12,8 +12,9 @@ import time
 
 import numpy as np
 
-from classifier import drawings, evaluation, predict, preprocess, store
-from classifier.preprocess import Verdict
+from classifier.ink import drawings, preparing
+from classifier.ink.preparing import Verdict
+from classifier.serving import evaluation, predict, store
 from tests import paper
 
 
@@ -35,14 +36,14 @@ def main() -> None:
         for k in rng.integers(0, len(everything), chosen.count):
             photo = paper.at_random(kind, rng)
             picture, ink = paper.photograph(everything[k], photo)
-            prepared = preprocess.prepare(picture)
+            prepared = preparing.prepare(picture)
             said = predict.answer(predictor, prepared).digit
             right.append(said == drawn.labels[k])
-            strokes = preprocess.prepare_strokes(*drawings.fit_canvas(everything[k]))
+            strokes = preparing.prepare_strokes(*drawings.fit_canvas(everything[k]))
             as_strokes.append(predict.answer(predictor, strokes).digit == drawn.labels[k])
             found.append(paper.overlap(prepared.ink, ink) > 0.8)
             empty, _ = paper.photograph([], photo)
-            blank.append(preprocess.prepare(empty).verdict is Verdict.BLANK)
+            blank.append(preparing.prepare(empty).verdict is Verdict.BLANK)
         return right, as_strokes, found, blank
 
     print("| photos | n | accuracy | 95 % interval | the same drawings as strokes | ink box right "
@@ -61,7 +62,7 @@ def main() -> None:
     large = paper.photograph(everything[0], paper.Photo(shape=(3000, 4000), ruling="squared"))[0]
     begun = time.perf_counter()
     for _ in range(5):
-        preprocess.prepare(large)
+        preparing.prepare(large)
     print(f"twelve megapixels: {(time.perf_counter() - begun) / 5:.2f} s")
 
 

@@ -15,7 +15,7 @@ import time
 from classifier.__main__ import print_table
 from classifier.config import TrainConfig
 from classifier.events import Failed, Finished, Progress
-from classifier.jobs import LocalJobs, Reader
+from classifier.jobs.local import LocalJobs, Reader
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 60_000)
 SESSIONS = (1, 2, 4, 8)

@@ -10,8 +10,10 @@ import time
 import cv2
 import numpy as np
 
-from classifier import data, handwriting, preprocess
 from classifier.config import ASSETS, CLASSES
+from classifier.data import sources
+from classifier.ink import preparing
+from classifier.synthetic import handwriting
 
 _COLUMNS = 20
 _SCALE = 2  # pixels of the sheet for one of an image
@@ -20,7 +22,7 @@ _SCALE = 2  # pixels of the sheet for one of an image
 def main() -> None:
     """Draw, write and print."""
     drawn = handwriting.generate(6000, seed=3)
-    images = preprocess.render_drawings(
+    images = preparing.render_drawings(
         drawn, *handwriting.draw_pens(drawn.writer, np.random.default_rng(3))
     )
     rows = []
@@ -32,7 +34,7 @@ def main() -> None:
     cv2.imwrite(str(ASSETS / "handwriting.png"), sheet)
 
     begun = time.perf_counter()
-    data.generated(56_000)  # and the 4,000 of its test
+    sources.generated(56_000)  # and the 4,000 of its test
     print(f"60,000 generated images: {time.perf_counter() - begun:.1f} s")
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from classifier import handwriting, inspection, preprocess, store
 from classifier.__main__ import print_table
 from classifier.config import CANVAS, CANVAS_PEN
-from classifier.predict import Predictor
+from classifier.ink import preparing
+from classifier.serving import inspection, store
+from classifier.serving.predict import Predictor
+from classifier.synthetic import handwriting
 from tests.benchmarks import page as page_benchmark
 from tests.browser import (
     PATIENCE,
@@ -171,7 +173,7 @@ def occlusion(name: str) -> dict[str, str]:
     times = []
     for digit in range(10):
         strokes = [stroke * 200 + 40 for stroke in handwriting.sample_digit(digit)]
-        image = preprocess.prepare_strokes(strokes, CANVAS, CANVAS_PEN).network_input
+        image = preparing.prepare_strokes(strokes, CANVAS, CANVAS_PEN).network_input
         begun = time.perf_counter()
         inspection.occlusion(predictor, image)
         times.append(1e3 * (time.perf_counter() - begun))

@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classifier import networks, training
 from classifier.__main__ import print_table
 from classifier.config import IMAGE_SIZE, NETWORKS, TrainConfig
+from classifier.learning import networks, training
 
 _SIDE = 2048  # of the matrices multiplied
 _SECONDS = 3.0  # for each figure

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier import data, drawings, evaluation, predict, store, training
 from classifier.config import TrainConfig
+from classifier.data import sources
+from classifier.ink import drawings
+from classifier.learning import training
+from classifier.serving import evaluation, predict, store
 
 FOLDS = 3
 
@@ -38,7 +41,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=12)
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
-    images, readable = data.to_network_inputs(drawn)
+    images, readable = sources.to_network_inputs(drawn)
     people = np.unique(drawn.writer)
 
     ways = ("generated digits alone", "and drawings by the others")

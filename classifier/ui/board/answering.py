@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from classifier import numbers, predict, preprocess
 from classifier.config import CANVAS, IMAGE_SIZE, KINDS
-from classifier.numbers import Part
-from classifier.predict import Detector, Predictor
-from classifier.preprocess import Prepared, Verdict
-from classifier.ui import canvas
+from classifier.ink import layout, preparing
+from classifier.ink.layout import Part
+from classifier.ink.preparing import Prepared, Verdict
+from classifier.serving import predict
+from classifier.serving.predict import Detector, Predictor
+from classifier.ui.board import canvas
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.charts import article, in_words, number_in_words, percent
 
@@ -45,10 +46,10 @@ def prepare(sketch: Sketch) -> Prepared:
     """What is on the canvas as a network input, step by step."""
     placed, strokes = sketch.image, sketch.lines
     if placed is None:
-        return preprocess.prepare_strokes(strokes, CANVAS, sketch.pen)
+        return preparing.prepare_strokes(strokes, CANVAS, sketch.pen)
     if placed.photo is not None and not strokes:
         return placed.photo
-    return preprocess.draw_over(placed.image, strokes, CANVAS, sketch.pen)
+    return preparing.draw_over(placed.image, strokes, CANVAS, sketch.pen)
 
 
 def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None) -> Reading:
@@ -67,9 +68,9 @@ def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None)
     if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
         scores = predictor.probabilities, asked and asked.digit_probabilities
         if is_photo:
-            parts = numbers.read_ink(prepared.ink, *scores)
+            parts = layout.read_ink(prepared.ink, *scores)
         else:
-            parts = numbers.read_strokes(sketch.lines, CANVAS, sketch.pen, *scores)
+            parts = layout.read_strokes(sketch.lines, CANVAS, sketch.pen, *scores)
         number = parts if len(parts) > 1 else []
     return Reading(prepared, answer, number)
 

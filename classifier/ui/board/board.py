@@ -17,16 +17,16 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from classifier import handwriting
-from classifier.collection import MAX_POINTS, MAX_STROKES, Kept
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES
-from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import canvas, charts, state, view
-from classifier.ui.board import answering
+from classifier.people.collection import MAX_POINTS, MAX_STROKES, Kept
+from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.synthetic import handwriting
+from classifier.ui import charts, session, shared, view
+from classifier.ui.board import answering, canvas
 from classifier.ui.board.answering import Reading
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
 from classifier.ui.gallery import Item
-from classifier.ui.train import POLL
+from classifier.ui.sidebar.train import POLL
 
 _HERE = Path(__file__).parent
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
@@ -68,7 +68,7 @@ def board(
     press: does what a button of the row is for, by its name; says whether the rest of the page has
     to be drawn anew
     """
-    here = state.session()
+    here = session.current()
     with st.container(key="room"), st.container(key="board"):
         if here.ear_off:
             _canvas(here)
@@ -90,20 +90,20 @@ def nobody(image: np.ndarray) -> None:
 
 def put(item: Item) -> None:
     """Make the network input that a gallery shows the current drawing; its sentence goes along."""
-    state.session().sketch.put(item.image, item.sentence)
+    session.current().sketch.put(item.image, item.sentence)
 
 
 def put_kept(one: Kept) -> None:
     """Make a drawing of a collection the current drawing; the session knows which it is."""
-    state.session().shown_drawing = one.id
-    state.session().sketch.put_strokes(one.strokes, one.pen)
+    session.current().shown_drawing = one.id
+    session.current().sketch.put_strokes(one.strokes, one.pen)
 
 
 def put_sample(digit: int) -> None:
     """Make a sample of this digit the current drawing."""
     low, side = 0.18 * CANVAS, 0.64 * CANVAS
     strokes = [stroke * side + low for stroke in handwriting.sample_digit(digit)]
-    state.session().sketch.put_strokes(strokes)
+    session.current().sketch.put_strokes(strokes)
 
 
 @cache
@@ -162,7 +162,7 @@ def _sample_picture(digit: int) -> str:
     return f'<svg viewBox="0 0 32 32" role="img" aria-label="sample {digit}">{lines}</svg>'
 
 
-def _canvas(here: state.Session) -> None:
+def _canvas(here: session.Session) -> None:
     """The canvas component, which draws and sends by itself only where no ear keeps it from it."""
     from streamlit_drawable_canvas import st_canvas  # can be imported by a running page alone
 
@@ -189,7 +189,7 @@ def _objects(sketch: Sketch) -> list[dict]:
 
 def _note_sent() -> None:
     """The component has sent by itself, so no ear hears it."""
-    here = state.session()
+    here = session.current()
     here.ear_off = True
     # What no canvas sends changes nothing.
     with contextlib.suppress(*_MALFORMED):
@@ -198,11 +198,11 @@ def _note_sent() -> None:
 
 
 def _note_said() -> None:
-    state.session().heard = st.session_state[_LINK_KEY].get("said")
+    session.current().heard = st.session_state[_LINK_KEY].get("said")
 
 
 def _note_failure() -> None:
-    state.session().ear_off = True
+    session.current().ear_off = True
 
 
 def _answer(
@@ -212,7 +212,7 @@ def _answer(
     press: Callable[[str], bool],
 ) -> None:
     """What a message of the board changes."""
-    here = state.session()
+    here = session.current()
     if here.ear_off:
         st.rerun()  # the page without it
     heard, here.heard = here.heard, None
@@ -251,27 +251,27 @@ def _answer(
 
 
 def _wrongly() -> float | None:
-    detector = state.detector()
+    detector = shared.detector()
     return detector and detector.false_alarms
 
 
 def read(model: SavedModel | None) -> Reading:
     """Ask about what is on the canvas; the session knows all of it from now on."""
-    here = state.session()
+    here = session.current()
     predictor = None
     if model is not None:
         try:
-            predictor = state.predictor(model.name, model.checksum)
+            predictor = shared.predictor(model.name, model.checksum)
         except (DamagedModelError, ModelNotFoundError) as error:
             st.error(f"{error} Choose another model.")
-    reading = answering.read(here.sketch, predictor, state.detector())
+    reading = answering.read(here.sketch, predictor, shared.detector())
     here.prepared, here.answer, here.number = reading.prepared, reading.digit, reading.number
     return reading
 
 
 def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> None:
     """Answer and labels without the ear."""
-    here = state.session()
+    here = session.current()
     answer = answering.shown(read(model), here.sketch, ["", ""], _wrongly())
     with st.container(key="plain"):
         st.info("Live answers are off in this browser: the answer comes after each stroke.")

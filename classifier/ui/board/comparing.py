@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from classifier.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import state
+from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import session, shared
 
 
 def second(image: np.ndarray, other: SavedModel | None) -> tuple[str, np.ndarray] | None:
@@ -13,15 +13,15 @@ def second(image: np.ndarray, other: SavedModel | None) -> tuple[str, np.ndarray
 
     image: (28, 28) uint8, the network input; other: who is asked while this visitor trains nothing
     """
-    here = state.session()
+    here = session.current()
     if here.training:
-        newest = state.replay(here.reader.run_id).newest(image)
+        newest = shared.replay(here.reader.run_id).newest(image)
         if newest is not None:
             epoch, row = newest
             return f"in training, epoch {epoch}" if epoch else "before training", row
     if other is None:
         return None
     try:
-        return other.name, state.ask(other, image).probabilities
+        return other.name, shared.ask(other, image).probabilities
     except (DamagedModelError, ModelNotFoundError):
         return None  # gone since it was chosen

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from classifier.collection import MAX_COORDINATE, MAX_POINTS, MAX_STROKES
 from classifier.config import CANVAS, CANVAS_PEN, IMAGE_SIZE
-from classifier.preprocess import Prepared
+from classifier.ink.preparing import Prepared
+from classifier.people.collection import MAX_COORDINATE, MAX_POINTS, MAX_STROKES
 
 _MAX_ID, _MAX_CAPTION = 64, 300  # characters
 _MAX_NUMBER = 2**53

@@ -1,0 +1,269 @@
+"""Drawn digits as strokes, and the file that keeps them.
+
+Knows nothing of pixels: `preparing` renders strokes. A file may hold images instead of strokes,
+and `load` tells which.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from classifier.config import CANVAS, CANVAS_PEN, CLASSES
+
+_DIGITS = {str(digit) for digit in range(CLASSES)}
+MAX_BYTES = 100_000_000  # of an uploaded file's arrays
+NOT_A_DIGIT = 255  # the label of a drawing that is none
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """N drawings as strokes, all points in one array.
+
+    points: (P, 2) float32, x right and y down, in any unit
+    stroke_id: (P,) int32, non-decreasing: which stroke a point belongs to
+    sample_id: (P,) int32, non-decreasing, 0 to N-1: which drawing a point belongs to
+    labels: (N,) uint8, 0–9, or NOT_A_DIGIT where that is allowed
+    writer: (N,) int32 or None: who drew it
+    """
+
+    points: np.ndarray
+    stroke_id: np.ndarray
+    sample_id: np.ndarray
+    labels: np.ndarray
+    writer: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[list[np.ndarray]]:
+        """Each drawing in turn as a list of strokes, each (k, 2) float32 with k >= 1."""
+        samples = np.searchsorted(self.sample_id, np.arange(len(self) + 1))
+        breaks = np.flatnonzero(np.diff(self.stroke_id)) + 1
+        for start, end in itertools.pairwise(samples):
+            inside = breaks[np.searchsorted(breaks, start, "right") : np.searchsorted(breaks, end)]
+            yield np.split(self.points[start:end], inside - start)
+
+    def select(self, which: np.ndarray) -> Drawings:
+        """The drawings that `which` (indices or a mask over N) picks, in its order."""
+        chosen = np.arange(len(self))[which]
+        everything = list(self)
+        writer = None if self.writer is None else self.writer[chosen]
+        return from_strokes([everything[i] for i in chosen], self.labels[chosen], writer)
+
+
+@dataclass(frozen=True)
+class Images:
+    """N pictures of digits: pixels (N, H, W) uint8, labels (N,) uint8 0–9."""
+
+    pixels: np.ndarray
+    labels: np.ndarray
+
+
+def from_strokes(
+    samples: Sequence[Sequence[np.ndarray]], labels: np.ndarray, writer: np.ndarray | None = None
+) -> Drawings:
+    """Pack one list of strokes per drawing, each stroke (k, 2), into `Drawings`."""
+    strokes = [stroke for sample in samples for stroke in sample]
+    lengths = np.array([len(stroke) for stroke in strokes], int)
+    owners = np.repeat(np.arange(len(samples)), [len(sample) for sample in samples])
+    return Drawings(
+        points=np.concatenate([np.zeros((0, 2)), *strokes]).astype(np.float32),
+        stroke_id=np.repeat(np.arange(len(strokes)), lengths).astype(np.int32),
+        sample_id=np.repeat(owners, lengths).astype(np.int32),
+        labels=np.asarray(labels, np.uint8),
+        writer=None if writer is None else np.asarray(writer, np.int32),
+    )
+
+
+def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]:
+    """Strokes in any unit moved and scaled to fill a canvas, with its size and pen, in pixels."""
+    points = np.concatenate(strokes)
+    low, extent = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-6)
+    scale = (CANVAS - 2 * CANVAS_PEN) / extent
+    return [(stroke - low) * scale + CANVAS_PEN for stroke in strokes], CANVAS, CANVAS_PEN
+
+
+def digest(strokes: Sequence[np.ndarray]) -> str:
+    """What tells a drawing from others, 16 hexadecimal digits; strokes each (k, 2) float32."""
+    whole = hashlib.sha256()
+    for stroke in strokes:
+        whole.update(np.ascontiguousarray(stroke))
+    return whole.hexdigest()[:16]
+
+
+def save(drawings: Drawings, path: str | Path) -> None:
+    """Write a file of drawings; the file appears whole or not at all. Raises OSError."""
+    arrays = {
+        name: getattr(drawings, name) for name in ("points", "stroke_id", "sample_id", "labels")
+    }
+    if drawings.writer is not None:
+        arrays["writer"] = drawings.writer
+    path = Path(path)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(scratch, path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
+def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str, np.ndarray]:
+    """Every array of an `.npz` file, never unpickling.
+
+    source: its path, or its content, which is taken for a stranger's: more than MAX_BYTES of arrays
+    are refused before they are unpacked; name: what messages call it.
+    Raises FileNotFoundError, or ValueError that names the file and what is wrong with it.
+    """
+    given = isinstance(source, bytes)
+    name = name or ("the file" if given else str(source))
+    if not given and not Path(source).exists():
+        raise FileNotFoundError(f"There is no file {name}.")
+    try:
+        if given:
+            with zipfile.ZipFile(io.BytesIO(source)) as archive:
+                size = sum(part.file_size for part in archive.infolist())
+            if size > MAX_BYTES:
+                raise ValueError(f"it would unpack to {size / 1e6:,.0f} MB")
+        file = np.load(io.BytesIO(source) if given else source, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("it is a single array")
+        with file:
+            arrays = {key: file[key] for key in file.files}
+        strangers = [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]
+        if strangers:
+            raise ValueError(f"{', '.join(strangers)} in it is no array")
+        return arrays
+    # A damaged archive makes zipfile, zlib and NumPy raise the last four.
+    except (
+        OSError,
+        EOFError,
+        KeyError,
+        ValueError,
+        TypeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        MemoryError,
+    ) as error:
+        reason = str(error)
+        if "allow_pickle" in reason or "pickled" in reason:
+            # NumPy takes every file that it does not know for a pickle.
+            reason = (
+                "it holds pickled objects, which are never loaded"
+                if given or zipfile.is_zipfile(source)
+                else "it is something else, or pickled objects, which are never loaded"
+            )
+        raise ValueError(
+            f"{name} is not a readable .npz file ({reason}). Make it again with numpy.savez."
+        ) from error
+
+
+def load(
+    source: str | Path | bytes, *, symbols: bool = False, name: str | None = None
+) -> Drawings | Images:
+    """Read a file of drawings: strokes (`points` …) or images (`x`, `y`).
+
+    source, name: as for `read_arrays`
+    symbols: take labels that are text too; what is not one of "0" to "9" becomes NOT_A_DIGIT.
+    Raises FileNotFoundError, or ValueError that names the file, the array and what it must be.
+    """
+    arrays = read_arrays(source, name)
+    if symbols:
+        arrays = {
+            name: _from_text(array)
+            if name in ("labels", "y") and array.dtype.kind == "U"
+            else array
+            for name, array in arrays.items()
+        }
+    allowed = {*range(CLASSES), NOT_A_DIGIT} if symbols else {*range(CLASSES)}
+    try:
+        if "points" in arrays:
+            return _checked_strokes(arrays, allowed)
+        if "x" in arrays and "y" in arrays:
+            return Images(*checked_images(arrays["x"], arrays["y"], allowed))
+        raise ValueError(
+            "it has neither `points`, `stroke_id`, `sample_id` and `labels` (strokes) "
+            f"nor `x` and `y` (images), but {', '.join(sorted(arrays)) or 'nothing'}"
+        )
+    except ValueError as error:
+        raise ValueError(f"{name or source} is not a file of drawings: {error}.") from None
+
+
+def _from_text(labels: np.ndarray) -> np.ndarray:
+    values = [int(text) if text in _DIGITS else NOT_A_DIGIT for text in labels.ravel().tolist()]
+    return np.array(values, np.uint8).reshape(labels.shape)
+
+
+def checked_images(
+    pixels: np.ndarray, labels: np.ndarray, allowed: Container[int] = range(CLASSES)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (N, H, W) uint8 and labels (N,) uint8, or ValueError saying what is wrong."""
+    if pixels.ndim != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape:
+        raise ValueError(
+            f"images must be uint8 of shape (N, height, width), not {pixels.dtype} {pixels.shape}"
+        )
+    return pixels, _checked_labels(labels, len(pixels), allowed)
+
+
+def _checked_labels(labels: np.ndarray, count: int, allowed: Container[int]) -> np.ndarray:
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be {count} whole numbers, not "
+            + ("text" if labels.dtype.kind in "US" else f"{labels.dtype} of shape {labels.shape}")
+        )
+    outside = [value for value in np.unique(labels).tolist() if value not in allowed]
+    if outside:
+        raise ValueError(f"labels must be 0 to 9, but one is {outside[0]}")
+    return labels.astype(np.uint8)
+
+
+def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> Drawings:
+    missing = {"stroke_id", "sample_id", "labels"} - set(arrays)
+    if missing:
+        raise ValueError(f"{', '.join(sorted(missing))} is missing")
+    points = arrays["points"]
+    if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "fiu":
+        raise ValueError(f"points must be numbers of shape (P, 2), not {points.shape}")
+    if not np.isfinite(points).all():
+        raise ValueError("points has values that are not finite")
+    if np.abs(points).max(initial=0) > 1e6:
+        raise ValueError("points has coordinates beyond a million")
+    labels = arrays["labels"]
+    if labels.ndim != 1 or not len(labels):
+        raise ValueError("labels must be one number for each drawing, and at least one")
+    labels = _checked_labels(labels, len(labels), allowed)
+    for name in ("stroke_id", "sample_id"):
+        ids = arrays[name]
+        if ids.shape != (len(points),) or ids.dtype.kind not in "iu":
+            raise ValueError(f"{name} must be {len(points)} whole numbers, one for each point")
+        if (np.diff(ids.astype(np.int64)) < 0).any():
+            raise ValueError(f"{name} must not decrease")
+    sample_id = arrays["sample_id"]
+    if not np.array_equal(np.unique(sample_id), np.arange(len(labels))):
+        raise ValueError(
+            f"sample_id must run from 0 to {len(labels) - 1} with a point for each of the "
+            f"{len(labels)} labels"
+        )
+    writer = arrays.get("writer")
+    if writer is not None and (writer.shape != labels.shape or writer.dtype.kind not in "iu"):
+        raise ValueError(f"writer must be {len(labels)} whole numbers, one for each drawing")
+    return Drawings(
+        points.astype(np.float32),
+        arrays["stroke_id"].astype(np.int32),
+        sample_id.astype(np.int32),
+        labels,
+        None if writer is None else writer.astype(np.int32),
+    )

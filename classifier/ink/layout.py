@@ -1,0 +1,323 @@
+"""A number of several digits to its digits, from left to right, each read by itself.
+
+By over-segmentation: strokes, or pieces of ink, are put in order from left to right, every few
+neighbours are a candidate for a digit, and the row of candidates with the least cost is taken.
+A candidate costs what the networks doubt of it, and what is odd about its size; a cut costs what
+ties the two sides together. Knows nothing of where strokes and pictures come from.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from classifier.ink import preparing
+from classifier.ink.preparing import Prepared
+
+Score = Callable[[np.ndarray], np.ndarray]
+
+_MOST_PIECES = 60  # strokes or parts of ink: what has more is no number, and is taken whole
+_MOST_STROKES = 4  # of a digit: three, and one that was broken
+_MOST_CUTS = 8  # pieces of a digit in a picture: a round one is easily cut in five
+_WIDEST_GAP = 0.35  # of the line's height, between the pieces of a digit, sideways
+_WIDEST = 1.8  # of the line's height: no digit is wider
+_DOUBT = 11.0  # the most that a network's doubt costs: a probability of 0.00002
+_ALONE = 4.0  # what the reader's doubt counts for where there is no detector
+_PER_DIGIT = 0.5  # each digit costs so much: in doubt there are fewer
+_TIE, _NEAR = 1.1, 0.011  # a cut between strokes that meet costs so much, and less the farther
+_WIDE, _LOW, _APART = 4.0, 12.0, 10.0  # for each height of the line over or under what is usual
+_PAPER = 0.25  # of full ink: less parts one piece of ink from the next
+_WHOLE = 0.7  # of the line's height: ink in one piece that is narrower is not cut
+_SEAM_HEIGHT = 48  # pixels: height of the line at which seams are looked for
+_ASIDE = 0.3  # of a pixel of ink: what a step aside costs a seam
+_APART_SEAMS = 0.08  # of the line's height: seams nearer than this are one
+_THICKEST = 3.0  # pens: a seam that crosses more ink is none
+_LEAST_PIECE = 0.03  # of a whole's ink
+_CUT, _CROSSED = 1.2, 0.6  # what a seam costs, and what more for each pen that it crosses
+_SAMPLES = 40  # points along a stroke that distances are taken from
+
+
+@dataclass(frozen=True)
+class Part:
+    """One digit of a number.
+
+    prepared: its own way to the network input
+    probabilities: (10,) float32
+    box: left, top, right, bottom in pixels of the canvas or of the picture's ink
+    touching: it was cut out of ink that was in one piece with its neighbour's
+    """
+
+    prepared: Prepared
+    probabilities: np.ndarray
+    box: tuple[float, float, float, float]
+    touching: bool
+
+
+def read_strokes(
+    strokes: Sequence[np.ndarray],
+    size: int,
+    pen: float,
+    score: Score,
+    is_digit: Score | None = None,
+) -> list[Part]:
+    """The digits drawn on a canvas, from left to right; strokes, size and pen as for
+    `preparing.prepare_strokes`. Empty if there is nothing to read.
+
+    score: images (N, 28, 28) uint8 to probabilities (N, 10), as a `Predictor` gives them
+    is_digit: images to the probability (N,) that each is a digit, as a `Detector` gives them
+    """
+    if not strokes:
+        return []
+    strokes = preparing.drop_stray_strokes(strokes)
+    middles = [stroke[:, 0].min() + stroke[:, 0].max() for stroke in strokes]
+    strokes = [strokes[k] for k in np.argsort(middles, kind="stable")]
+    boxes = np.array([(*stroke.min(axis=0), *stroke.max(axis=0)) for stroke in strokes], float)
+    few = len(strokes) <= _MOST_PIECES
+    distances = _distances(strokes) if few else np.zeros((len(strokes), len(strokes)))
+
+    def picture(first: int, end: int) -> np.ndarray:
+        return preparing.render_drawings([strokes[first:end]])[0]
+
+    ties = _ties(distances / _line_height(boxes))
+    parts = []
+    for first, end, probabilities in _cut(boxes, ties, _MOST_STROKES, picture, score, is_digit):
+        prepared = preparing.prepare_strokes(strokes[first:end], size, pen)
+        if prepared.network_input is not None:
+            box = _around(boxes[first:end])
+            others = np.r_[distances[first:end, :first].ravel(), distances[first:end, end:].ravel()]
+            touching = bool(others.min(initial=np.inf) < pen)
+            parts.append(Part(prepared, probabilities, tuple(map(float, box)), touching))
+    return parts
+
+
+def read_ink(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> list[Part]:
+    """The digits in a picture's ink (H, W) float32, as in `Prepared`, from left to right; the rest
+    as for `read_strokes`. Boxes are in the ink's pixels."""
+    pieces, boxes, whole, ties = _pieces(preparing.drop_specks(ink))
+    if not len(boxes):
+        return []
+
+    def only(first: int, end: int) -> np.ndarray:
+        return np.where((pieces >= first) & (pieces < end), ink, np.float32(0))
+
+    def picture(first: int, end: int) -> np.ndarray:
+        left, top, right, bottom = _around(boxes[first:end])
+        here = slice(top, bottom), slice(left, right)
+        some = np.where((pieces[here] >= first) & (pieces[here] < end), ink[here], np.float32(0))
+        box = preparing.adjust_pen(preparing.crop_to_ink(some))
+        return preparing.centre(preparing.scale_to_box(box))
+
+    parts = []
+    for first, end, probabilities in _cut(boxes, ties, _MOST_CUTS, picture, score, is_digit):
+        prepared = preparing.prepare_ink(only(first, end))
+        if prepared.network_input is not None:
+            box = tuple(map(float, _around(boxes[first:end])))
+            touching = bool(np.isin(whole[first:end], [*whole[:first], *whole[end:]]).any())
+            parts.append(Part(prepared, probabilities, box, touching))
+    return parts
+
+
+def _around(boxes: np.ndarray) -> tuple:
+    """The box around boxes (n, 4)."""
+    return *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
+
+
+def _pieces(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Ink in pieces from left to right, none of which is in two digits, if that can be had.
+
+    Returns which piece each pixel belongs to, (H, W) int32, -1 for paper; the pieces' boxes (n, 4)
+    int; which whole each was cut from, (n,) int; and what a cut before each costs, (n,).
+    """
+    mask = (ink >= _PAPER).astype(np.uint8)
+    count, wholes, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count == 1:
+        return wholes - 1, np.zeros((0, 4), int), np.zeros(0, int), np.zeros(0)
+    height = float(stats[1:, cv2.CC_STAT_HEIGHT].max())
+    found: list[tuple[np.ndarray, np.ndarray]] = []  # corner and mask of each piece
+    owners, costs = [], []  # and what the cut to its left costs
+    for number, (left, top, wide, high, _) in enumerate(stats[1:], 1):
+        inside = wholes[top : top + high, left : left + wide] == number
+        parts, prices = _split(inside, height) if wide > _WHOLE * height else ([inside], [])
+        found += [(np.array([left, top]), part) for part in parts]
+        owners += [number] * len(parts)
+        costs += [0.0, *prices]
+    boxes = []
+    for corner, part in found:
+        rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+        box = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+        boxes.append(np.array(box) + np.tile(corner, 2))
+    order = np.argsort([box[0] + box[2] for box in boxes], kind="stable")
+    pieces = np.full(ink.shape, -1, np.int32)
+    for place, k in enumerate(order):
+        (left, top), part = found[k]
+        here = pieces[top : top + part.shape[0], left : left + part.shape[1]]
+        here[part] = place
+    whole = np.array(owners)[order]
+    ties = np.zeros(len(order))
+    for number in np.unique(whole):
+        mine = np.flatnonzero(whole == number)
+        for before, after in itertools.pairwise(mine):  # pieces of others may lie between
+            ties[before + 1 : after + 1] = np.maximum(
+                ties[before + 1 : after + 1], costs[order[after]]
+            )
+    return pieces, np.array(boxes)[order], whole, ties
+
+
+def _split(mask: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float]]:
+    """Ink in one piece cut from top to bottom, wherever a seam crosses little of it.
+
+    mask: (h, w) bool; height: of the line, pixels
+    Returns masks from left to right, and what the cut between each and the next costs.
+    """
+    scale = min(_SEAM_HEIGHT / height, 1.0)
+    size = [max(1, round(side * scale)) for side in mask.shape[::-1]]
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    down, up = _descend(small), _descend(small[::-1])[::-1]
+    middle = len(small) // 2
+    through = down[middle] + up[middle] - small[middle]
+    pen = max(preparing.pen_width(small), 1.0)
+    reach = max(1, round(_APART_SEAMS * _SEAM_HEIGHT))
+    lowest = -cv2.dilate(-through[None].astype(np.float32), np.ones((1, 2 * reach + 1)))[0]
+    columns = np.flatnonzero((through <= lowest + 1e-6) & (through < _THICKEST * pen))
+    edge = 0.1 * _SEAM_HEIGHT
+    columns = columns[(columns > edge) & (columns < len(through) - edge)]
+    columns = [c for k, c in enumerate(columns) if not k or c - columns[k - 1] > 1]
+    rows = np.arange(len(mask)) * len(small) // len(mask)
+    across = mask.shape[1] / small.shape[1]
+    seams = [(_trace(down, up, middle, column)[rows] + 0.5) * across for column in columns]
+    parts, prices = [], []
+    rest, least = mask, _LEAST_PIECE * mask.sum()
+    for seam, column in zip(seams, columns, strict=True):
+        right = rest & (np.arange(mask.shape[1]) >= seam[:, None])
+        if (rest & ~right).sum() > least and right.sum() > least:
+            parts.append(rest & ~right)
+            prices.append(_CUT + _CROSSED * float(through[column]) / pen)
+            rest = right
+    return [*parts, rest], prices
+
+
+def _descend(cost: np.ndarray) -> np.ndarray:
+    """Least cost of a way down to each pixel from the top, a step aside costing _ASIDE."""
+    total = cost.copy()
+    for row in range(1, len(cost)):
+        above = total[row - 1]
+        best = above.copy()
+        best[1:] = np.minimum(best[1:], above[:-1] + _ASIDE)
+        best[:-1] = np.minimum(best[:-1], above[1:] + _ASIDE)
+        total[row] += best
+    return total
+
+
+def _trace(down: np.ndarray, up: np.ndarray, middle: int, column: int) -> np.ndarray:
+    """The columns of the cheapest way through a column in the middle row, (h,)."""
+    way = np.full(len(down), column)
+    for rows, total in (
+        (range(middle - 1, -1, -1), down),
+        (range(middle + 1, len(down)), up),
+    ):
+        here = column
+        for row in rows:
+            near = range(max(here - 1, 0), min(here + 2, down.shape[1]))
+            here = min(near, key=lambda c: total[row, c] + _ASIDE * (c != here))
+            way[row] = here
+    return way
+
+
+def _line_height(boxes: np.ndarray) -> float:
+    return max(float((boxes[:, 3] - boxes[:, 1]).max()), 1e-6)
+
+
+def _distances(strokes: Sequence[np.ndarray]) -> np.ndarray:
+    """Least distances between strokes' middle lines, (n, n), 0 of each to itself."""
+    lines = [_along(stroke) for stroke in strokes]
+    found = np.zeros((len(lines), len(lines)))
+    for k, j in itertools.combinations(range(len(lines)), 2):
+        apart = lines[k][:, None] - lines[j]
+        found[k, j] = found[j, k] = np.sqrt((apart**2).sum(axis=2).min())
+    return found
+
+
+def _along(stroke: np.ndarray) -> np.ndarray:
+    """Points at even distances along a stroke."""
+    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))])
+    at = np.linspace(0, way[-1], _SAMPLES)
+    return np.stack([np.interp(at, way, stroke[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _ties(distances: np.ndarray) -> np.ndarray:
+    """What it costs to cut before each piece, (n,), where those on both sides are near.
+
+    distances: (n, n), in heights of the line
+    """
+    near = _TIE * np.exp(-distances / _NEAR)
+    return np.array([near[:k, k:].max(initial=0) for k in range(len(near))])
+
+
+def _cut(
+    boxes: np.ndarray,
+    ties: np.ndarray,
+    most: int,
+    picture: Callable[[int, int], np.ndarray],
+    score: Score,
+    is_digit: Score | None,
+) -> list[tuple[int, int, np.ndarray]]:
+    """The row of candidates that costs least: first and end of each, and its probabilities (10,).
+
+    boxes: (n, 4) of pieces from left to right; ties: (n,), what a cut before each costs;
+    most: pieces that are in one digit; picture: first and end of a candidate to its network input
+    """
+    count = len(boxes)
+    if count > _MOST_PIECES:
+        candidates, odd = [(0, count)], [0.0]
+    else:
+        candidates, odd = _candidates(boxes, most)
+    images = np.array([picture(*candidate) for candidate in candidates])
+    probabilities = score(images)
+    doubt = _doubt(probabilities.max(axis=1))
+    doubt = _ALONE * doubt if is_digit is None else doubt + _doubt(is_digit(images))
+    costs = _PER_DIGIT + np.array(odd) + doubt
+    least = [0.0] + [np.inf] * count  # to have read so many pieces
+    last = [0] * (count + 1)
+    for k in sorted(range(len(candidates)), key=lambda k: candidates[k]):
+        first, end = candidates[k]
+        cost = least[first] + costs[k] + ties[first]
+        if cost < least[end]:
+            least[end], last[end] = cost, k
+    chosen = []
+    while count:
+        chosen.append(last[count])
+        count = candidates[last[count]][0]
+    return [(*candidates[k], probabilities[k]) for k in reversed(chosen)]
+
+
+def _doubt(probabilities: np.ndarray) -> np.ndarray:
+    return -np.log(probabilities.clip(np.exp(-_DOUBT)))
+
+
+def _candidates(boxes: np.ndarray, most: int) -> tuple[list[tuple[int, int]], list[float]]:
+    """First and end of what may be a digit, and what is odd about its size."""
+    height = _line_height(boxes)
+    found, odd = [], []
+    for first in range(len(boxes)):
+        for end in range(first + 1, min(first + most, len(boxes)) + 1):
+            some = boxes[first:end]
+            wide, high = (some[:, 2:].max(axis=0) - some[:, :2].min(axis=0)) / height
+            gap = _gap(some) / height
+            if end > first + 1 and (gap > _WIDEST_GAP or wide > _WIDEST):
+                continue
+            found.append((first, end))
+            odd.append(
+                _WIDE * max(wide - 1, 0) + _LOW * max(0.6 - high, 0) + _APART * max(gap - 0.05, 0)
+            )
+    return found, odd
+
+
+def _gap(boxes: np.ndarray) -> float:
+    """The widest gap between boxes, sideways."""
+    some = boxes[np.argsort(boxes[:, 0])]
+    reach = np.maximum.accumulate(some[:, 2])
+    return float((some[1:, 0] - reach[:-1]).max(initial=0))

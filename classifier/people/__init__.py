@@ -1,0 +1,4 @@
+"""Whoever draws: the drawings that they labelled, their classes, and the file that keeps both.
+
+May import `config` and `ink`. Knows nothing of networks, nor of the page.
+"""

@@ -1,0 +1,138 @@
+"""Answers of saved models, by LiteRT: no TensorFlow is imported.
+
+Knows nothing of pictures' making (`ink.preparing`) or of where models come from (`store`).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifier.config import KINDS
+from classifier.ink.preparing import Prepared, Verdict
+
+CLOSE = 0.5  # a lead of the likeliest digit over the next below this leaves both open
+_BATCH = 64  # larger ones are no quicker, and take memory
+_KINDS = ("", *KINDS)  # what the outputs of a detector stand for; the first: a digit
+
+
+class Predictor:
+    """The softmax probabilities that a network gives to each network input.
+
+    Safe to share between threads: an interpreter keeps its tensors, so one answers at a time.
+    """
+
+    def __init__(self, tflite: bytes, threads: int = 1) -> None:
+        """tflite: the model, as `SavedModel.tflite()` gives it. Raises ValueError if it is none.
+
+        threads: more than one pay for thousands of images; a digit takes well under a millisecond
+        """
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._lock = threading.Lock()
+        self._interpreter = Interpreter(model_content=tflite, num_threads=threads)
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+        self._batch = 0
+
+    @property
+    def pixels(self) -> int:
+        """How many values it takes for each image."""
+        return math.prod(map(int, self._input["shape"][1:]))
+
+    @property
+    def classes(self) -> int:
+        """How many classes it tells apart."""
+        return int(self._output["shape"][1])
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """images (N, 28, 28) uint8, 0–255, ink is high; returns (N, classes) float32, rows sum
+        to 1."""
+        rows = [self._run(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)]
+        return np.concatenate(rows) if rows else np.zeros((0, self.classes), np.float32)
+
+    def _run(self, images: np.ndarray) -> np.ndarray:
+        index = self._input["index"]
+        shape = (len(images), *self._input["shape"][1:])
+        with self._lock:
+            if len(images) != self._batch:
+                self._interpreter.resize_tensor_input(index, shape)
+                self._interpreter.allocate_tensors()
+                self._batch = len(images)
+            pixels = images.astype(np.float32).reshape(shape) / np.float32(255)
+            self._interpreter.set_tensor(index, pixels)
+            self._interpreter.invoke()
+            return self._interpreter.get_tensor(self._output["index"])
+
+
+class Detector:
+    """Tells digits from other drawings: a network of its own, whichever model reads the digit."""
+
+    def __init__(self, tflite: bytes, threshold: float, false_alarms: float) -> None:
+        """threshold: least probability, 0–1, at which a drawing passes for a digit;
+        false_alarms: share of digits, 0–1, that it takes for something else at that threshold.
+        Raises ValueError if `tflite` is no detector."""
+        self._predictor = Predictor(tflite)
+        if self._predictor.classes != len(_KINDS):
+            raise ValueError(f"a detector tells {len(_KINDS)} classes apart, this one "
+                             f"{self._predictor.classes}")  # fmt: skip
+        self.threshold = threshold
+        self.false_alarms = false_alarms
+
+    def digit_probabilities(self, images: np.ndarray) -> np.ndarray:
+        """How sure it is, 0–1, that each of images (N, 28, 28) uint8 is a digit: (N,) float32."""
+        return self._predictor.probabilities(images)[:, 0]
+
+    def kinds(self, images: np.ndarray) -> list[str | None]:
+        """What images (N, 28, 28) uint8 show: None for a digit, else the likeliest of
+        `config.KINDS`."""
+        rows = self._predictor.probabilities(images)
+        others = rows[:, 1:].argmax(axis=1) + 1
+        return [
+            None if row[0] >= self.threshold else _KINDS[other]
+            for row, other in zip(rows, others, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says to one picture.
+
+    probabilities: (10,) float32; None if there is nothing to ask it about
+    kind: of `config.KINDS`, if it was taken for something else than a digit
+    """
+
+    verdict: Verdict
+    probabilities: np.ndarray | None
+    kind: str | None = None
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether the picture can be taken for one digit."""
+        return self.verdict is Verdict.READABLE and self.kind is None
+
+    @property
+    def digit(self) -> int | None:
+        """The likeliest digit; None if there is nothing to read."""
+        return None if self.probabilities is None else int(self.probabilities.argmax())
+
+    @property
+    def rival(self) -> int | None:
+        """The second likeliest digit if the likeliest leads by less than CLOSE, else None."""
+        if self.probabilities is None:
+            return None
+        second, first = np.argsort(self.probabilities)[-2:]
+        close = self.probabilities[first] - self.probabilities[second] < CLOSE
+        return int(second) if close else None
+
+
+def answer(predictor: Predictor, prepared: Prepared, detector: Detector | None = None) -> Answer:
+    """Ask about a prepared picture; the models are asked nothing if that cannot be one digit."""
+    if prepared.verdict is not Verdict.READABLE:
+        return Answer(prepared.verdict, None)
+    image = prepared.network_input[None]
+    kind = detector.kinds(image)[0] if detector else None
+    return Answer(prepared.verdict, predictor.probabilities(image)[0], kind)

@@ -1,0 +1,80 @@
+"""Ways in besides the canvas: a picture file, the camera, the clipboard."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from classifier.ink import pictures, preparing
+from classifier.ink.preparing import Verdict
+from classifier.ui import session
+
+_TYPES = [suffix.removeprefix(".") for suffix in pictures.SUFFIXES]
+_FILE, _CAMERA, _CLIPBOARD = "File", "Camera", "Clipboard"
+
+
+def picture() -> None:
+    """A button that opens the three ways; what comes is put on the canvas as the network sees
+    it."""
+    here = session.current()
+    number = here.pictures  # a picture that was taken leaves all of it closed and empty
+    key = f"picture-{number}"
+    here.toggles.add(key)
+    popover = st.popover("Picture", icon=":material/photo_camera:", key=key, on_change="rerun")
+    if not popover.open:
+        return
+    with popover:
+        way = st.segmented_control(
+            "A digit or a number on paper, from", [_FILE, _CAMERA, _CLIPBOARD], default=_FILE,
+            required=True, key=f"picture-way-{number}",
+        )  # fmt: skip
+        source = f"picture-{way}-{number}"
+        chosen = {"key": source, "args": (source,)}
+        if way == _FILE:
+            st.file_uploader(
+                "A photo or scan",
+                _TYPES,
+                label_visibility="collapsed",
+                max_upload_size=20,
+                on_change=_take,
+                **chosen,
+            )
+        elif way == _CAMERA:
+            st.camera_input("The camera", label_visibility="collapsed", on_change=_take, **chosen)
+        else:
+            st.chat_input(
+                "Paste it here",
+                accept_file=True,
+                file_type=_TYPES,
+                max_upload_size=20,
+                on_submit=_take,
+                **chosen,
+            )
+        if here.picture_problem:
+            st.warning(here.picture_problem)
+
+
+def _take(source: str) -> None:
+    """Put what came on the canvas, or say why that cannot be."""
+    here = session.current()
+    here.picture_problem = ""
+    came = st.session_state[source]
+    files = getattr(came, "files", [came])
+    if not files or files[0] is None:
+        if came is not None:
+            here.picture_problem = "There was no picture in it: copy one, and paste it here."
+        return
+    name = files[0].name
+    try:
+        prepared = preparing.prepare(pictures.read_picture(files[0].getvalue(), name))
+    except pictures.UnreadablePictureError as error:
+        here.picture_problem = str(error)
+        return
+    if prepared.network_input is not None:
+        here.sketch.put(prepared.network_input, f"From {name}.", prepared)
+        here.pictures += 1
+    elif prepared.verdict is Verdict.BLANK:
+        here.picture_problem = (
+            f"No ink was found in {name}: take it in even light, with some paper around the digit."
+        )
+    else:
+        here.picture_problem = f"{name}: {prepared.verdict.value}"

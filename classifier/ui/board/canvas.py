@@ -1,0 +1,115 @@
+"""The drawable canvas's own format, and strokes: one to the other and back.
+
+The canvas keeps each stroke as a Fabric.js path: quadratic curves between the middles of the
+points that the mouse passed. A network input that was put there is a Fabric.js image below them.
+Knows nothing of Streamlit's session.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+
+from classifier.config import CANVAS, IMAGE_SIZE
+from classifier.people.collection import MAX_POINTS
+
+_PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
+_MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be kept
+_PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
+_PNG = "data:image/png;base64,"
+
+
+def strokes_of(objects: list[dict]) -> list[np.ndarray]:
+    """The paths among a canvas's objects as strokes, each (k, 2) float32 in canvas pixels.
+
+    Follows what its edit tool may have done: moved, scaled, turned or mirrored. Of an endless
+    drawing, the first _MOST_CURVES curves.
+    """
+    strokes, room = [], _MOST_CURVES
+    for item in objects:
+        if str(item.get("type", "")).lower() != "path" or not room:
+            continue
+        points = _points(item["path"][:room])
+        room -= min(len(item["path"]), room)
+        middle = (points.min(axis=0) + points.max(axis=0)) / 2
+        angle = np.radians(item.get("angle", 0))
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        flip = [-1 if item.get(f"flip{axis}") else 1 for axis in "XY"]
+        scale = np.array([item.get("scaleX", 1), item.get("scaleY", 1)]) * flip
+        place = np.array([item.get("left", middle[0]), item.get("top", middle[1])])
+        moved = ((points - middle) * scale) @ turn.T + place
+        strokes.append(moved.astype(np.float32))
+    return strokes
+
+
+def _points(path: list[list]) -> np.ndarray:
+    points: list[np.ndarray] = []
+    share = np.linspace(0, 1, _PER_CURVE + 1)[1:, None]
+    for command, *numbers in path:
+        corners = np.array(numbers, float).reshape(-1, 2)
+        if command == "Q":
+            points.extend(
+                (1 - share) ** 2 * points[-1]
+                + 2 * share * (1 - share) * corners[0]
+                + share**2 * corners[1]
+            )
+        else:
+            points.extend(corners)
+    return np.array(points)
+
+
+def pen_of(objects: list[dict]) -> float:
+    """The widest pen among the objects, in canvas pixels."""
+    return max((float(item.get("strokeWidth", 1)) for item in objects), default=1.0)
+
+
+def objects_of(strokes: list[np.ndarray], pen: float, colour: str) -> list[dict]:
+    """Strokes, each (k, 2) in canvas pixels, as objects that the canvas can show and undo."""
+    objects = []
+    for stroke in strokes:
+        low, high = stroke.min(axis=0), stroke.max(axis=0)
+        objects.append(
+            {
+                "type": "Path",
+                "version": "7.4.0",
+                "originX": "center",
+                "originY": "center",
+                "left": float((low[0] + high[0]) / 2),
+                "top": float((low[1] + high[1]) / 2),
+                "width": float(high[0] - low[0]),
+                "height": float(high[1] - low[1]),
+                "fill": None,
+                "stroke": colour,
+                "strokeWidth": pen,
+                "strokeLineCap": "round",
+                "strokeLineJoin": "round",
+                "path": [
+                    ["M" if i == 0 else "L", round(float(x), 2), round(float(y), 2)]
+                    for i, (x, y) in enumerate(stroke)
+                ],
+            }
+        )
+    return objects
+
+
+def png_address(picture: np.ndarray) -> str:
+    """A picture (H, W) uint8 grey or (H, W, 3) BGR as an address with the PNG in it, which the
+    browser has not to ask for once more."""
+    return _PNG + base64.b64encode(cv2.imencode(".png", picture)[1]).decode()
+
+
+def object_of_image(image: np.ndarray) -> dict:
+    """A network input (28, 28) uint8 as an object that fills the canvas, pixel by pixel."""
+    return {
+        "type": "Image",
+        "version": "7.4.0",
+        "originX": "center",
+        "originY": "center",
+        "left": CANVAS / 2,
+        "top": CANVAS / 2,
+        "width": CANVAS,
+        "height": CANVAS,
+        "src": png_address(image.repeat(_PIXEL, axis=0).repeat(_PIXEL, axis=1)),
+    }

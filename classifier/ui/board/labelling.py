@@ -1,0 +1,126 @@
+"""What is asked beside the canvas, what is pressed there, and what a label makes of a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from classifier.config import CLASSES
+from classifier.people import collection
+from classifier.people.classroom import NoClassError, NotOpenError
+from classifier.people.collection import CollectionError
+from classifier.serving.store import SavedModel
+from classifier.ui import charts, session
+from classifier.ui.board import board
+from classifier.ui.board.board import Row
+
+PROBLEMS = (CollectionError, NoClassError, NotOpenError, ValueError)  # each in words for the reader
+ROUND = [digit for _ in range(5) for digit in range(CLASSES)]  # what a guided round asks for
+
+
+def row() -> Row:
+    """Ten labels, or what the guided round asks for."""
+    here = session.current()
+    kept, problem = what_was_kept("Kept"), here.label_problem
+    if here.round is None:
+        return Row("What did you draw?", kept=kept, problem=problem)
+    digit = ROUND[here.round]
+    return Row(
+        f"Write {charts.article(digit)} {digit}",
+        labels=False,
+        samples=False,
+        round=f"{here.round + 1} of {len(ROUND)}",
+        kept=kept,
+        problem=problem,
+    )
+
+
+def what_was_kept(done: str) -> str:
+    """What became of the last drawing, in a word; nothing if there is none."""
+    kept = session.current().kept
+    return f"{done} as {charts.article(kept.label)} {kept.label}." if kept else ""
+
+
+def digit_of(name: str) -> tuple[str, int | None]:
+    """What the board's button of this name does, and with which digit, if with one."""
+    action, _, number = name.partition("-")
+    return action, int(number) if number in map(str, range(CLASSES)) else None
+
+
+def press(name: str, model: SavedModel | None) -> bool:
+    """Do what the board's button of this name is for; whether more than the board may show it."""
+    action, digit = digit_of(name)
+    if action == "label" and digit is not None:
+        say(digit, model)
+    elif action == "sample" and digit is not None:
+        board.put_sample(digit)
+        return session.current().drawing_used
+    elif name == "next":
+        _next(model)
+    elif name == "end":
+        end_round()
+    elif name == "take-back":
+        take_back()
+    return True
+
+
+def start_round() -> None:
+    """Ask for each digit in turn, with an empty canvas."""
+    here = session.current()
+    here.round, here.kept, here.label_problem = 0, None, ""
+    if not here.sketch.is_empty:
+        here.sketch.empty()
+
+
+def end_round() -> None:
+    """Ask for no more digits; what was kept stays."""
+    session.current().round = None
+
+
+def _next(model: SavedModel | None) -> None:
+    here = session.current()
+    if here.round is None:
+        return
+    say(ROUND[here.round], model)
+    if not here.label_problem:
+        here.sketch.empty()
+        here.round += 1
+        if here.round == len(ROUND):
+            end_round()
+
+
+def say(label: int, model: SavedModel | None) -> None:
+    """Keep what is on the canvas as this digit; another label for the same drawing replaces it."""
+    here = session.current()
+    here.label_problem = ""
+    # What was read may be older than the strokes that came with the label.
+    board.read(model)
+    if here.sketch.image is not None:
+        here.label_problem = "Pictures are not kept: draw a digit of your own."
+        return
+    if here.number:
+        here.label_problem = "This is a number: draw one digit alone to keep it."
+        return
+    try:
+        session.send(label, model)
+    except PROBLEMS as error:
+        here.label_problem = str(error)
+
+
+def take_back() -> None:
+    """Delete the drawing that was kept last."""
+    if session.current().kept is not None:
+        attempt(collection.remove, session.current().kept.drawing_id)
+
+
+def attempt(action: Callable[..., object], *given: object) -> None:
+    """Do what the visitor's token and these arguments are for, or let the page say why it cannot be
+    done; what it says of the last drawing is over when that is deleted."""
+    here = session.current()
+    here.label_problem = ""
+    try:
+        action(session.token(), *given)
+    except PROBLEMS as error:
+        here.label_problem = str(error)
+        return
+    if here.kept is not None and here.kept.drawing_id in given:
+        here.kept = None

@@ -1,0 +1,196 @@
+"""A class as its host sees it: how others come in, who came, and what they draw as it arrives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import streamlit as st
+
+from classifier.config import CLASSES
+from classifier.people import classroom
+from classifier.people.classroom import Class, ClassState, Survey
+from classifier.serving.store import SavedModel
+from classifier.ui import gallery, plots, session
+from classifier.ui.board import board, canvas, labelling
+from classifier.ui.classes import links
+
+_CHOICE_KEY, _ADDRESS_KEY = "whose-drawings", "class-address"
+_WALL = 24  # drawings on the wall
+_WALL_EVERY = 1.0  # seconds between two looks at what came
+_REST_EVERY = 5.0  # seconds in which the rest of the tab may be behind the wall
+
+
+def choose(classes: Sequence[Class]) -> Class | None:
+    """Which drawings the tab is about: those of a class that the visitor opened, or, as long as
+    there is none, their own, that is, None."""
+    if not classes:
+        return None
+    by_number = {one.number: one for one in classes}
+    if st.session_state.get(_CHOICE_KEY, 0) not in {0, *by_number}:
+        del st.session_state[_CHOICE_KEY]
+    st.session_state.setdefault(_CHOICE_KEY, classes[0].number)
+    number = st.selectbox(
+        "Whose drawings",
+        [*by_number, 0],
+        key=_CHOICE_KEY,
+        format_func=lambda n: _name(by_number[n]) if n else "My own drawings",
+        label_visibility="collapsed",
+        width=260,
+    )
+    return by_number.get(number)
+
+
+def _name(there: Class) -> str:
+    opened = datetime.fromtimestamp(there.opened)
+    state_of = "" if there.state is ClassState.OPEN else f" · {there.state.value}"
+    return f"Class {there.code.upper()} · {opened.day} {opened:%b %H:%M}{state_of}"
+
+
+def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
+    """Buttons to open a class, to join one, and to delete one that is over."""
+    st.button(
+        "Open a class",
+        key="class-open",
+        icon=":material/groups:",
+        help="Others join from their phones, and what they draw arrives here.",
+        on_click=_open,
+        args=(model,),
+        disabled=model is None or (chosen is not None and chosen.state is not ClassState.CLOSED),
+    )
+    if chosen is None:
+        with st.popover("Join a class", icon=":material/login:"):
+            links.code_form("Its code", "secondary")
+    elif chosen.state is ClassState.CLOSED:
+        with st.popover("Delete this class", icon=":material/delete:"):
+            st.markdown("All of its drawings are deleted, too, and cannot be brought back.")
+            st.button(
+                "Delete",
+                key="class-delete",
+                on_click=labelling.attempt,
+                args=(classroom.discard, chosen.number),
+            )
+
+
+def _open(model: SavedModel) -> None:
+    st.session_state.pop(_CHOICE_KEY, None)  # the newest class
+    labelling.attempt(classroom.open_class, model.name)
+
+
+def panel(there: Class, model: SavedModel | None) -> None:
+    """The way in, what the host can do, and the wall of drawings."""
+    found = _look(there, 0)
+    if found is None:
+        return
+    here = session.current()
+    here.class_total, here.class_drawn = int(found.counts.sum()), time.monotonic()
+    is_over = there.state is ClassState.CLOSED
+    every = None if is_over else _WALL_EVERY
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="invitation"):
+        if not is_over:
+            _invitation(there)
+        with st.container(gap="small", width="content"):
+            st.fragment(_counts, run_every=every)(there)
+            if not is_over:
+                _switches(there, model)
+    wall, matrix = st.columns([3, 2], gap="medium")
+    with wall:
+        st.fragment(_wall, run_every=every)(there)
+    with matrix:
+        if here.class_total:  # as they were answered when they came
+            plots.confusion(found.counts[:, :CLASSES], "drawings")
+
+
+def _invitation(there: Class) -> None:
+    address = st.session_state.get(_ADDRESS_KEY) or links.page_address()
+    link = f"{address.rstrip('/')}/?{links.CODE_PARAMETER}={there.code}"
+    st.image(canvas.png_address(links.qr_code(link)), width=170, alt=f"QR code of {link}")
+    with st.container(gap="small", width="content"):
+        st.title(there.code.upper(), anchor=False)
+        st.markdown(f"[{link.partition('//')[2]}]({link})")
+        with st.popover("Another address", type="tertiary"):
+            st.text_input(
+                "Where phones find this page",
+                address,
+                key=_ADDRESS_KEY,
+                help="This machine may have several addresses in the network.",
+            )
+        if links.only_here():
+            st.markdown(":small[Only this machine reaches the page, by its --server.address.]")
+
+
+def _counts(there: Class) -> None:
+    found = _look(there, 0)
+    if found is None:
+        return
+    total, right = int(found.counts.sum()), int(np.trace(found.counts))
+    come = f"**{found.members}** joined" if found.members else "Nobody has joined yet"
+    share = f" · **{right / total:.0%}** read rightly as they came" if total else ""
+    st.markdown(f"{come} · **{total:,}** drawing{'s' if total != 1 else ''}{share}")
+    here = session.current()
+    grown = total != here.class_total and time.monotonic() - here.class_drawn > _REST_EVERY
+    # Its time may be up, or another page of this host has closed it.
+    if grown or found.there.state is not there.state:
+        st.rerun()
+
+
+def _look(there: Class, most: int) -> Survey | None:
+    try:
+        return classroom.survey(session.token(), there.number, most)
+    except labelling.PROBLEMS as error:
+        st.warning(str(error))
+        return None
+
+
+def _switches(there: Class, model: SavedModel | None) -> None:
+    paused = there.state is ClassState.PAUSED
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.button(
+            "Go on" if paused else "Pause",
+            key="class-pause",
+            icon=":material/play_arrow:" if paused else ":material/pause:",
+            on_click=labelling.attempt,
+            args=(
+                classroom.set_state,
+                there.number,
+                ClassState.OPEN if paused else ClassState.PAUSED,
+            ),
+        )
+        st.button(
+            "Close the class",
+            key="class-close",
+            icon=":material/stop:",
+            on_click=labelling.attempt,
+            args=(classroom.set_state, there.number, ClassState.CLOSED),
+        )
+        st.markdown(f":small[**{there.model}** answers there.]", width="content")
+        if model is not None and model.name != there.model:
+            st.button(
+                f"Let {model.name} answer",
+                key="class-model",
+                type="primary",
+                on_click=labelling.attempt,
+                args=(classroom.set_model, there.number, model.name),
+            )
+
+
+def _wall(there: Class) -> None:
+    """The latest drawings. Each keeps its place until a newer one takes it, so that what is about
+    to be clicked does not move away."""
+    if st.session_state.pop("wall-clicked", False):
+        st.rerun()  # the canvas, too
+    found = _look(there, _WALL)
+    if found is None or not found.latest:
+        return
+    first = int(found.counts.sum()) - len(found.latest)
+    order = np.argsort((first + np.arange(len(found.latest))) % _WALL)
+    kept = [found.latest[k] for k in order]
+    by_number = {one.number: one for one in kept}
+
+    def put(item: gallery.Item) -> None:
+        board.put_kept(by_number[item.number])
+        st.session_state["wall-clicked"] = True
+
+    gallery.pictures("wall", gallery.of_drawings(kept), put)

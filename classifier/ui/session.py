@@ -1,0 +1,192 @@
+"""What one visitor's session holds, in one typed object."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from classifier.config import TrainConfig
+from classifier.events import Finished, History
+from classifier.ink import preparing
+from classifier.ink.layout import Part
+from classifier.ink.preparing import Prepared
+from classifier.jobs.local import Reader
+from classifier.people import classroom, collection
+from classifier.people.collection import Labelled
+from classifier.serving import store
+from classifier.serving.store import SavedModel
+from classifier.ui.board.sketch import Sketch
+
+COOKIE = "digit-classifier-visitor"  # has the token
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_COOKIE_DAYS = 180
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings that were put into the training form from elsewhere.
+
+    number: tells one putting from the next, so that the form's fields begin anew
+    origin: where they come from, for the reader
+    """
+
+    config: TrainConfig
+    origin: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A drawing that was kept: its label, its id in the collection, and `Sketch.version` then."""
+
+    label: int
+    drawing_id: str
+    version: tuple[str, int]
+
+
+@dataclass
+class Session:
+    """One visitor's page."""
+
+    sketch: Sketch = field(default_factory=Sketch)
+    heard: object = None  # the board's message, until it is taken in
+    ear_off: bool = False  # the canvas component sends by itself
+    loaded: dict | None = None  # what it was given to show, where the ear is off
+    prepared: Prepared = field(default_factory=lambda: preparing.prepare_strokes([], 1, 1))
+    widgets: dict[str, object] | None = None  # what they said when the whole page was drawn last
+    toggles: set[str] = field(default_factory=set)  # the keys of all that were drawn
+    train_pressed: bool = False  # and the form has not seen it yet
+    drawing_used: bool = False  # whether the open tab shows something of the drawing
+    greeted: bool = False  # whether the whole page has been sent once
+    reader: Reader | None = None  # of the run that this page follows
+    history: History = field(default_factory=History)
+    runs: dict[str, History] = field(default_factory=dict)  # this visitor's own, oldest first
+    models: set[str] = field(default_factory=set)  # that those made, by their ids
+    stopping: bool = False
+    error: str = ""  # why the last run could not be started
+    preset: Preset | None = None
+    step: str = ""  # of the lesson; "": the first
+    experiment: str = ""  # of the lesson, that is set up now
+    link_problem: str = ""  # what is wrong with the lesson that the page's address names
+    shuffle: int = 0  # how often other images were asked for
+    token: str = ""  # this browser's secret, once it is needed; see `token`
+    answer: int | None = None  # what the drawing was read as, if it is one digit
+    number: list[Part] = field(default_factory=list)  # its digits, if it is a number of several
+    pictures: int = 0  # how many were brought
+    picture_problem: str = ""  # why the last could not be
+    kept: Confirmed | None = None  # what was confirmed last, while it can be taken back
+    label_problem: str = ""  # why a drawing could not be kept
+    round: int | None = None  # how far a guided round has come
+    shown_drawing: str = ""  # the id of the collection's that is on the canvas
+    uploads: int = 0  # how many files came
+    upload_said: str = ""  # what became of the last
+    class_number: int | None = None  # of the class that this visitor has joined
+    class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
+    class_drawn: float = 0.0  # and when that was, by the monotonic clock
+    # What models read drawings as: by the model's checksum, the drawing's writer and its id.
+    readings: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    def follow(self, run_id: str) -> None:
+        """Watch this run from its beginning."""
+        self.reader = Reader(run_id)
+        self.history = self.runs[run_id] = History()
+        self.stopping = False
+        self.error = ""
+
+    def drawing(self) -> Prepared:
+        """The current drawing, for a tab: it is drawn anew after each stroke from now on."""
+        self.drawing_used = True
+        return self.prepared
+
+    def put_into_form(self, config: TrainConfig, origin: str) -> None:
+        """Begin the training form anew with these settings."""
+        number = 1 if self.preset is None else self.preset.number + 1
+        self.preset = Preset(config, origin, number)
+
+    def claim(self, end: Finished) -> None:
+        """A run of this visitor has made a model; it may have been renamed since."""
+        if end.id:
+            self.models.add(end.id)
+            for model in store.list_models()[0]:
+                if model.id == end.id:
+                    self.renamed(end.model, model.name)
+
+    def owns(self, name: str) -> bool:
+        """Whether a run of this visitor made the model that has this name now."""
+        try:
+            return store.get(name).id in self.models
+        except (LookupError, ValueError):
+            return False
+
+    @property
+    def training(self) -> bool:
+        """Whether the followed run has not ended yet, as far as this page has heard."""
+        return self.reader is not None and self.history.end is None
+
+    def renamed(self, old: str, new: str) -> None:
+        """Know a model of this visitor by its new name from now on."""
+        for history in self.runs.values():
+            if isinstance(history.end, Finished) and history.end.model == old:
+                history.end = dataclasses.replace(history.end, model=new)
+
+
+def current() -> Session:
+    """This visitor's state."""
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session()
+    return st.session_state["session"]
+
+
+def token() -> str:
+    """This browser's secret, by which it alone deletes what was drawn with it. It is made when it
+    is first needed, and tells nothing of whoever has it."""
+    here = current()
+    if not here.token:
+        here.token = _cookie() or secrets.token_hex(16)
+    return here.token
+
+
+def known_visitor() -> bool:
+    """Whether this browser has a token: if not, nothing of it was ever kept."""
+    return bool(current().token or _cookie())
+
+
+def _cookie() -> str:
+    value = st.context.cookies.get(COOKIE)
+    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else ""
+
+
+def remember_visitor() -> None:
+    """Have the browser keep its token, if it has one, for the next time it comes."""
+    here = current()
+    if here.token and _cookie() != here.token:
+        st.html(
+            f'<script>document.cookie = "{COOKIE}={here.token}; path=/; SameSite=Strict; '
+            f'max-age={_COOKIE_DAYS * 86400}"</script>',
+            unsafe_allow_javascript=True,
+        )
+
+
+def send(label: int, model: SavedModel | None) -> None:
+    """Keep what is on the canvas as this digit: in the class that the visitor has joined, else in
+    their own collection. Another label for the same drawing replaces the first, and the same is
+    kept once, however often the browser had to send it. Raises as `classroom.send`.
+    """
+    here = current()
+    said_by = "" if model is None else model.name
+    version = here.sketch.version
+    drawing_id = hashlib.sha256(repr((version, label)).encode()).hexdigest()[:16]
+    lines, pen = here.sketch.lines, here.sketch.pen
+    drawing = Labelled(drawing_id, label, lines, pen, here.answer, said_by)
+    if here.class_number is None:
+        collection.keep(token(), drawing)
+    else:
+        classroom.send(token(), here.class_number, drawing)
+    if here.kept and here.kept.version == version and here.kept.drawing_id != drawing_id:
+        collection.remove(token(), here.kept.drawing_id)
+    here.kept = Confirmed(label, drawing_id, version)

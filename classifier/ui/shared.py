@@ -1,0 +1,96 @@
+"""What all sessions of a server share: loaded models, the runs, and the memory they take."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE
+from classifier.ink.preparing import Verdict
+from classifier.jobs.local import LocalJobs, snapshots_of
+from classifier.serving import predict, snapshots, store
+from classifier.serving.inspection import Inspector
+from classifier.serving.predict import Answer, Detector, Predictor
+from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
+
+
+@st.cache_resource
+def jobs() -> LocalJobs:
+    """The runs of this server; its methods may be called from any session."""
+    _keep_small()
+    return LocalJobs()
+
+
+def _keep_small() -> None:
+    """Let all threads share one heap, and give large blocks back as soon as they are free. The GNU
+    C library, and Arrow beside it, give each thread a heap of its own and keep there what is freed;
+    Streamlit runs the page in many."""
+    pa.set_memory_pool(pa.system_memory_pool())
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(_ARENA_MAX, 1)
+        library.mallopt(_MMAP_THRESHOLD, 1 << 17)
+
+
+def return_memory() -> None:
+    """Give what the process has freed back to the system."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def predictor(name: str, checksum: str) -> Predictor:
+    """The loaded model of that name. Raises DamagedModelError or ModelNotFoundError.
+
+    `checksum` tells models apart that had the same name one after the other.
+    """
+    return open_predictor(name)
+
+
+def open_predictor(name: str, threads: int = 1) -> Predictor:
+    """The same for one's own use, with so many threads."""
+    tflite = store.get(name).tflite()
+    try:
+        found = Predictor(tflite, threads)
+    except ValueError as error:
+        raise DamagedModelError(f"The model {name} cannot be read: {error}.") from error
+    if (found.pixels, found.classes) != (IMAGE_SIZE * IMAGE_SIZE, CLASSES):
+        raise DamagedModelError(
+            f"The model {name} reads no digits: it takes {found.pixels} values, not 784, or tells "
+            f"{found.classes} classes apart, not {CLASSES}."
+        )
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def detector() -> Detector | None:
+    """What tells digits from other drawings; None if there is none that can be used."""
+    try:
+        saved = store.get(DETECTOR)
+        return Detector(saved.tflite(), **saved.meta["detector"])
+    except (DamagedModelError, ModelNotFoundError):
+        return None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def inspector(name: str, checksum: str) -> Inspector:
+    """A look inside that model; arguments and errors as for `predictor`."""
+    return Inspector(store.get(name).tflite())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def replay(run_id: str) -> snapshots.Replay:
+    """The networks of a run, epoch by epoch."""
+    return snapshots.Replay(snapshots_of(run_id))
+
+
+def ask(model: SavedModel, image: np.ndarray) -> Answer:
+    """What a model says to one network input (28, 28) uint8. Raises as `predictor` does."""
+    probabilities = predictor(model.name, model.checksum).probabilities(image[None])[0]
+    return predict.Answer(Verdict.READABLE, probabilities)

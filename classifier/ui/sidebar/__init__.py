@@ -1,0 +1,1 @@
+"""Which models answer, the training form, and the run that is on."""

@@ -1,0 +1,1 @@
+"""The five tabs below the board."""

@@ -1,0 +1,134 @@
+"""Going on from the answering model with drawings, and what that changed for whom."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from classifier.config import MAX_SHARE, TrainConfig
+from classifier.events import Finished
+from classifier.ink import drawings
+from classifier.people import collection
+from classifier.people.collection import Kept
+from classifier.serving.store import SavedModel
+from classifier.ui import session
+from classifier.ui.sidebar import train
+
+FILE = "our-handwriting.npz"
+_SHARE_KEY = "drawings-share"
+_LEAST = 5  # drawings from which something can be learned and judged
+
+
+def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
+    """The share of the drawings, and the button that begins; what came of it before.
+
+    readable: in how many of them there is a digit to see
+    """
+    here = session.current()
+    st.markdown("### Learn from them")
+    _before_and_after(model)
+    if readable < _LEAST:
+        st.caption(f"From {_LEAST} drawings on a network can learn from them.")
+        return
+    try:
+        config = TrainConfig.fine_tuning(model.name, model.meta["config"], model.source, FILE)
+    except (TypeError, ValueError) as error:
+        st.error(str(error))
+        return
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        share = st.slider(
+            "Share of these drawings",
+            0.05,
+            MAX_SHARE,
+            config.drawings_share,
+            0.05,
+            key=f"{_SHARE_KEY}-{config.network}",
+            format="percent",
+            width=280,
+            help="The rest is what it learned from before, so that it does not forget.",
+        )
+        st.button(
+            f"Fine-tune {model.name}",
+            key="fine-tune",
+            type="primary",
+            on_click=_start,
+            args=(dataclasses.replace(config, drawings_share=share), kept),
+            disabled=here.training,
+        )
+    source = "generated digits" if model.source == "generated" else "MNIST"
+    there = {one.label for one in kept}
+    st.caption(
+        f"Of the images it goes on with, {share:.0%} are these drawings, each time a little "
+        f"different, and {1 - share:.0%} {source}."
+        + (f" Only {', '.join(map(str, sorted(there)))} is among them." * (len(there) == 1))
+    )
+    if here.error:
+        st.error(here.error)
+
+
+def _start(config: TrainConfig, kept: Sequence[Kept]) -> None:
+    train.start(config, collection.as_drawings(kept))
+
+
+def _before_and_after(model: SavedModel) -> None:
+    """What a model that went on from another reads better, on drawings it had not learned from."""
+    tuned = model.meta["metrics"].get("tuned")
+    if not isinstance(tuned, dict):
+        return
+    try:
+        n, before, after = (np.array(tuned[key], int) for key in ("n", "before", "after"))
+        unseen = "whoever drew it" if tuned["by_writer"] else "it"
+        words = f"{model.name}: {_everyone(tuned)}"
+        changed = [
+            f"{d}s {before[d] / n[d]:.0%} → {after[d] / n[d]:.0%}"
+            for d in np.argsort(-(after - before), kind="stable")
+            if before[d] != after[d]
+        ]
+        note = (
+            f"Measured on {n.sum():,} drawings, each by a network that had not learned from "
+            f"{unseen}: {tuned['folds']} folds."
+        )
+    except (KeyError, TypeError, ValueError, IndexError):
+        return
+    with st.container(key="before-and-after"):
+        st.markdown(words + (f"  \n{', '.join(changed)}" * bool(changed)))
+        st.caption(note)
+        here = session.current()
+        end = here.history.end
+        if isinstance(end, Finished) and end.model == model.name and here.owns(end.model):
+            st.button(
+                "Throw it away",
+                key="throw-away",
+                icon=":material/delete:",
+                on_click=train.throw_away,
+                args=(model,),
+            )
+
+
+def _everyone(tuned: dict) -> str:
+    n, before, after = (sum(tuned[key]) for key in ("n", "before", "after"))
+    return (
+        f"**{before / n:.1%} → {after / n:.1%}** of our drawings, "
+        f"test images {tuned['test_before']:.2%} → {tuned['test_after']:.2%}"
+    )
+
+
+def what_it_changed(model: SavedModel, kept: Sequence[Kept]) -> None:
+    """The same for who drew some of those drawings: what changed for their own, and for all."""
+    tuned, held_out = model.meta["metrics"].get("tuned"), model.meta.get("held_out")
+    if not isinstance(tuned, dict) or not isinstance(held_out, dict):
+        return
+    try:
+        pairs = [held_out.get(drawings.digest(one.strokes)) for one in kept]
+        mine = np.array([pair for pair in pairs if pair], bool).reshape(-1, 2)
+        words = f"{model.name} has learned from the class: {_everyone(tuned)}."
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return
+    if len(mine):
+        before, after = mine.sum(axis=0).tolist()
+        words = f"Yours: **{before} → {after} of {len(mine)}** read rightly.  \n" + words
+    with st.container(key="before-and-after"):
+        st.markdown(words)

@@ -1,0 +1,251 @@
+"""The tab "Inside the network": what becomes of the current drawing, step by step."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from classifier.config import IMAGE_SIZE
+from classifier.ink import preparing
+from classifier.ink.preparing import Prepared
+from classifier.serving import inspection
+from classifier.serving.inspection import Inspector, Layer
+from classifier.serving.predict import Predictor
+from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import charts, gallery, plots, session, shared
+from classifier.ui.board import board, canvas
+from classifier.ui.tabs import background
+
+_NEAREST = 12
+_UNIT_KEY, _LAYER_KEY = "unit", "layer"
+_ORANGE_BGR, _BLUE_BGR = (0x0A, 0x71, 0xE8), (0xE0, 0x8F, 0x4C)
+
+
+def tab(model: SavedModel | None) -> None:
+    """The drawing's way through preprocessing and through the model that answers."""
+    if model is None:
+        st.info("No model answers yet. Train one in the sidebar.")
+        return
+    try:
+        predictor = shared.predictor(model.name, model.checksum)
+        inspector = shared.inspector(model.name, model.checksum)
+    except (DamagedModelError, ModelNotFoundError, ValueError) as error:
+        st.warning(f"{model.name} cannot be looked into. {error}")
+        return
+    drawing = session.current().drawing()
+    image = drawing.network_input
+    if image is None:
+        st.caption("Draw a digit, or take one of the samples: this tab shows what becomes of it.")
+        layers(inspector)
+        return
+    background.memory(model.name, model.checksum)  # goes on while the rest is drawn
+    activations = {name: rows[0] for name, rows in inspector.activations(image[None]).items()}
+    _ladder(predictor, drawing)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _occlusion(predictor, image)
+    with right:
+        layers(inspector)
+    _hidden(inspector, activations)
+    _maps(inspector, activations)
+    _neighbours(model, inspector, image)
+
+
+def _ladder(predictor: Predictor, drawing: Prepared) -> None:
+    """The drawing on its way to the network's input, with the answer at every rung."""
+    st.markdown("### From the canvas to the network's input")
+    rungs = preparing.ladder(drawing.ink, drawing.network_input)
+    answers = predictor.probabilities(np.array([rung.image for rung in rungs]))
+    with st.container(horizontal=True, gap="small", key="ladder"):
+        for rung, row in zip(rungs, answers, strict=True):
+            said, surely = int(row.argmax()), charts.percent(float(row.max()))
+            with st.container(width=150, gap="xsmall"):
+                picture(rung.image, 5, f"{rung.name}: read as {said} with {surely}")
+                st.markdown(f"**{rung.name}**  \n→ **{said}** · {surely}")
+                st.caption(rung.why)
+
+
+def picture(image: np.ndarray, times: int, alt: str) -> None:
+    """A picture (H, W) grey or (H, W, 3) BGR, each pixel a square of so many."""
+    large = image.repeat(times, axis=0).repeat(times, axis=1)
+    st.image(canvas.png_address(large), alt=alt)
+
+
+def _occlusion(predictor: Predictor, image: np.ndarray) -> None:
+    """What must be hidden for the answer to change."""
+    st.markdown("### What the answer hangs on")
+    found = inspection.occlusion(predictor, image)
+    deepest = max(float(found.drop.max()), 0.01)
+    heat = (found.drop / deepest).clip(0, 1)[..., None]
+    grey = image[..., None].repeat(3, axis=2) * 0.6
+    colours = grey * (1 - heat) + np.array(_ORANGE_BGR) * heat
+    changed = (found.answer != found.digit).astype(np.uint8)
+    picture = colours.astype(np.uint8).repeat(10, axis=0).repeat(10, axis=1)
+    fine = changed.repeat(10, axis=0).repeat(10, axis=1)
+    edges = cv2.findContours(fine, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
+    cv2.drawContours(picture, edges, -1, (255, 255, 255), 2)
+    words = _what_matters(found)
+    with st.container(key="occlusion"):
+        st.image(canvas.png_address(picture), alt=f"Heat map over the drawing. {words}")
+        st.markdown(words)
+        st.caption(
+            f"A square of {found.patch} × {found.patch} pixels is hidden around each place in "
+            f"turn. Orange: the answer loses probability, at most {deepest * 100:.0f} points. "
+            "White line: another digit is answered."
+        )
+
+
+def _what_matters(found: inspection.Occlusion) -> str:
+    row, column = found.weakest
+    where = " ".join(filter(None, (_third(row, "top", "bottom"), _third(column, "left", "right"))))
+    where = where or "middle"
+    least = charts.percent(float(found.probabilities[row, column, found.digit]))
+    if found.changes:
+        return f"Hide the {where}, and the {found.digit} becomes a **{found.becomes}**."
+    return f"No square alone changes the answer; with the {where} hidden it still has {least}."
+
+
+def _third(place: int, low: str, high: str) -> str:
+    return (low, "", high)[min(place * 3 // IMAGE_SIZE, 2)]
+
+
+def layers(inspector: Inspector) -> None:
+    """The network's layers as a table."""
+    st.markdown("### The layers")
+    found = inspector.layers
+    rows = pa.table(
+        {
+            "layer": [layer.name for layer in found],
+            "kind": [
+                layer.kind + (f", {layer.activation}" * bool(layer.activation)) for layer in found
+            ],
+            "output": [" × ".join(map(str, layer.output_shape)) for layer in found],
+            "parameters": [layer.parameters for layer in found],
+        }
+    )
+    total = sum(layer.parameters for layer in found)
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={"parameters": st.column_config.NumberColumn(format="localized")},
+        alt=f"{len(found)} layers, {total:,} parameters",
+    )
+    st.caption(f"{total:,} parameters in all, learned from examples.")
+
+
+def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
+    """The hidden units of the last dense layer but one, and one of them closely."""
+    names = [layer.name for layer in inspector.layers]
+    dense = [layer for layer in inspector.layers if layer.kind == "dense"]
+    if len(dense) < 2:
+        return
+    hidden, last = dense[-2:]
+    values = activations[hidden.name]
+    if names.index(last.name) != names.index(hidden.name) + 1:
+        return
+    st.markdown("### The hidden units")
+    adds = inspection.contributions(last, values)
+    digit = int(activations[last.name].argmax())
+    if not 0 <= st.session_state.get(_UNIT_KEY, -1) < len(values):
+        st.session_state[_UNIT_KEY] = int(adds[:, digit].argmax())
+    unit = st.session_state[_UNIT_KEY]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        plots.units(values, unit, _pick_unit)
+    with right:
+        unit = st.number_input(
+            f"Unit, 0 to {len(values) - 1}",
+            0,
+            len(values) - 1,
+            key=_UNIT_KEY,
+            help=f"Begins with the unit that adds most to the {digit}.",
+        )
+        with st.container(horizontal=True, gap="medium"):
+            if hidden.kernel is not None and len(hidden.kernel) == IMAGE_SIZE * IMAGE_SIZE:
+                with st.container(width=150, gap="xsmall"):
+                    _weights(hidden, unit)
+            with st.container():
+                plots.bars(
+                    f"What unit {unit} adds to each digit",
+                    adds[unit],
+                    "+.2f",
+                    f"Unit {unit} is at {values[unit]:.2f} and adds "
+                    f"{adds[unit].max():+.2f} to {int(adds[unit].argmax())}, "
+                    f"{adds[unit].min():+.2f} to {int(adds[unit].argmin())}.",
+                )
+
+
+def _pick_unit() -> None:
+    unit = plots.unit_picked()
+    if unit is not None:
+        st.session_state[_UNIT_KEY] = unit
+
+
+def _weights(hidden: Layer, unit: int) -> None:
+    """A unit's weights as a picture: orange where ink excites it, blue where ink calms it."""
+    weights = hidden.kernel[:, unit].reshape(IMAGE_SIZE, IMAGE_SIZE)
+    share = weights / max(float(np.abs(weights).max()), 1e-6)
+    ends = np.where(share[..., None] > 0, np.array(_ORANGE_BGR), np.array(_BLUE_BGR))
+    picture((ends * np.abs(share)[..., None]).astype(np.uint8), 5, f"The weights of unit {unit}")
+    st.caption("Its weights: orange where ink excites it, blue where ink calms it.")
+
+
+def _maps(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
+    """A convolution's maps side by side."""
+    names = [layer.name for layer in inspector.layers if len(layer.output_shape) == 3]
+    if not names:
+        return
+    st.markdown("### Feature maps")
+    if st.session_state.get(_LAYER_KEY) not in names:  # another model's
+        st.session_state[_LAYER_KEY] = names[0]
+    name = st.segmented_control("Layer", names, required=True, key=_LAYER_KEY)
+    maps = activations[name]
+    height, width, count = maps.shape
+    columns = min(8, count)
+    rows = -(-count // columns)
+    times = max(1, 56 // height)
+    sheet = np.zeros((rows * (height + 1), columns * (width + 1)), np.float32)
+    for k in range(count):
+        top, left = k // columns * (height + 1), k % columns * (width + 1)
+        sheet[top : top + height, left : left + width] = maps[..., k]
+    grey = (sheet / max(float(sheet.max()), 1e-6) * 255).clip(0, 255).astype(np.uint8)
+    picture(grey, times, f"{count} maps of {name}, {height} by {width} each")
+    st.caption(
+        f"{count} maps of {height} × {width}: each looks for one pattern in every place; bright is "
+        "where it finds it."
+    )
+
+
+def _neighbours(model: SavedModel, inspector: Inspector, image: np.ndarray) -> None:
+    """The training images that look most alike to the network."""
+    st.markdown("### The nearest training images")
+    with st.container(key="neighbours"):
+        memory = background.result(
+            background.memory,
+            model.name,
+            model.checksum,
+            doing=f"{model.name} is looking at its training images again",
+            failed="They cannot be shown.",
+        )
+        if memory is None:
+            return
+        which, distances = inspection.nearest(
+            memory.features, inspector.features(image[None])[0], _NEAREST
+        )
+        items = [
+            gallery.Item(
+                int(index),
+                memory.images[index],
+                str(memory.labels[index]),
+                f"{distance:.1f}",
+                f"Training image {index} · a {memory.labels[index]}",
+            )
+            for index, distance in zip(which, distances, strict=True)
+        ]
+        gallery.pictures("neighbour", items, board.put)
+        st.caption(
+            f"Of {len(memory.labels):,} images it trained on, those whose hidden activations lie "
+            "nearest to this drawing's, with label and distance."
+        )

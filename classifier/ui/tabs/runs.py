@@ -1,0 +1,286 @@
+"""The tab "Runs": every run of this visitor and every saved model, side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from classifier.config import DETECTOR, LONGEST_NAME, TrainConfig
+from classifier.events import Failed, Finished, History
+from classifier.serving import store
+from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import charts, plots, session, shared
+from classifier.ui.sidebar import train
+from classifier.ui.tabs import training
+
+_COMPARED = 4  # laid over each other unless others are chosen
+_COMPARE_KEY, _CHOSEN_KEY, _NAME_KEY = "runs-compared", "run-chosen", "new-name"
+_PROBLEM = "runs-problem"
+_SETTINGS = [field.name for field in dataclasses.fields(TrainConfig) if field.name != "name"]
+
+
+def tab(model: SavedModel | None) -> None:
+    """All runs as a table, some of them compared, and what can be done with one."""
+    here = session.current()
+    models = [m for m in store.list_models()[0] if m.meta["config"].get("network") != DETECTOR]
+    by_name = {m.name: m for m in models}
+    unfinished = {
+        run_id: history
+        for run_id, history in here.runs.items()
+        if not (isinstance(history.end, Finished) and history.end.model in by_name)
+    }
+    _table(models, unfinished, here)
+    if not models:
+        return
+    chosen = _choose(list(by_name), model)
+    compared = [by_name[name] for name in chosen]
+    if compared:
+        _curves(compared)
+        _differences(compared)
+    _judged(models, here)
+    _actions(by_name, model, here)
+
+
+def _table(models: list[SavedModel], unfinished: dict[str, History], here: session.Session) -> None:
+    rows = [_row(model, here.owns(model.name)) for model in models]
+    rows += [_unfinished_row(history) for history in reversed(unfinished.values())]
+    if not rows:
+        st.info("There is no run and no model yet. Train one in the sidebar.")
+        return
+    share = st.column_config.NumberColumn(format="percent", width="small")
+    st.dataframe(
+        pa.Table.from_pylist(rows),
+        hide_index=True,
+        column_config={
+            "name": st.column_config.TextColumn(pinned=True),
+            "training": share,
+            "test": share,
+            "gap": share,
+            "seconds": st.column_config.NumberColumn(format="%.1f", width="small"),
+        },
+        alt=f"{len(rows)} runs and models with data, settings, seconds and accuracies",
+        key="runs-table",
+    )
+
+
+def _row(model: SavedModel, own: bool) -> dict:
+    return {
+        "name": model.name,
+        "from": "shipped" if model.shipped else "you" if own else "this server",
+        "network": _text(model.meta["config"].get("network")),
+        "test": model.test_accuracy,
+        "training": training.figure(model, "train_accuracy"),
+        "gap": training.figure(model, "gap"),
+        "seconds": training.figure(model, "seconds"),
+        "settings": in_short(model.meta["config"]),
+        "data": model.meta["data"]["description"],
+    }
+
+
+def _unfinished_row(history: History) -> dict:
+    config = history.started.config if history.started else {}
+    match history.end:
+        case None:
+            name = "in training"
+        case Failed():
+            name = "ended without a model"
+        case Finished(model=model):
+            name = f"{model} (gone)"
+    end = history.end if isinstance(history.end, Finished) else None
+    return {
+        "name": name,
+        "from": "you",
+        "network": _text(config.get("network")),
+        "test": end.test_accuracy if end else None,
+        "training": end.train_accuracy if end else None,
+        "gap": end.gap if end else None,
+        "seconds": end.seconds if end else None,
+        "settings": in_short(config),
+        "data": end.data if end else _text(config.get("data")),
+    }
+
+
+def in_short(config: dict) -> str:
+    """What sets a run apart from its network's standard settings, in a few words."""
+    try:
+        chosen = TrainConfig(**config)
+        standard = TrainConfig.of(chosen.network, train_size=chosen.train_size)
+    except (TypeError, ValueError):
+        return "settings of another version"
+    words = [
+        f"{_words(field)} {_text(getattr(chosen, field))}"
+        for field in _SETTINGS
+        if getattr(chosen, field) != getattr(standard, field) or (field == "train_size")
+        if field not in ("network", "mnist") and getattr(chosen, field) is not None
+    ]
+    return ", ".join(words) or "standard"
+
+
+def _words(field: str) -> str:
+    return field.replace("_", " ")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _choose(names: list[str], model: SavedModel | None) -> list[str]:
+    """Which models are compared."""
+    kept = [name for name in st.session_state.get(_COMPARE_KEY, []) if name in names]
+    if not kept and _COMPARE_KEY not in st.session_state:
+        first = [model.name] if model else []
+        kept = [*first, *(name for name in names if name not in first)][:_COMPARED]
+    st.session_state[_COMPARE_KEY] = kept
+    return st.multiselect("Compare", names, key=_COMPARE_KEY, placeholder="Choose some models")
+
+
+def _curves(models: list[SavedModel]) -> None:
+    histories = {model.name: training.history_of(model) for model in models}
+    there = {name: epochs for name, epochs in histories.items() if epochs}
+    if there:
+        plots.overlaid(there)
+    missing = [name for name in histories if name not in there]
+    if missing:
+        st.caption(f"Without curves, since none were kept: {', '.join(missing)}.")
+
+
+def _differences(models: list[SavedModel]) -> None:
+    """The settings in which they differ, one row each."""
+    st.markdown("### Where their settings differ")
+    configs = [TrainConfig().to_dict() | model.meta["config"] for model in models]
+    for config in configs:
+        if config["drawings"] is None:
+            config["drawings_share"] = None
+    rows, same = [], []
+    for field in _SETTINGS:
+        values = [_text(config[field]) for config in configs]
+        if len(set(values)) > 1:
+            rows.append({"": _words(field)} | dict(zip(_names(models), values, strict=True)))
+        elif values[0] not in ("–", "no"):
+            same.append(f"{_words(field)} {values[0]}")
+    if rows:
+        st.dataframe(pa.Table.from_pylist(rows), hide_index=True, alt="Settings that differ")
+    elif len(models) > 1:
+        st.caption("Nowhere.")
+    else:
+        st.caption("Choose another one to compare.")
+    st.caption(f"The same throughout: {', '.join(same)}.")
+
+
+def _names(models: list[SavedModel]) -> list[str]:
+    return [model.name for model in models]
+
+
+def _judged(models: list[SavedModel], here: session.Session) -> None:
+    """The current drawing, asked of every model."""
+    with st.container(key="judged"):
+        image = here.drawing().network_input
+        if image is None:
+            st.caption("Draw a digit, and all of them are asked about it here.")
+            return
+        answers: dict[str, np.ndarray] = {}
+        for model in models:
+            try:
+                predictor = shared.open_predictor(model.name)  # in milliseconds, and not kept
+            except (DamagedModelError, ModelNotFoundError):
+                continue  # choosing it says what is wrong with it
+            answers[model.name] = predictor.probabilities(image[None])[0]
+        if answers:
+            plots.judged(answers)
+            told = ", ".join(
+                f"{name}: {row.argmax()} {charts.percent(float(row.max()))}"
+                for name, row in answers.items()
+            )
+            st.html(f'<p class="for-screen-readers">{told}</p>')
+
+
+def _actions(
+    by_name: dict[str, SavedModel], model: SavedModel | None, here: session.Session
+) -> None:
+    """Answer with one, load its settings, download, rename or delete it."""
+    names = list(by_name)
+    if st.session_state.get(_CHOSEN_KEY) not in names:
+        st.session_state[_CHOSEN_KEY] = model.name if model else names[0]
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="actions"):
+        one = by_name[st.selectbox("With this one", names, key=_CHOSEN_KEY, width=280)]
+        st.button("Answer with it", on_click=_answer_with, args=(one.name,), key="answer-with-it")
+        st.button(
+            "Load into the form",
+            key="load-into-form",
+            on_click=_load,
+            args=(one.name, one.meta["config"]),
+        )
+        st.download_button(
+            "Download",
+            data=lambda: store.as_zip(one.name),
+            file_name=f"{one.name}.zip",
+            mime="application/zip",
+            key="download-run",
+            on_click="ignore",
+        )
+        own = here.owns(one.name)
+        with (
+            st.popover("Rename", disabled=not own, key="rename"),
+            st.form("rename-form", border=False),
+        ):
+            st.text_input(
+                "New name", one.name, max_chars=LONGEST_NAME, key=f"{_NAME_KEY}-{one.name}"
+            )
+            st.form_submit_button("Rename", on_click=_rename, args=(one.name,))
+        with st.popover("Delete", disabled=not own, key="delete"):
+            st.markdown(f"**{one.name}** is gone for good then.")
+            st.button("Delete it", key="delete-it", on_click=_delete, args=(one.name,))
+    if not own:
+        st.caption("Only who trained a model can rename or delete it.")
+    problem = st.session_state.pop(_PROBLEM, "")
+    if problem:
+        st.warning(problem)
+
+
+def _answer_with(name: str) -> None:
+    st.session_state["answer-with"] = name
+
+
+def _load(name: str, config: dict) -> None:
+    """Its settings into the training form; a file of drawings is no part of that."""
+    try:
+        settings = TrainConfig(**config | {"name": None, "mnist": None, "drawings": None})
+    except (TypeError, ValueError) as error:
+        st.session_state[_PROBLEM] = f"{name} has settings that the form does not know: {error}"
+        return
+    without = ", without its file of drawings" if config.get("drawings") else ""
+    train.fill_in(settings, f"{name}{without}")
+
+
+def _rename(old: str) -> None:
+    new = st.session_state[f"{_NAME_KEY}-{old}"].strip()
+    here = session.current()
+    if not here.owns(old):
+        st.session_state[_PROBLEM] = f"{old} has gone, or is not yours to rename."
+        return
+    try:
+        store.rename(old, new)
+    except (LookupError, ValueError, OSError) as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    here.renamed(old, new)
+    st.session_state[_CHOSEN_KEY] = new
+    if st.session_state.get(train.MODEL_KEY) == old:
+        st.session_state["answer-with"] = new
+
+
+def _delete(name: str) -> None:
+    if not session.current().owns(name):
+        st.session_state[_PROBLEM] = f"{name} has gone, or is not yours to delete."
+        return
+    try:
+        store.delete(name)
+    except (LookupError, ValueError, OSError) as error:
+        st.session_state[_PROBLEM] = str(error)

@@ -1,0 +1,180 @@
+"""The tab "Training": how a network learns, and where it errs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import streamlit as st
+
+from classifier.config import CLASSES
+from classifier.events import EpochEnded, Finished
+from classifier.ink.preparing import Prepared
+from classifier.serving.store import SavedModel
+from classifier.ui import charts, gallery, plots, session, shared
+from classifier.ui.board import board
+from classifier.ui.sidebar import train
+from classifier.ui.tabs import background
+
+_FIRST_CELL = (4, 9)
+_LABEL_KEY, _ANSWER_KEY, _PAGE_KEY = "cell-label", "cell-answer", "cell-page"
+
+
+def tab(model: SavedModel | None) -> None:
+    """The run that is on; else what became of the model that answers."""
+    here = session.current()
+    if here.training:
+        st.fragment(live, run_every=train.POLL)()
+        return
+    if model is None:
+        st.info("No model answers yet. Train one in the sidebar.")
+        return
+    background.exam(model.name, model.checksum)  # goes on while the curves are drawn
+    _course(model)
+    _mistakes(model)
+
+
+def live() -> None:
+    """Curves and the drawing's bars, as the run goes on."""
+    here = session.current()
+    if not here.history.epochs:
+        st.caption("The curves begin with the first epoch's end.")
+        return
+    plots.curves(here.history.epochs)
+    _drawing_by_epoch(here, here.prepared)
+
+
+def _course(model: SavedModel) -> None:
+    """How the model came to be what it is."""
+    here = session.current()
+    epochs = history_of(model)
+    if epochs:
+        plots.curves(epochs)
+    else:
+        st.caption(f"{model.name} came without its curves. Train a network to see some.")
+    end = here.history.end
+    if isinstance(end, Finished) and end.model == model.name:
+        _drawing_by_epoch(here, here.drawing())
+
+
+def history_of(model: SavedModel) -> list[EpochEnded]:
+    """The epochs of the run that made a model; none if it was saved without, or unreadably."""
+    try:
+        epochs = [EpochEnded(**epoch) for epoch in model.meta.get("history", [])]
+        figures = np.array([dataclasses.astuple(epoch) for epoch in epochs])
+    except (TypeError, ValueError):
+        return []
+    return epochs if figures.dtype.kind in "if" and np.isfinite(figures).all() else []
+
+
+def figure(model: SavedModel, name: str) -> float | None:
+    """One of a model's metrics, or None if it has none, or none that is a number."""
+    value = model.meta["metrics"].get(name)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None
+
+
+def _drawing_by_epoch(here: session.Session, drawing: Prepared) -> None:
+    with st.container(key="drawing-by-epoch"):
+        image = drawing.network_input
+        if image is None:
+            st.caption("Draw a digit, and its bars appear here, epoch by epoch.")
+            return
+        epochs, probabilities = shared.replay(here.reader.run_id).probabilities(image)
+        if epochs:
+            plots.answers_by_epoch(epochs, probabilities)
+        else:
+            st.caption("This run's networks, epoch by epoch, are not kept any more.")
+
+
+def _mistakes(model: SavedModel) -> None:
+    """What it says to its test images: as a matrix, by digit, and the worst mistakes."""
+    place = st.container()  # the matrix stands above whatever has to be said of the images
+    exam = background.result(
+        background.exam,
+        model.name,
+        model.checksum,
+        doing=f"{model.name} is reading its test images",
+        failed="The images themselves cannot be shown.",
+    )
+    counts = noted(model) if exam is None else exam.confusion
+    if counts is not None:
+        with place:
+            _matrix(counts)
+    if exam is not None:
+        if not exam.as_then:
+            st.caption("The test images have changed since this model was trained.")
+        _cell(exam)
+        _worst(exam)
+
+
+def noted(model: SavedModel) -> np.ndarray | None:
+    """The confusion matrix that was taken when the model was trained, if it makes sense."""
+    try:
+        counts = np.array(model.meta["metrics"]["confusion"], int)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return counts if counts.shape == (CLASSES, CLASSES) and (counts >= 0).all() else None
+
+
+def _matrix(counts: np.ndarray) -> None:
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        shares = st.segmented_control(
+            "Cells show", ["Counts", "Shares"], default="Counts", required=True, key="cells-show"
+        )
+        st.session_state.setdefault(_LABEL_KEY, _FIRST_CELL[0])
+        st.session_state.setdefault(_ANSWER_KEY, _FIRST_CELL[1])
+        cell = st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY]
+        plots.confusion(
+            counts, "test images", shares=shares == "Shares", chosen=cell, on_select=_pick_cell
+        )
+    with right:
+        plots.digit_accuracies(counts)
+
+
+def _worst(exam: background.Exam) -> None:
+    st.markdown("### The worst mistakes")
+    if len(exam.worst):
+        st.caption("Wrong, and the surest of it. A click puts one on the canvas.")
+        _pictures("worst", exam, exam.worst)
+    else:
+        st.caption("There are none: it read every test image rightly.")
+
+
+def _pick_cell() -> None:
+    cell = plots.confusion_cell()
+    if cell is not None:
+        st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY] = cell
+        st.session_state.pop(_PAGE_KEY, None)
+
+
+def _cell(exam: background.Exam) -> None:
+    """The images of the chosen cell, which can be chosen without a mouse, too."""
+    with st.container(key="cell"):
+        digits = list(range(CLASSES))
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            label = st.selectbox("It is a", digits, key=_LABEL_KEY, width=110)
+            answer = st.selectbox("It said", digits, key=_ANSWER_KEY, width=110)
+            which = np.flatnonzero((exam.labels == label) & (exam.answers == answer))
+            which = gallery.page_of(which, _PAGE_KEY)
+        if not len(which):
+            st.caption(f"Nothing in this cell: no {label} was taken for a {answer}.")
+        _pictures("cell", exam, which)
+
+
+def _pictures(key: str, exam: background.Exam, which: np.ndarray) -> None:
+    items = []
+    for index in which.tolist():
+        said, label = int(exam.answers[index]), int(exam.labels[index])
+        surely = charts.percent(float(exam.confidence[index]))
+        items.append(
+            gallery.Item(
+                index,
+                exam.images[index],
+                f"{label} → {said}" if said != label else f"{said}",
+                surely,
+                f"Test image {index} · a {label}, read as {said} with {surely}",
+            )
+        )
+    gallery.pictures(key, items, board.put)

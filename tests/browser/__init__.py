@@ -1,0 +1,295 @@
+"""What browser tests and benchmarks share: a served page, a browser, a mouse that draws.
+
+Needs Chromium: the one on the path, or the one that CHROMIUM names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from classifier.config import CANVAS, PROJECT
+
+PATIENCE = int(os.environ.get("PATIENCE_MS", 90_000))  # milliseconds: machines are slow and noisy
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium_path() -> str | None:
+    """The browser to use, or None if there is none."""
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@contextlib.contextmanager
+def launched() -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def served(
+    script: str | Path, environment: dict[str, str], log: Path, port: int | None = None
+) -> Iterator[tuple[str, int]]:
+    """A Streamlit page on a loopback port, a free one unless it is named: its address and the
+    server's process id."""
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.address=127.0.0.1"]
+    with open(log, "ab") as output:
+        server = subprocess.Popen(
+            command, cwd=PROJECT, env=os.environ | environment, stdout=output, stderr=output
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"no page: {log.read_text()[-2000:]}") from None
+                time.sleep(0.1)
+        yield url, server.pid
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@contextlib.contextmanager
+def delayed(url: str, seconds: float) -> Iterator[str]:
+    """The same page behind a line that takes so long each way: its address there."""
+    loop = asyncio.new_event_loop()
+    server_port = int(url.rpartition(":")[2])
+
+    async def pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def deliver() -> None:
+            with contextlib.suppress(OSError):
+                while (item := await late.get())[1]:
+                    await asyncio.sleep(item[0] - loop.time())
+                    sink.write(item[1])
+                    await sink.drain()
+            sink.close()
+
+        delivery = loop.create_task(deliver())
+        with contextlib.suppress(OSError):
+            while content := await source.read(1 << 16):
+                late.put_nowait((loop.time() + seconds, content))
+        late.put_nowait((0, b""))
+        await delivery
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there = await asyncio.open_connection("127.0.0.1", server_port)
+        except OSError:  # the server is down
+            writer.close()
+            return
+        with contextlib.suppress(asyncio.CancelledError):  # the line is taken down
+            await asyncio.gather(pass_on(reader, there[1]), pass_on(there[0], writer))
+
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    listening = asyncio.start_server(connect, "127.0.0.1", 0)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result()
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+
+        async def end() -> None:
+            server.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def open_page(browser: Browser, url: str, **options: object) -> Page:
+    """A page in a session of its own, with its canvas ready."""
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, **options).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(url)
+    wait_for_canvas(page)
+    return page
+
+
+def wait_for_canvas(page: Page) -> None:
+    """Until the canvas takes the mouse and the whole page has been drawn."""
+    page.locator("canvas.upper-canvas").wait_for(timeout=PATIENCE)
+    keyed(page, "sample-9").wait_for(timeout=PATIENCE)
+    settle(page)
+
+
+# A click is sent a moment later, keys are listened to once all is drawn, and charts grow as they
+# are drawn: the page is at rest when, for a while, nothing has run and nothing has grown.
+_AT_REST = """
+patience => new Promise((resolve, reject) => {
+  const begun = performance.now();
+  let since = begun, height;
+  const look = () => {
+    const now = performance.now();
+    const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
+    const grown = document.querySelector('[data-testid="stMain"]').scrollHeight;
+    if (state !== 'notRunning' || grown !== height) [since, height] = [now, grown];
+    if (now - since > 200) requestIdleCallback(() => resolve(), {timeout: 100});
+    else if (now - begun > patience) reject(new Error(`restless: ${state}, ${grown} pixels`));
+    else setTimeout(look, 20);
+  };
+  look();
+})
+"""
+
+
+def settle(page: Page) -> None:
+    """Until the server has nothing more to send and the browser nothing more to draw."""
+    page.evaluate(_AT_REST, PATIENCE)
+
+
+def open_tab(page: Page, name: str) -> Locator:
+    """Open one of the four tabs with the mouse, and return what it shows."""
+    tab = page.get_by_role("tab", name=name)
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+    content = page.get_by_role("tabpanel", name=name).locator('[class*="st-key-open-tab"]')
+    content.wait_for(timeout=PATIENCE)
+    settle(page)
+    return content
+
+
+def keyed(page: Page, key: str) -> Locator:
+    """The element that has this key in the page's code."""
+    return page.locator(f".st-key-{key}")
+
+
+def click(page: Page, key: str) -> None:
+    """Press the button with this key."""
+    keyed(page, key).get_by_role("button").first.click(timeout=PATIENCE)
+
+
+def draw(page: Page, strokes: Sequence[np.ndarray]) -> None:
+    """Draw strokes, each (k, 2) in canvas pixels, with the mouse, however large the canvas is."""
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()  # a click that had to be repeated may have moved the page
+    box = canvas.bounding_box()
+    scale = box["width"] / CANVAS
+    for stroke in strokes:
+        points = [(box["x"] + float(x) * scale, box["y"] + float(y) * scale) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def placed(strokes: Sequence[np.ndarray], side: float, at: tuple[float, float]) -> list[np.ndarray]:
+    """Strokes in any unit scaled to a longer side of `side`, with the upper left corner `at`."""
+    points = np.concatenate(list(strokes))
+    low, extent = points.min(axis=0), np.ptp(points, axis=0).max()
+    return [(stroke - low) / extent * side + np.array(at) for stroke in strokes]
+
+
+def open_phone(browser: Browser, link: str, **options: object) -> Page:
+    """The page of who joins a class by its link, on a phone, with its canvas ready."""
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, **options
+    ).new_page()
+    phone.set_default_timeout(PATIENCE)
+    phone.goto(link)
+    phone.locator("canvas.upper-canvas").wait_for(timeout=PATIENCE)
+    keyed(phone, "label-9").wait_for(timeout=PATIENCE)
+    settle(phone)
+    return phone
+
+
+def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray], seconds: float = 0) -> None:
+    """Draw strokes, each (k, 2) in shares of the canvas's side, with one finger, in this time."""
+    pause = seconds / sum(map(len, strokes))
+    box = phone.locator("canvas.upper-canvas").bounding_box()
+    low, side = np.array([box["x"], box["y"]]), box["width"]
+    session = phone.context.new_cdp_session(phone)
+
+    def touch(kind: str, points: Sequence[np.ndarray]) -> None:
+        at = [{"x": float(x), "y": float(y)} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    for stroke in strokes:
+        points = np.asarray(stroke) * side + low
+        touch("touchStart", points[:1])
+        for point in points[1:]:
+            touch("touchMove", [point])
+            time.sleep(pause)
+        touch("touchEnd", [])
+    session.detach()
+
+
+def expect_blank(page: Page) -> None:
+    """Until the answer's words name no digit."""
+    expect(keyed(page, "prediction")).to_have_text(re.compile(r"^\D+$"), timeout=PATIENCE)
+
+
+def serious_faults(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds that shuts people out: the rule, and the elements that break it."""
+    return [
+        (fault["id"], [node["html"][:200] for node in fault["nodes"]][:5])
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+def train_by_time(page: Page, seconds: int) -> None:
+    """Begin a run of so many seconds with the form's other settings as they are."""
+    page.get_by_text("By time", exact=True).click()
+    field = page.get_by_label("Seconds", exact=True)
+    field.fill(str(seconds))
+    field.press("Enter")
+    click(page, "train")
+
+
+def expect_answer(page: Page, digit: int) -> None:
+    """Until the answer's words name this digit first."""
+    expect(keyed(page, "prediction")).to_have_text(re.compile(rf"^\D*{digit}"), timeout=PATIENCE)
+
+
+def wait_until(condition) -> None:
+    """Poll until the condition holds."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -1,0 +1,215 @@
+"""Photos of digits on paper become network inputs by the ladder that all pictures climb."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from classifier.ink import drawings, paper, preparing
+from classifier.ink.pictures import read_picture
+from classifier.ink.preparing import Verdict
+from classifier.serving import predict, store
+from classifier.synthetic import handwriting
+from tests.paper import KINDS, RULINGS, STORED, Photo, at_random, encode, overlap, photograph
+
+SMALL = Photo(shape=(600, 800))
+# One of each digit, each on another sheet, in another light and with another pen.
+TEN = [
+    replace(SMALL, pen="black pen"),
+    replace(SMALL, pen="blue pen", shadow=0.5, shadow_softness=0.01),
+    replace(SMALL, ruling="ruled", margin=True, strength=0.7),
+    replace(SMALL, ruling="squared", spacing=0.3, strength=0.6),
+    replace(SMALL, pen="pencil", slope=0.5),
+    replace(SMALL, pen="pencil", ruling="squared", spacing=0.5, margin=True),
+    replace(SMALL, ruling="squared", tilt=0.08, turn=5, strength=0.6),
+    replace(SMALL, size=0.14, x=0.3, y=0.3, thickness=0.09),
+    replace(SMALL, paper=(150, 140, 120), noise=10, quality=45, slope=0.5),
+    replace(SMALL, pen="blue pen", ruling="ruled", shadow=0.45, tilt=0.05, quality=60),
+]
+ORIENTATIONS = [1, 6, 3, 8, 1, 6, 2, 5, 7, 4]
+
+
+def sheet(digit: int, **changes) -> tuple[np.ndarray, np.ndarray]:
+    """A photo of a sample digit, and where its ink is."""
+    return photograph(handwriting.sample_digit(digit), replace(SMALL, **changes))
+
+
+@pytest.fixture(scope="module")
+def predictor() -> predict.Predictor:
+    return predict.Predictor(store.get("conv").tflite())
+
+
+@pytest.fixture(scope="module")
+def ten() -> list[tuple[preparing.Prepared, np.ndarray]]:
+    """Ten photos as files from a camera, prepared, and where the ink of each is."""
+    found = []
+    for digit, (photo, orientation) in enumerate(zip(TEN, ORIENTATIONS, strict=True)):
+        picture, ink = photograph(handwriting.sample_digit(digit), replace(photo, quality=None))
+        file = encode(picture, photo.quality, orientation)
+        found.append((preparing.prepare(read_picture(file)), ink))
+    return found
+
+
+def test_the_ten_photos_are_read(ten, predictor):
+    said = [predict.answer(predictor, prepared).digit for prepared, _ in ten]
+    assert said == list(range(10))
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_each_of_the_ten_photos_climbs_the_whole_ladder(ten, digit):
+    prepared, ink = ten[digit]
+    assert prepared.verdict is Verdict.READABLE
+    assert overlap(prepared.ink, ink) > 0.85, "the box is where the ink is"
+    rungs = preparing.ladder(prepared.ink, prepared.network_input)
+    assert len(rungs) == 6
+    assert all(rung.image.max() > 150 for rung in rungs[1:])
+    np.testing.assert_array_equal(rungs[-1].image, prepared.network_input)
+    assert max(prepared.scaled.shape) == preparing.BOX
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_the_network_gets_from_paper_nearly_what_it_gets_from_the_canvas(ten, digit):
+    """By correlation; that of two different sample digits is 0.5 in the mean."""
+    strokes = preparing.prepare_strokes(*drawings.fit_canvas(handwriting.sample_digit(digit)))
+    assert likeness(ten[digit][0], strokes) > 0.8
+
+
+def likeness(one: preparing.Prepared, other: preparing.Prepared) -> float:
+    """Correlation of two network inputs, the best within a pixel's shift."""
+    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    pictures = one.network_input, other.network_input
+    return max(
+        np.corrcoef(pictures[0].ravel(), np.roll(pictures[1], shift, (0, 1)).ravel())[0, 1]
+        for shift in shifts
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slope": 0.6},
+        {"shadow": 0.5, "shadow_softness": 0.005},
+        {"shadow": 0.4, "shadow_softness": 0.06, "shadow_angle": 2.5},
+        {"ruling": "ruled"},
+        {"ruling": "squared", "strength": 0.8, "spacing": 0.35},
+        {"ruling": "squared", "strength": 1.0, "ruling_colour": (60, 70, 90)},
+        {"margin": True},
+        {"paper": (250, 240, 170)},
+        {"noise": 9.0},
+        {"quality": 40},
+    ],
+    ids=lambda changes: " ".join(f"{key} {value}" for key, value in changes.items()),
+)
+@pytest.mark.parametrize("digit", [4, 7])
+def test_light_ruling_and_camera_hardly_change_the_network_input(digit, changes):
+    plain = preparing.prepare(sheet(digit)[0])
+    other = preparing.prepare(sheet(digit, **changes)[0])
+    assert likeness(plain, other) > 0.96
+
+
+def test_strokes_that_cross_lines_are_not_broken():
+    """The ink stays in one piece where the squares' lines run through it."""
+    for spacing in (0.2, 0.45):
+        for pen in ("black pen", "pencil"):
+            prepared = preparing.prepare(
+                sheet(8, ruling="squared", spacing=spacing, strength=0.7, pen=pen)[0]
+            )
+            assert preparing.drop_specks(prepared.ink).any()
+            plain = preparing.prepare(sheet(8, pen=pen)[0])
+            assert prepared.ink.sum() == pytest.approx(plain.ink.sum(), rel=0.1)
+
+
+def test_chalk_on_a_board_is_ink_too():
+    picture, ink = sheet(5, ruling="squared", shadow=0.3)
+    prepared = preparing.prepare(255 - picture)
+    assert overlap(prepared.ink, ink) > 0.85
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_photo_cut_close_around_the_digit_is_read(digit, predictor):
+    """As long as there is some paper around it: a twelfth of the digit's size."""
+    picture, ink = sheet(digit, ruling="squared", shadow=0.3)
+    rows, columns = np.nonzero(ink > 0.5)
+    for margin in (20, 40):
+        here = slice(rows.min() - margin, rows.max() + margin + 1)
+        cut = picture[here, columns.min() - margin : columns.max() + margin + 1]
+        assert predict.answer(predictor, preparing.prepare(cut)).digit == digit
+
+
+def test_the_table_beside_the_paper_is_no_ink():
+    picture, ink = sheet(4, slope=0.3)
+    for side in (np.s_[:, :90], np.s_[-70:], np.s_[:60]):
+        tabled = picture.copy()
+        tabled[side] = np.rint(0.3 * tabled[side]).astype(np.uint8)
+        assert overlap(preparing.prepare(tabled).ink, ink) > 0.85
+
+
+@pytest.mark.parametrize("ruling", RULINGS)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"shadow": 0.5}, {"noise": 12.0}, {"slope": 0.6, "margin": True}, {"quality": 30}],
+    ids=["even", "shadow", "noise", "slope", "poor JPEG"],
+)
+def test_an_empty_sheet_is_blank(ruling, changes):
+    picture, _ = photograph([], replace(SMALL, ruling=ruling, strength=0.6, **changes))
+    prepared = preparing.prepare(picture)
+    assert prepared.verdict is Verdict.BLANK
+    assert prepared.network_input is None
+    assert not prepared.ink.any()
+
+
+def test_random_photos_of_generated_writing_are_read(predictor):
+    """Of 50, five of each kind, at least 47, and each of the rest alike as strokes."""
+    rng = np.random.default_rng(0)
+    written = handwriting.generate(50, seed=11)
+    kinds = list(KINDS) * 5
+    right = 0
+    for kind, strokes, label in zip(kinds, written, written.labels, strict=True):
+        photo = replace(at_random(kind, rng), shape=(600, 800))
+        said = predict.answer(predictor, preparing.prepare(photograph(strokes, photo)[0]))
+        right += said.digit == label
+    assert right >= 47
+
+
+def test_photos_are_told_from_flat_pictures():
+    rng = np.random.default_rng(0)
+    for digit in range(10):
+        strokes, size, pen = drawings.fit_canvas(handwriting.sample_digit(digit))
+        canvas = preparing.render_strokes(strokes, size, pen)
+        scan = 0.9 * canvas + rng.normal(0.05, 0.005, canvas.shape)
+        file = read_picture(encode(np.repeat(np.rint(255 * canvas).astype("u1")[..., None], 3, 2)))
+        for flat in (canvas, 1 - canvas, scan.clip(0, 1), file.mean(axis=2) / 255):
+            assert not paper.is_photo(flat.astype(np.float32))
+        picture, _ = sheet(digit, ruling=RULINGS[digit % 3], shadow=0.1 * (digit % 4))
+        assert paper.is_photo(picture.mean(axis=2).astype(np.float32) / 255)
+
+
+def test_twelve_megapixels_are_quick():
+    picture, ink = sheet(3, shape=(3000, 4000), ruling="squared", quality=None, noise=0)
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        prepared = preparing.prepare(picture)
+        times.append(time.perf_counter() - begun)
+    assert overlap(prepared.ink, ink) > 0.85
+    assert min(times) < 0.6, "0.12 s on a quiet machine"
+
+
+@pytest.mark.parametrize(
+    "shape", [(100, 100), (101, 3), (2, 640), (48, 639), (7000, 500), (700, 120)]
+)
+def test_noise_of_any_shape_raises_nothing(shape):
+    rng = np.random.default_rng(0)
+    for picture in (
+        rng.integers(0, 256, (*shape, 3)).astype(np.uint8),
+        np.linspace(0, 255, shape[0] * shape[1]).reshape(shape).astype(np.uint8),
+        np.repeat(rng.integers(0, 256, (shape[0], 1)), shape[1], axis=1).astype(np.uint8),
+    ):
+        assert preparing.prepare(picture).ink.shape == shape[:2] or max(shape) > 640
+
+
+def test_every_orientation_is_in_the_ten():
+    assert set(ORIENTATIONS) == set(STORED)

@@ -1,0 +1,66 @@
+"""The networks: the article's, exactly, and a small convolutional one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from classifier.config import DETECTOR, NETWORKS, TrainConfig
+from classifier.learning import networks
+
+
+def test_every_network_that_is_offered_can_be_built():
+    assert list(networks.BUILDERS) == [*NETWORKS, DETECTOR]
+
+
+def test_dense_is_the_network_of_the_article():
+    hidden, digits = networks.build(TrainConfig(network="dense")).layers
+    assert type(hidden).__name__ == type(digits).__name__ == "Dense"
+    assert (hidden.units, hidden.activation.__name__) == (512, "relu")
+    assert (digits.units, digits.activation.__name__) == (10, "softmax")
+    assert hidden.use_bias
+    assert digits.use_bias
+
+
+def test_dense_has_as_many_parameters_as_in_the_article():
+    model = networks.build(TrainConfig(network="dense"))
+    assert model.input_shape == (None, 784)
+    assert model.count_params() == 784 * 512 + 512 + 512 * 10 + 10 == 407_050
+
+
+def test_conv_is_small_and_has_no_batch_normalisation():
+    model = networks.build(TrainConfig(network="conv"))
+    assert model.input_shape == (None, 28, 28, 1)
+    assert model.count_params() < networks.build(TrainConfig(network="dense")).count_params() / 2
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert "Conv2D" in kinds
+    assert "BatchNormalization" not in kinds
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_description_says_how_many_parameters_there_are(name):
+    count = networks.build(TrainConfig(network=name)).count_params()
+    assert f"{count:,} parameters" in networks.BUILDERS[name].__doc__
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_dropout_is_on_the_last_hidden_units_and_only_when_asked_for(name):
+    plain, dropping = (
+        networks.build(TrainConfig(network=name, dropout=share)) for share in (0.0, 0.25)
+    )
+    kinds = [type(layer).__name__ for layer in dropping.layers]
+    assert kinds[-2:] == ["Dropout", "Dense"]
+    assert dropping.layers[-2].rate == 0.25
+    assert [k for k in kinds if k != "Dropout"] == [type(la).__name__ for la in plain.layers]
+    assert dropping.count_params() == plain.count_params()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_outputs_are_ten_probabilities(name):
+    model = networks.build(TrainConfig(network=name))
+    inputs = np.random.default_rng(0).random((5, *model.input_shape[1:]), np.float32)
+    rows = np.asarray(model(inputs))
+    assert rows.shape == (5, 10)
+    assert (rows >= 0).all()
+    np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-5)
+    assert np.ptp(rows, axis=0).max() > 1e-3, "the answer must depend on the picture"

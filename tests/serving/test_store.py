@@ -1,0 +1,467 @@
+"""Saved models: whole or not there, named safely, and each kind of damage told by name."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier import config
+from classifier.config import TrainConfig
+from classifier.learning import networks
+from classifier.serving import store
+
+META = {
+    "config": {"network": "dense"},
+    "metrics": {"test_accuracy": 0.5},
+    "data": {"source": "mnist", "description": "MNIST"},
+}
+
+
+class FakeModel:
+    """Stands for a Keras model where only files matter; `on_export` runs half-way through."""
+
+    def __init__(self, on_export: Callable[[], None] = lambda: None) -> None:
+        self._on_export = on_export
+
+    def save(self, path: Path) -> None:
+        Path(path).write_bytes(b"a network for Keras")
+
+    def export(self, path: str, *, format: str, verbose: bool) -> None:
+        self._on_export()
+        Path(path).write_bytes(b"a network for LiteRT")
+
+
+@pytest.fixture(autouse=True)
+def folder(home, monkeypatch) -> Path:
+    """The folder of saved models; nothing is in it, and nothing is shipped."""
+    monkeypatch.setattr(config, "SHIPPED_MODELS", home / "shipped")
+    return home / "models"
+
+
+@pytest.fixture
+def shipped(folder) -> store.SavedModel:
+    """A model that came with the project, `official`."""
+    model = store.save("official", FakeModel(), META)
+    config.SHIPPED_MODELS.mkdir()
+    os.rename(model.folder, config.SHIPPED_MODELS / "official")
+    return store.get("official")
+
+
+def _names() -> list[str]:
+    return [model.name for model in store.list_models()[0]]
+
+
+def _edit(file: Path, **changed: object) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | changed), "utf-8")
+
+
+def _raiser(error: BaseException) -> Callable[..., None]:
+    def fail(*args: object, **named: object) -> None:
+        raise error
+
+    return fail
+
+
+# What is saved
+
+
+def test_a_saved_network_comes_back_as_it_was():
+    import keras
+
+    model = networks.build(TrainConfig(network="dense"))
+    saved = store.save("mine", model, META)
+    again = keras.models.load_model(saved.folder / "model.keras")
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert store.get("mine") == saved
+    content = saved.tflite()
+    assert content[4:8] == b"TFL3"
+    assert hashlib.sha256(content).hexdigest() == saved.checksum
+
+
+def test_saving_prints_nothing(capfd):
+    store.save("quiet", networks.build(TrainConfig(network="dense")), META)
+    assert capfd.readouterr().out == "", "standard output is for events"
+
+
+def test_meta_carries_what_was_given_and_what_is_needed_to_trust_it():
+    saved = store.save("mine", FakeModel(), META)
+    meta = json.loads((saved.folder / "meta.json").read_text("utf-8"))
+    assert meta == saved.meta
+    assert meta.items() >= META.items()
+    assert (meta["format"], meta["name"]) == (store.FORMAT, "mine")
+    assert set(meta["files"]) == {"model.keras", "model.tflite"}
+    for file, digest in meta["files"].items():
+        assert hashlib.sha256((saved.folder / file).read_bytes()).hexdigest() == digest
+    assert {"python", "tensorflow", "keras", "numpy"} <= set(meta["versions"])
+    assert saved.test_accuracy == 0.5
+    assert not saved.shipped
+
+
+def test_models_are_listed_shipped_first_then_the_newest_first(shipped):
+    for name, day in (("a", "2025-01-01"), ("b", "2025-03-01"), ("c", "2025-02-01")):
+        _edit(store.save(name, FakeModel(), META).folder / "meta.json", created=day)
+    models, problems = store.list_models()
+    assert [model.name for model in models] == ["official", "b", "c", "a"]
+    assert [model.shipped for model in models] == [True, False, False, False]
+    assert problems == []
+
+
+def test_nothing_saved_yet_is_no_problem():
+    assert store.list_models() == ([], [])
+
+
+# Whole or not there
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no memory"), KeyboardInterrupt()])
+def test_a_failure_while_saving_leaves_nothing_behind(folder, error):
+    with pytest.raises(type(error)):
+        store.save("half", FakeModel(_raiser(error)), META)
+    assert list(folder.iterdir()) == []
+    store.check_free("half")
+
+
+def test_a_model_being_saved_is_not_listed_until_it_is_whole(folder):
+    seen = []
+    model = FakeModel(lambda: seen.append((list(folder.iterdir()), store.list_models())))
+    store.save("whole", model, META)
+    ((files, listed),) = seen
+    assert len(files) == 1, "it is being written"
+    assert listed == ([], [])
+    assert _names() == ["whole"]
+
+
+def test_what_an_interrupted_save_left_is_never_listed(folder):
+    saved = store.save("whole", FakeModel(), META)
+    shutil.copytree(saved.folder, folder / ".saving-abc")
+    (folder / ".saving-empty").mkdir()
+    assert (_names(), store.list_models()[1]) == (["whole"], [])
+    with pytest.raises(store.ModelNotFoundError):
+        store.get(".saving-abc")
+
+
+def test_a_name_taken_while_saving_is_not_overwritten(folder):
+    rival = folder / "mine"
+    with pytest.raises(store.NameTakenError, match="'mine'"):
+        store.save("mine", FakeModel(rival.mkdir), META)
+    assert list(rival.iterdir()) == []
+    assert list(folder.iterdir()) == [rival]
+
+
+# Names
+
+BAD_NAMES = ["../x", "a/b", "/x", "..", ".", "con", "con.v2", "nul", "com1", "lpt9", "A", "aB", ""]
+BAD_NAMES += ["a" * 65, "a.", ".a", "-a", "_a", "a b", "é", "a\n", "a\\b", "a:b", "a\0"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_name_that_some_file_system_cannot_hold_is_refused(folder, name):
+    with pytest.raises(ValueError, match="cannot name a model"):
+        store.check_free(name)
+    with pytest.raises(ValueError, match="cannot name a model"):
+        store.save(name, FakeModel(), META)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["7", "a" * 64, "dense-mnist_2.1", "console", "com0"])
+def test_a_plain_name_is_taken(name):
+    assert store.save(name, FakeModel(), META).name == name
+    assert _names() == [name]
+
+
+def test_a_name_is_taken_once(shipped):
+    before = store.save("mine", FakeModel(), META)
+    for name in ("mine", "official"):
+        with pytest.raises(store.NameTakenError, match=f"{name!r}.*another name"):
+            store.save(name, FakeModel(), {**META, "data": {"description": "other"}})
+    assert store.get("mine") == before
+
+
+def test_the_name_of_a_damaged_model_is_taken_too(folder):
+    (folder / "broken").mkdir(parents=True)
+    with pytest.raises(store.NameTakenError):
+        store.save("broken", FakeModel(), META)
+
+
+def test_a_new_name_is_good_and_free(folder):
+    first = store.new_name("dense", "mnist")
+    assert first.startswith("dense-mnist-")
+    store.save(first, FakeModel(), META)
+    # Within the same minute the time alone would not do.
+    second = store.new_name("dense", "mnist")
+    store.save(second, FakeModel(), META)
+    assert sorted(_names()) == sorted([first, second])
+
+
+# Looking up
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody", "", ".", "..", "mine/", "./mine", "../models/mine", "a" * 300, "a\0b"]
+)
+def test_an_unknown_name_is_answered_with_those_there_are(shipped, name):
+    store.save("mine", FakeModel(), META)
+    with pytest.raises(store.ModelNotFoundError, match="official, mine"):
+        store.get(name)
+
+
+def test_with_no_models_an_unknown_name_is_answered_too():
+    with pytest.raises(store.ModelNotFoundError, match="There are: none"):
+        store.get("nobody")
+
+
+# Damage
+
+
+def _truncate(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+
+
+def _replace_by_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+DAMAGES = {
+    "no meta": (lambda f: (f / "meta.json").unlink(), "no meta.json"),
+    "empty folder": (lambda f: [file.unlink() for file in f.iterdir()], "no meta.json"),
+    "truncated meta": (lambda f: _truncate(f / "meta.json"), "meta.json cannot be read"),
+    "empty meta": (lambda f: (f / "meta.json").write_text(""), "meta.json cannot be read"),
+    "binary meta": (lambda f: (f / "meta.json").write_bytes(b"\xff\0"), "meta.json cannot be read"),
+    "meta is a list": (lambda f: (f / "meta.json").write_text("[]"), "meta.json cannot be read"),
+    "meta is a folder": (lambda f: _replace_by_folder(f / "meta.json"), "meta.json cannot be read"),
+    "no accuracy": (lambda f: _edit(f / "meta.json", metrics={}), "lacks 'test_accuracy'"),
+    "no metrics": (lambda f: _edit(f / "meta.json", metrics=None), "meta.json lacks"),
+    "no description": (lambda f: _edit(f / "meta.json", data={}), "lacks 'description'"),
+    "accuracy 17": (
+        lambda f: _edit(f / "meta.json", metrics={"test_accuracy": 17}),
+        "values that make no sense",
+    ),
+    "accuracy NaN": (
+        lambda f: _edit(f / "meta.json", metrics={"test_accuracy": float("nan")}),
+        "values that make no sense",
+    ),
+    "no date": (lambda f: _edit(f / "meta.json", created=None), "values that make no sense"),
+    "no checksums": (lambda f: _edit(f / "meta.json", files={}), "meta.json lacks"),
+    "no tflite": (lambda f: (f / "model.tflite").unlink(), "no model.tflite"),
+    "no keras": (lambda f: (f / "model.keras").unlink(), "no model.keras"),
+    "newer format": (lambda f: _edit(f / "meta.json", format=99), "format 99.*reads format 1"),
+    "no format": (lambda f: _edit(f / "meta.json", format=None), "format None.*reads format 1"),
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_folder_is_named_and_skipped(folder, shipped, damage, words):
+    store.save("sound", FakeModel(), META)
+    damage(store.save("broken", FakeModel(), META).folder)
+    models, problems = store.list_models()
+    assert [model.name for model in models] == ["official", "sound"]
+    assert len(problems) == 1
+    assert str(folder / "broken") in problems[0]
+    with pytest.raises(store.DamagedModelError, match=words) as raised:
+        store.get("broken")
+    assert problems == [str(raised.value)]
+    assert "skipped" in problems[0]
+    assert "train it again" in problems[0]
+
+
+@pytest.mark.parametrize("damage", [_truncate, lambda file: file.write_bytes(b"another network")])
+def test_a_network_that_is_not_as_it_was_saved_is_never_used(folder, damage):
+    saved = store.save("cut", FakeModel(), META)
+    damage(saved.folder / "model.tflite")
+    with pytest.raises(
+        store.DamagedModelError, match=r"model.tflite is not as it was saved"
+    ) as raised:
+        store.get("cut").tflite()
+    assert str(folder / "cut") in str(raised.value)
+
+
+def test_a_network_that_vanished_after_it_was_listed_is_told_by_name():
+    saved = store.save("gone", FakeModel(), META)
+    shutil.rmtree(saved.folder)
+    with pytest.raises(store.DamagedModelError, match=r"gone.*model.tflite cannot be read"):
+        saved.tflite()
+
+
+def test_a_model_named_as_a_shipped_one_does_not_hide_it(folder, shipped):
+    other = store.save("mine", FakeModel(), META)
+    os.rename(other.folder, folder / "official")
+    assert store.get("official").shipped
+    models, _ = store.list_models()
+    assert [(model.name, model.shipped) for model in models] == [("official", True)]
+
+
+def test_a_folder_of_models_that_is_none_is_told_and_the_shipped_are_there(folder, shipped):
+    folder.rmdir()
+    folder.write_text("a file")
+    models, problems = store.list_models()
+    assert [model.name for model in models] == ["official"]
+    assert len(problems) == 1
+    assert str(folder) in problems[0]
+
+
+# Folders that cannot be written
+
+
+@pytest.mark.parametrize("blocked", ["models", "."])
+def test_a_file_in_place_of_the_folder_is_told_with_the_way_out(home, blocked, monkeypatch):
+    top = home / "top"
+    monkeypatch.setenv("DIGIT_CLASSIFIER_HOME", str(top))
+    if blocked == "models":
+        top.mkdir()
+    (top / blocked).write_text("a file") if blocked == "models" else top.write_text("a file")
+    for attempt in (store.check_writable, lambda: store.save("mine", FakeModel(), META)):
+        with pytest.raises(store.StoreError) as raised:
+            attempt()
+        assert str(top / "models") in str(raised.value)
+        assert "not a folder that can be written" in str(raised.value)
+        assert "DIGIT_CLASSIFIER_HOME" in str(raised.value)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_and_costs_no_model(folder, number):
+    store.save("before", FakeModel(), META)
+    full = OSError(number, os.strerror(number))
+    with pytest.raises(store.StoreError, match=r"disk is full: free some space") as raised:
+        store.save("after", FakeModel(_raiser(full)), META)
+    assert str(folder) in str(raised.value)
+    assert [file.name for file in folder.iterdir()] == ["before"]
+    assert store.get("before").tflite() == b"a network for LiteRT"
+
+
+def test_a_full_disk_is_noticed_before_training(monkeypatch):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(store.tempfile, "NamedTemporaryFile", _raiser(full))
+    with pytest.raises(store.StoreError, match="disk is full"):
+        store.check_writable()
+
+
+def test_a_read_only_file_system_is_told(monkeypatch):
+    monkeypatch.setattr(store.tempfile, "mkdtemp", _raiser(OSError(errno.EROFS, "Read-only")))
+    with pytest.raises(store.StoreError, match="not a folder that can be written"):
+        store.save("mine", FakeModel(), META)
+
+
+def test_looking_whether_a_folder_can_be_written_leaves_nothing_in_it(folder):
+    store.check_writable()
+    assert list(folder.iterdir()) == []
+
+
+# Deleting
+
+
+def test_a_deleted_model_is_gone_and_its_name_free(folder):
+    store.save("mine", FakeModel(), META)
+    store.save("other", FakeModel(), META)
+    store.delete("mine")
+    assert _names() == ["other"]
+    assert [file.name for file in folder.iterdir()] == ["other"]
+    store.save("mine", FakeModel(), META)
+
+
+def test_a_shipped_model_stays(shipped):
+    with pytest.raises(store.ModelNotFoundError, match="'official' came with the project"):
+        store.delete("official")
+    assert _names() == ["official"]
+
+
+def test_an_unknown_model_cannot_be_deleted(folder):
+    saved = store.save("mine", FakeModel(), META)
+    with pytest.raises(store.ModelNotFoundError):
+        store.delete("../models/mine")
+    assert saved.folder.is_dir()
+
+
+def test_what_an_interrupted_deletion_left_is_in_nobodys_way(folder):
+    (folder / ".deleted-mine" / "part").mkdir(parents=True)
+    store.save("mine", FakeModel(), META)
+    store.delete("mine")
+    assert _names() == []
+    store.check_free("mine")
+
+
+# Another name, and the way out
+
+
+def test_a_renamed_model_is_found_by_its_new_name_alone(folder):
+    before = store.save("mine", FakeModel(), META)
+    after = store.rename("mine", "ours")
+    assert _names() == ["ours"]
+    assert after == store.get("ours")
+    assert after.meta["name"] == "ours"
+    assert after.checksum == before.checksum
+    assert sorted(p.name for p in (folder / "ours").iterdir()) == [
+        "meta.json",
+        "model.keras",
+        "model.tflite",
+    ]
+
+
+def test_shipped_models_keep_their_names(shipped):
+    with pytest.raises(store.ModelNotFoundError, match="keeps its name"):
+        store.rename("official", "mine")
+
+
+@pytest.mark.parametrize("new", ["", "../up", "Loud", "a" * 65])
+def test_a_bad_new_name_changes_nothing(new):
+    store.save("mine", FakeModel(), META)
+    with pytest.raises(ValueError, match="cannot name a model"):
+        store.rename("mine", new)
+    assert _names() == ["mine"]
+
+
+def test_a_taken_new_name_changes_nothing():
+    store.save("mine", FakeModel(), META)
+    store.save("other", FakeModel(), META)
+    with pytest.raises(store.NameTakenError):
+        store.rename("mine", "other")
+    assert sorted(_names()) == ["mine", "other"]
+    with pytest.raises(store.ModelNotFoundError):
+        store.rename("nobody", "new")
+
+
+def test_a_rename_for_which_the_disk_has_no_room_changes_nothing(monkeypatch):
+    before = store.save("mine", FakeModel(), META)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", _raiser(full))
+        with pytest.raises(store.StoreError, match="disk is full"):
+            store.rename("mine", "ours")
+    assert store.get("mine") == before
+    store.check_free("ours")
+
+
+def test_a_file_that_is_missing_is_told_before_there_is_a_zip_file(folder, monkeypatch):
+    saved = store.save("mine", FakeModel(), META)
+    (saved.folder / "model.keras").unlink()
+    with pytest.raises(store.DamagedModelError, match=r"it has no model\.keras"):
+        store.as_zip("mine")
+    monkeypatch.setattr(store, "get", lambda name: saved)  # it vanishes after the look
+    with pytest.raises(store.DamagedModelError, match=r"model\.keras cannot be read"):
+        store.as_zip("mine")
+
+
+def test_a_model_goes_into_a_zip_file_with_its_three_files(folder):
+    saved = store.save("mine", FakeModel(), META)
+    (folder / "mine" / "notes.txt").write_text("not the model's")
+    with zipfile.ZipFile(io.BytesIO(store.as_zip("mine"))) as file:
+        assert sorted(file.namelist()) == [
+            "mine/meta.json",
+            "mine/model.keras",
+            "mine/model.tflite",
+        ]
+        assert json.loads(file.read("mine/meta.json")) == saved.meta
+    with pytest.raises(store.ModelNotFoundError):
+        store.as_zip("nobody")

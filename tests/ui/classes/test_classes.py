@@ -1,0 +1,323 @@
+"""A class's pages without a browser: its way in, its host's rights, and what goes wrong."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from classifier import config
+from classifier.people import classroom, collection
+from classifier.people.classroom import ClassState
+from classifier.people.collection import Labelled
+from classifier.ui import view
+from classifier.ui.classes import links
+from tests.app import board, draw, new_page, press, run, words
+
+HOST = "h" * 32
+LINE = [np.array([[40.0, 40.0], [200.0, 40.0], [120.0, 240.0]])]
+
+
+def joined(code: str) -> AppTest:
+    page = new_page()
+    page.query_params["class"] = code
+    return run(page)
+
+
+def class_of(page: AppTest) -> classroom.Class:
+    return classroom.hosted(page.session_state["session"].token)[0]
+
+
+@pytest.fixture(autouse=True)
+def on_this_machine(monkeypatch):
+    """As for a browser here; without one there are mocks in their place."""
+    monkeypatch.setattr(type(st.context), "ip_address", None)
+    monkeypatch.setattr(type(st.context), "url", "http://localhost:8501/")
+
+
+@pytest.fixture
+def opened(home):
+    return classroom.open_class(HOST, "conv")
+
+
+@pytest.fixture
+def host(home) -> AppTest:
+    """A page whose visitor has opened a class."""
+    page = new_page()
+    page.session_state[view.TABS_KEY] = view.HANDWRITING
+    run(page)
+    press(page, "class-open")
+    return page
+
+
+# The way in
+
+
+def test_a_qr_code_leads_to_the_link():
+    link = "http://192.168.1.23:8501/?class=abc234"
+    assert cv2.QRCodeDetector().detectAndDecode(links.qr_code(link))[0] == link
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("http://localhost:8501/", "http://10.1.2.3:8501/"),
+        ("http://127.0.0.1:8501/?run=1", "http://10.1.2.3:8501/"),
+        ("http://[::1]:8501/", "http://10.1.2.3:8501/"),
+        ("https://digits.example/class/", "https://digits.example/class/"),
+        ("http://10.9.9.9:80/", "http://10.9.9.9:80/"),
+    ],
+)
+def test_phones_are_sent_to_an_address_that_they_can_reach(monkeypatch, url, found):
+    monkeypatch.setattr(links, "lan_address", lambda: "10.1.2.3")
+    monkeypatch.setattr(type(st.context), "url", url)
+    assert links.page_address() == found
+
+
+def test_without_a_network_the_page_keeps_its_own_name(monkeypatch):
+    def refuse(*_):
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr(links.socket.socket, "connect", refuse)
+    monkeypatch.setattr(links.socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(type(st.context), "url", "http://localhost:8501")
+    assert links.lan_address() is None
+    assert links.page_address() == "http://localhost:8501"
+
+
+def test_the_host_may_name_another_address(host):
+    host.text_input(key="class-address").set_value("http://teacher.local:8501").run()
+    code = class_of(host).code
+    assert f"http://teacher.local:8501/?class={code}" in words(host)
+
+
+# The host
+
+
+def test_a_class_begins_empty_and_says_so(host):
+    assert "Nobody has joined yet" in words(host)
+    assert class_of(host).code.upper() in words(host)
+    assert class_of(host).state is ClassState.OPEN
+
+
+def test_what_is_drawn_comes_to_the_hosts_tab_and_is_deleted_there(host):
+    there = class_of(host)
+    classroom.join("one", there.code, "here")
+    classroom.send("one", there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
+    run(host)
+    assert "**1** joined · **1** drawing · **0%** read rightly" in words(host)
+    number = classroom.drawings(host.session_state["session"].token, there.number)[0].number
+    press(host, f"kept-picture-{number}")
+    press(host, "delete-drawing")
+    assert classroom.drawings(host.session_state["session"].token, there.number) == []
+
+
+def test_what_the_host_and_the_member_delete_at_once_is_gone_once(host):
+    there = class_of(host)
+    classroom.join("one", there.code, "here")
+    classroom.send("one", there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
+    run(host)
+    number = classroom.drawings(host.session_state["session"].token, there.number)[0].number
+    press(host, f"kept-picture-{number}")
+    collection.remove("one", "a")
+    press(host, "delete-drawing")  # which is still on the host's page
+    assert "**0** drawings" in words(host)
+
+
+def test_a_class_of_one_drawing_is_no_trouble_and_teaches_nothing(host):
+    there = class_of(host)
+    classroom.join("one", there.code, "here")
+    classroom.send("one", there.number, Labelled("a", 3, LINE, 18, None, ""))
+    run(host)
+    assert "From 5 drawings on" in words(host)
+
+
+def test_a_class_of_only_3s_is_told_so(host):
+    there = class_of(host)
+    classroom.join("one", there.code, "here")
+    for k in range(5):
+        strokes = [line + k for line in LINE]
+        classroom.send("one", there.number, Labelled(str(k), 3, strokes, 18, 3, "conv"))
+    run(host)
+    assert "Only 3 is among them" in words(host)
+    assert not host.button(key="fine-tune").disabled
+
+
+def test_the_class_is_answered_by_the_model_that_the_host_chooses(host):
+    host.selectbox(key="answering-model").set_value("dense").run()
+    assert class_of(host).model == "conv"
+    press(host, "class-model")
+    assert class_of(host).model == "dense"
+
+
+def test_a_class_that_is_over_is_kept_until_its_host_deletes_it(host):
+    press(host, "class-pause")
+    assert class_of(host).state is ClassState.PAUSED
+    press(host, "class-pause")
+    press(host, "class-close")
+    assert class_of(host).state is ClassState.CLOSED
+    press(host, "class-delete")
+    assert classroom.hosted(host.session_state["session"].token) == []
+    assert host.button(key="class-open")
+
+
+def test_a_host_who_comes_back_finds_the_class(host):
+    """A closed lid: the browser comes back with its token in a new session."""
+    again = new_page()
+    again.session_state[view.TABS_KEY] = view.HANDWRITING
+    run(again)
+    again.session_state["session"].token = host.session_state["session"].token
+    run(again)
+    assert class_of(host).code.upper() in words(again)
+
+
+def test_nobody_else_sees_the_class(host):
+    other = new_page()
+    other.session_state[view.TABS_KEY] = view.HANDWRITING
+    run(other)
+    other.session_state["session"].token = "o" * 32
+    run(other)
+    assert class_of(host).code.upper() not in words(other)
+
+
+# Its members
+
+
+def test_a_member_draws_sends_and_begins_anew(opened):
+    page = joined(opened.code)
+    draw(page, LINE)
+    press(page, "label-7")
+    (one,) = classroom.drawings(HOST, opened.number)
+    assert (one.label, one.answer, one.model) == (7, 7, "conv")
+    assert "Sent as a 7" in words(page)
+    assert "nothing drawn yet" in words(page)
+    press(page, "take-back")
+    assert classroom.drawings(HOST, opened.number) == []
+
+
+def test_nothing_that_was_drawn_is_sent_without_a_label(opened):
+    page = joined(opened.code)
+    draw(page, LINE)
+    assert "It is a 7" in words(page)
+    assert classroom.drawings(HOST, opened.number) == []
+    draw(page, [])
+    press(page, "label-7")
+    assert "nothing drawn yet" in words(page)
+    assert classroom.drawings(HOST, opened.number) == []
+
+
+def test_a_member_has_nothing_of_the_host_on_their_page(opened):
+    page = joined(opened.code)
+    keys = {button.key for button in page.button}
+    assert not {key for key in keys if key and key.startswith(("class-", "wall", "kept"))} - {
+        "class-leave"
+    }
+    assert not page.selectbox
+    assert not page.tabs
+
+
+def test_a_drawing_stays_on_the_canvas_while_the_class_pauses(opened):
+    page = joined(opened.code)
+    draw(page, LINE)
+    classroom.set_state(HOST, opened.number, ClassState.PAUSED)  # and the page does not know yet
+    press(page, "label-7")
+    assert "pauses" in words(page)
+    assert page.session_state["session"].sketch.strokes
+    assert classroom.drawings(HOST, opened.number) == []
+    run(page)
+    assert not board(page)["row"]["labels"]
+    classroom.set_state(HOST, opened.number, ClassState.OPEN)
+    run(page)
+    press(page, "label-7")
+    assert len(classroom.drawings(HOST, opened.number)) == 1
+
+
+@pytest.mark.parametrize("code", ["nocode", "'; DROP TABLE class; --", "é" * 1000, ""])
+def test_a_wrong_code_is_told_and_can_be_mended(opened, code):
+    page = joined(code)
+    assert "No class has this code" in words(page)
+    page.text_input[0].set_value(opened.code.upper())
+    page.button[0].click()
+    run(page)
+    assert board(page)["row"]["labels"]
+
+
+def test_a_code_that_is_guessed_too_often_is_told_to_wait(opened, monkeypatch):
+    monkeypatch.setattr(classroom, "_GUESSES", 3)
+    for guess in range(4):
+        page = joined(f"guess{guess}")
+    assert "Too many wrong codes" in words(page)
+
+
+def test_a_class_that_is_deleted_is_told_to_its_members(opened):
+    page = joined(opened.code)
+    classroom.discard(HOST, opened.number)
+    run(page)
+    assert "No class has this code" in words(page)
+
+
+def test_a_member_whose_model_was_deleted_still_sends(opened):
+    classroom.set_model(HOST, opened.number, "gone")
+    page = joined(opened.code)
+    assert "is gone" in words(page)
+    draw(page, LINE)
+    press(page, "label-7")
+    (one,) = classroom.drawings(HOST, opened.number)
+    assert (one.answer, one.model) == (None, "")
+
+
+def test_who_leaves_draws_for_themselves_again(opened):
+    page = joined(opened.code)
+    press(page, "class-leave")
+    assert page.button(key="train")
+    draw(page, LINE)
+    press(page, "label-7")
+    assert classroom.drawings(HOST, opened.number) == []
+    assert len(collection.drawings_of(page.session_state["session"].token)) == 1
+
+
+def test_one_who_sends_a_thousand_drawings_is_stopped_in_words(opened, monkeypatch):
+    monkeypatch.setattr(collection, "PER_MINUTE", 3)
+    page = joined(opened.code)
+    for _ in range(5):
+        draw(page, LINE)
+        press(page, "label-7")
+    assert "At most 3 drawings a minute" in words(page)
+    assert len(classroom.drawings(HOST, opened.number)) == 3
+
+
+def test_a_huge_drawing_is_not_taken(opened):
+    page = joined(opened.code)
+    page.session_state["session"].sketch.put_strokes([np.tile(LINE[0], (30_000, 1))])
+    run(page)
+    press(page, "label-7")
+    assert "points at most" in words(page)
+    assert classroom.drawings(HOST, opened.number) == []
+
+
+# The file behind it
+
+
+def test_a_file_that_is_damaged_is_told_to_host_and_members(opened):
+    config.collection_file().write_bytes(b"not a database at all" * 100)
+    assert "is damaged" in words(joined(opened.code))
+    page = new_page()
+    page.session_state[view.TABS_KEY] = view.HANDWRITING
+    run(page)
+    page.session_state["session"].token = HOST
+    assert "is damaged" in words(run(page))
+
+
+def test_a_file_that_is_damaged_under_an_open_page_is_told_and_comes_back(opened):
+    page = joined(opened.code)
+    draw(page, LINE)
+    whole = config.collection_file().read_bytes()
+    config.collection_file().write_bytes(whole[: len(whole) // 3])
+    press(page, "label-7")
+    assert "is damaged" in words(page)
+    config.collection_file().write_bytes(whole)
+    run(page)
+    press(page, "label-7")
+    assert len(classroom.drawings(HOST, opened.number)) == 1

@@ -1,0 +1,196 @@
+"""Labels below the canvas: what is kept, replaced and taken back; the tab that shows it."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from classifier.config import TrainConfig
+from classifier.ink import drawings
+from classifier.jobs.local import JobError, LocalJobs
+from classifier.people import collection
+from classifier.synthetic import handwriting
+from classifier.ui import view
+from classifier.ui.board import labelling
+from tests.app import board, draw, new_page, press, run, words
+
+
+@pytest.fixture
+def page(home) -> AppTest:
+    return run(new_page())
+
+
+def keep(page: AppTest, digit: int) -> None:
+    press(page, f"sample-{digit}")
+    press(page, f"label-{digit}")
+
+
+def kept(page: AppTest) -> list[collection.Kept]:
+    return collection.drawings_of(page.session_state["session"].token)
+
+
+def open_tab(page: AppTest) -> None:
+    page.session_state[view.TABS_KEY] = view.HANDWRITING
+    run(page)
+
+
+def test_nothing_is_kept_before_somebody_says_what_it_is(page):
+    press(page, "sample-7")
+    assert page.session_state["session"].token == ""
+    press(page, "label-7")
+    (one,) = kept(page)
+    assert (one.label, one.answer, one.model) == (7, 7, "conv")
+    assert "Kept as a 7" in words(page)
+
+
+def test_another_label_for_the_same_drawing_replaces_the_first(page):
+    press(page, "sample-7")
+    press(page, "label-1")
+    press(page, "label-7")
+    assert [one.label for one in kept(page)] == [7]
+
+
+def test_another_drawing_is_another(page):
+    keep(page, 7)
+    keep(page, 7)
+    assert len(kept(page)) == 2
+
+
+def test_it_is_taken_back(page):
+    keep(page, 4)
+    press(page, "take-back")
+    assert kept(page) == []
+    assert "Kept" not in words(page)
+
+
+def test_an_empty_canvas_is_told(page):
+    press(page, "label-3")
+    assert "nothing drawn yet" in words(page)
+    assert kept(page) == []
+
+
+def test_a_number_is_read_and_not_kept_as_one_digit(page):
+    strokes = [s * 80 + (20, 90) for s in handwriting.sample_digit(4)]
+    strokes += [s * 80 + (150, 90) for s in handwriting.sample_digit(0)]
+    draw(page, strokes, 12)
+    assert "It is 40" in words(page)
+    press(page, "label-4")
+    assert "draw one digit alone" in words(page)
+    assert kept(page) == []
+
+
+def test_a_guided_round_asks_for_each_digit_and_keeps_it(page, monkeypatch):
+    monkeypatch.setattr(labelling, "ROUND", [0, 1])
+    open_tab(page)
+    press(page, "round-start")
+    assert "Write a 0" in words(page)
+    press(page, "round-next")
+    assert "nothing drawn" in words(page)
+    press(page, "sample-0")
+    press(page, "round-next")
+    assert "Write a 1" in words(page)
+    press(page, "sample-1")
+    press(page, "round-next")
+    assert [one.label for one in kept(page)] == [0, 1]
+    assert board(page)["row"]["labels"]
+
+
+def test_the_tab_shows_what_was_kept_and_deletes_it(page):
+    for digit in (3, 3, 5):
+        keep(page, digit)
+    open_tab(page)
+    assert "**conv** reads **100.0%** of them" in words(page)
+    first = kept(page)[0]
+    press(page, f"kept-picture-{first.number}")
+    press(page, "delete-drawing")
+    assert [one.label for one in kept(page)] == [3, 5]
+
+
+def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
+    asked: list = []
+
+    def submit(jobs: LocalJobs, config: TrainConfig, drawn: drawings.Drawings | None) -> str:
+        asked.append((config, drawn))
+        raise JobError("Not now.")
+
+    monkeypatch.setattr(LocalJobs, "submit", submit)
+    for digit in range(5):
+        keep(page, digit)
+    open_tab(page)
+    press(page, "fine-tune")
+    ((config, drawn),) = asked
+    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.1)
+    assert config.styles == 0
+    assert "10% are these drawings, each time a little different, and 90% MNIST" in words(page)
+    assert drawn.labels.tolist() == list(range(5))
+
+
+def packed(**arrays) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def file_of(count: int, label: int = 7, **changes) -> bytes:
+    """A file of so many drawings of one stroke each, with some arrays changed."""
+    points = np.tile(np.array([[0, 0], [9, 0], [4, 9]], np.float32), (count, 1))
+    points += np.repeat(np.arange(count) % 1000, 3)[:, None].astype(np.float32)  # few alike
+    which = np.repeat(np.arange(count, dtype=np.int32), 3)
+    arrays = {"points": points, "stroke_id": which, "sample_id": which}
+    return packed(**(arrays | {"labels": np.full(count, label, np.uint8)} | changes))
+
+
+def upload(page: AppTest, content: bytes, name: str = "class.npz") -> None:
+    open_tab(page)
+    page.file_uploader[0].upload(name, content)
+    run(page)
+
+
+def test_an_uploaded_file_is_kept_once_however_often_it_comes(page):
+    upload(page, file_of(3))
+    assert "3 drawings came" in words(page)
+    upload(page, file_of(3))
+    assert "0 drawings came, 3 were here already" in words(page)
+    assert [one.label for one in kept(page)] == [7] * 3
+
+
+def endless() -> bytes:
+    """One drawing of a million strokes."""
+    count = 10**6
+    which = np.arange(count, dtype=np.int32)
+    points = np.zeros((count, 2), np.float32)
+    return file_of(1, points=points, stroke_id=which, sample_id=np.zeros(count, np.int32))
+
+
+HOSTILE = {
+    "a bomb": (lambda: packed(points=np.zeros((15_000_000, 2), np.float32)), "to 120 MB"),
+    "a pickle": (lambda: packed(points=np.array([{}], object)), "never loaded"),
+    "no archive": (lambda: b"MZ this is a program", "not a readable .npz file"),
+    "no number": (lambda: file_of(2, points=np.full((6, 2), np.nan, np.float32)), "finite"),
+    "a wrong label": (lambda: file_of(2, label=12), "labels"),
+    "a million strokes": (endless, "strokes"),
+    "a million drawings": (lambda: file_of(10**6), "2,000 are kept at most"),
+    "images": (lambda: packed(x=np.zeros((2, 28, 28), np.uint8), y=np.zeros(2, np.uint8)),
+               "has images"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_is_refused_in_words_and_nothing_of_it_is_kept(page, kind):
+    make, message = HOSTILE[kind]
+    content = make()
+    begun = time.perf_counter()
+    upload(page, content)
+    assert time.perf_counter() - begun < 10
+    assert message in words(page)
+    assert kept(page) == []
+
+
+def test_few_drawings_are_told(page):
+    keep(page, 5)
+    open_tab(page)
+    assert "From 5 drawings on" in words(page)

@@ -1,0 +1,86 @@
+"""What a visitor's session knows of their runs and models."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from classifier.config import TrainConfig
+from classifier.events import Failed, Finished, History
+from classifier.serving import store
+from classifier.ui.session import Session
+
+
+def test_a_session_trains_from_following_a_run_to_its_end():
+    session = Session(error="a batch too large")
+    assert not session.training
+    session.follow("some-run")
+    assert session.training
+    assert session.error == ""
+    session.history.add(Failed(error="killed"))
+    assert not session.training
+
+
+def with_id(home: Path, name: str, model_id: str) -> None:
+    """A saved model of that name and id."""
+    folder = home / "models" / name
+    shutil.copytree(store.get("dense").folder, folder)
+    meta = json.loads((folder / "meta.json").read_text())
+    (folder / "meta.json").write_text(json.dumps(meta | {"name": name, "id": model_id}))
+
+
+def finished(model: str, model_id: str) -> Finished:
+    return Finished(
+        model=model,
+        id=model_id,
+        test_accuracy=0.9,
+        train_accuracy=1.0,
+        gap=0.1,
+        seconds=1.0,
+        stages={},
+        confusion=[],
+        data="MNIST",
+        train_images=10,
+        test_images=10,
+    )
+
+
+def test_ones_own_are_the_models_that_ones_runs_made(home):
+    with_id(home, "mine", "a")
+    with_id(home, "theirs", "b")
+    session = Session()
+    session.claim(finished("mine", "a"))
+    session.claim(finished("gone", "c"))
+    assert session.owns("mine")
+    assert not session.owns("theirs")
+    assert not session.owns("gone")
+
+
+def test_another_model_of_that_name_is_not_ones_own(home):
+    session = Session()
+    session.claim(finished("mine", "a"))
+    with_id(home, "mine", "b")
+    assert not session.owns("mine")
+
+
+def test_models_without_an_id_are_nobodys(home):
+    session = Session()
+    session.claim(finished("dense", ""))
+    assert not session.owns("dense")
+
+
+def test_a_model_stays_ones_own_under_its_new_name(home):
+    with_id(home, "renamed", "a")
+    session = Session(runs={"1": History(end=finished("mine", "a"))})
+    session.claim(session.runs["1"].end)  # as a page does that was loaded anew since
+    assert session.owns("renamed")
+    assert session.runs["1"].end.model == "renamed"
+
+
+def test_settings_that_are_put_into_the_form_again_begin_it_anew():
+    session = Session()
+    for number in (1, 2):
+        session.put_into_form(TrainConfig(), "the article")
+        assert session.preset.number == number
+    assert session.preset.config == TrainConfig()
