@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from classifier.__main__ import print_table
+from classifier.cli.tables import print_table
 from classifier.config import PROJECT
 from classifier.data import sources
 

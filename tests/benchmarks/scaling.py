@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 
-from classifier.__main__ import print_table
+from classifier.cli.tables import print_table
 from classifier.config import TrainConfig
 from classifier.events import Failed, Finished, Progress
 from classifier.jobs.local import LocalJobs, Reader

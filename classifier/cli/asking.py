@@ -1,0 +1,46 @@
+"""Which saved models a command asks, by the names that it was given."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from classifier.config import CLASSES, DETECTOR
+
+if TYPE_CHECKING:
+    from classifier.serving.predict import Detector, Predictor
+
+DEFAULT_MODEL = "conv"
+
+
+def add_detector_flag(parser: argparse.ArgumentParser) -> None:
+    """The flag that names what `detector` takes."""
+    parser.add_argument(
+        "--detector", default=DETECTOR, metavar="NAME", help="tells what is no digit (%(default)s)"
+    )
+
+
+def predictor(name: str) -> Predictor:
+    """The model of that name. Raises ValueError if it reads no digits, or as `store.get` does."""
+    from classifier.serving import predict, store
+
+    found = predict.Predictor(store.get(name).tflite())
+    if found.classes != CLASSES:
+        raise ValueError(f"{name} reads no digits: it has {found.classes} classes.")
+    return found
+
+
+def detector(name: str) -> Detector | None:
+    """The detector of that name; None if there is none of the standard name. Raises ValueError if
+    it is none."""
+    from classifier.serving import predict, store
+
+    try:
+        saved = store.get(name)
+    except store.ModelNotFoundError:
+        if name == DETECTOR:
+            return None
+        raise
+    if "detector" not in saved.meta:
+        raise ValueError(f"{name} is no detector: train one with --network {DETECTOR}.")
+    return predict.Detector(saved.tflite(), **saved.meta["detector"])

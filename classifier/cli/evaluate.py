@@ -1,0 +1,96 @@
+"""`evaluate`: how well saved models read labelled digits."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+
+from classifier.cli import asking
+from classifier.cli.asking import DEFAULT_MODEL
+from classifier.cli.tables import cell, print_table
+
+TEXT = "Judge models on labelled digits."
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """What may be said to it."""
+    parser.add_argument(
+        "--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME", help=f"({DEFAULT_MODEL})"
+    )
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        default=["mnist"],
+        metavar="mnist|generated|FILE.npz",
+        help="what to judge them on",
+    )
+    parser.add_argument(
+        "--robust", action="store_true", help="repeat it over sizes, places, pens and turns"
+    )
+    asking.add_detector_flag(parser)
+    parser.add_argument("--mnist", metavar="FILE.npz", help="MNIST in Keras' layout")
+
+
+def command(chosen: argparse.Namespace) -> int:
+    """Judge each model on each set, print what came of it, and return the exit status."""
+    detector = asking.detector(chosen.detector)
+    judge = _robust if chosen.robust else _judge
+    results = [
+        judge(model, asking.predictor(model), detector, data, chosen.mnist)
+        for data in chosen.data
+        for model in chosen.model
+    ]
+    if chosen.json:
+        print(json.dumps(results[0] if len(results) == 1 else results))
+        return 0
+    rows = results if not chosen.robust else [row for rows in results for row in rows["rows"]]
+    print_table([{key: cell(key, row[key]) for key in row if key != "confusion"} for row in rows])
+    if len(results) == 1 and not chosen.robust and results[0]["n"]:
+        print("\nConfusion (row: the label, column: the answer)")
+        for digit, row in enumerate(results[0]["confusion"]):
+            print(f"  {digit}  " + " ".join(f"{count:5d}" for count in row))
+    return 0
+
+
+def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> dict:
+    """The figures of one model on one set of digits."""
+    import numpy as np
+
+    from classifier.data import sources
+    from classifier.ink import drawings
+    from classifier.serving import evaluation
+
+    readable = writer = None
+    if source == "mnist":
+        dataset = sources.mnist(mnist)
+        images, labels = dataset.test_images, dataset.test_labels
+    elif source == "generated":
+        images, labels = sources.generated_test()
+    else:
+        drawn = drawings.load(source, symbols=True)
+        images, readable = sources.to_network_inputs(drawn)
+        labels, writer = drawn.labels, getattr(drawn, "writer", None)
+    is_digit = detector and np.array([kind is None for kind in detector.kinds(images)])
+    result = evaluation.evaluate(
+        predictor.probabilities(images), labels, readable, is_digit=is_digit, writer=writer
+    )
+    values = dataclasses.asdict(result) | {"confusion": result.confusion.tolist()}
+    return {"model": model, "data": source, **values}
+
+
+def _robust(model: str, predictor, detector, source: str, mnist: str | None) -> dict:
+    """The accuracy of one model on drawings in other sizes, places, pens and turns."""
+    from classifier.ink import drawings
+    from classifier.serving import robustness
+
+    if source in ("mnist", "generated"):
+        raise ValueError("--robust draws strokes anew: name a file of drawings with --data.")
+    drawn = drawings.load(source)
+    if not isinstance(drawn, drawings.Drawings):
+        raise ValueError(f"{source} has images: --robust needs strokes.")
+    rows = [
+        {"model": model, "data": source, **row}
+        for row in robustness.measure(drawn, predictor, detector)
+    ]
+    return {"model": model, "data": source, "rows": rows, **robustness.spread(rows)}
