@@ -1,0 +1,192 @@
+"""The images behind a model: of a cell, of a page, as the drawing, and where they are gone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from classifier.data import sources
+from classifier.serving import store
+from classifier.serving.predict import Predictor
+from classifier.ui import view
+from classifier.ui.tabs import background
+from tests.app import draw, tell, words
+from tests.ui.tabs.pages import (
+    alive,
+    asked,
+    charts,
+    keys,
+    learned,
+    look,
+    opened,
+    show,
+    tables,
+    until,
+)
+
+
+def choose_cell(page: AppTest, label: int, answer: int) -> None:
+    page.selectbox(key="cell-label").set_value(label)
+    page.selectbox(key="cell-answer").set_value(answer).run()
+    assert not page.exception
+
+
+def test_a_cell_shows_exactly_its_images(home, mixed_up, monkeypatch):
+    learned(home, "mine", mixed_up, monkeypatch)
+    page = asked("mine")
+    until(page, "The worst mistakes")
+    exam = background.exam("mine", store.get("mine").checksum).result()
+    for label, answer in ((9, 4), (7, 1), (9, 9), (0, 0)):
+        choose_cell(page, label, answer)
+        expected = np.flatnonzero((exam.labels == label) & (exam.answers == answer))
+        assert len(expected) > 0
+        assert keys(page, "cell-picture") == [f"cell-picture-{index}" for index in expected]
+    assert keys(page, "worst-picture") == [
+        f"worst-picture-{index}"
+        for index in sorted(
+            np.flatnonzero(exam.labels != exam.answers),
+            key=lambda i: -exam.confidence[i],
+        )
+    ]
+
+
+def test_a_cell_with_nothing_in_it_says_so(home, mixed_up, monkeypatch):
+    learned(home, "mine", mixed_up, monkeypatch)
+    page = asked("mine")
+    until(page, "The worst mistakes")
+    choose_cell(page, 0, 8)
+    assert "no 0 was taken for a 8" in words(page).replace("an 8", "a 8")
+    assert keys(page, "cell-picture") == []
+    choose_cell(page, 5, 5)  # a digit that the test data lack
+    assert keys(page, "cell-picture") == []
+    accuracies = next(words for words in charts(page) if words.startswith("Test accuracy:"))
+    assert "5:" not in accuracies
+    assert "4:" not in accuracies
+    page.segmented_control(key="cells-show").set_value("Shares").run()
+    alive(page)
+
+
+def test_a_perfect_model_has_no_mistakes_to_show(home, tmp_path, tiny_arrays, monkeypatch):
+    path = tmp_path / "as-it-reads-them.npz"
+    said = Predictor(store.get("dense").tflite()).probabilities(tiny_arrays["x_test"])
+    np.savez(path, **tiny_arrays | {"y_test": said.argmax(axis=1).astype(np.uint8)})
+    learned(home, "mine", path, monkeypatch)
+    page = asked("mine")
+    until(page, "There are none")
+    assert any("of which 0 were misread" in words for words in charts(page))
+    alive(page)
+
+
+def test_many_images_come_in_pages(home, tmp_path, tiny_arrays, monkeypatch):
+    path = tmp_path / "many.npz"
+    threes = tiny_arrays["x_test"][tiny_arrays["y_test"] == 3]
+    tests = {"x_test": np.repeat(threes, 13, axis=0)[:50], "y_test": np.full(50, 3, np.uint8)}
+    np.savez(path, **tiny_arrays | tests)
+    learned(home, "mine", path, monkeypatch)
+    page = asked("mine")
+    until(page, "There are none")
+    choose_cell(page, 3, 3)
+    assert len(keys(page, "cell-picture")) == 24
+    page.number_input(key="cell-page").set_value(3).run()
+    assert keys(page, "cell-picture") == ["cell-picture-48", "cell-picture-49"]
+    choose_cell(page, 4, 9)
+    assert keys(page, "cell-picture") == []
+    choose_cell(page, 3, 3)
+    assert not page.exception
+
+
+def test_a_picture_becomes_the_drawing_and_undo_brings_the_old_one_back(
+    home, mixed_up, monkeypatch
+):
+    learned(home, "mine", mixed_up, monkeypatch)
+    page = asked("mine")
+    before = page.session_state["session"].sketch.lines
+    until(page, "The worst mistakes")
+    exam = background.exam("mine", store.get("mine").checksum).result()
+    choose_cell(page, 9, 4)
+    picture = keys(page, "cell-picture")[0]
+    index = int(picture.rpartition("-")[2])
+    page.button(key=picture).click().run()
+    assert not page.exception
+    here = page.session_state["session"]
+    np.testing.assert_array_equal(here.prepared.network_input, exam.images[index])
+    assert "It is a 4" in words(page)
+    assert f"Test image {index} · a 9, read as 4" in words(page)
+    for tab in view.TABS:
+        look(page, tab)
+    # A stroke over it is seen by the network, which the image alone is not any more.
+    tell(page, strokes=[[1, 18, 0, 20.0, 20.0, 260.0, 20.0]])
+    over = page.session_state["session"].prepared.network_input
+    assert (over >= exam.images[index]).all()
+    assert over[1:3, 3:25].min() > 100
+    draw(page, before)
+    assert "It is a 3" in words(page)
+
+
+def test_images_that_are_gone_are_told_and_come_when_they_are_back(home, tiny_mnist, monkeypatch):
+    learned(home, "mine", tiny_mnist, monkeypatch)
+    away = tiny_mnist.rename(tiny_mnist.with_suffix(".away"))
+    page = asked("mine")
+    until(page, "The images themselves cannot be shown. MNIST is not on this disk")
+    assert any("Confusion matrix" in words for words in charts(page)), "it was noted in training"
+    show(page, view.INSIDE)
+    until(page, "They cannot be shown. MNIST is not on this disk")
+    assert "It is a 3" in words(page)
+    away.rename(tiny_mnist)
+    show(page, view.TRAINING)
+    until(page, "The worst mistakes")
+    show(page, view.INSIDE)
+    until(page, "images it trained on, those whose hidden activations lie nearest")
+
+
+def test_images_that_have_changed_are_told(home, tiny_mnist, tiny_arrays, monkeypatch):
+    learned(home, "mine", tiny_mnist, monkeypatch)
+    np.savez(tiny_mnist, **tiny_arrays | {"x_test": 255 - tiny_arrays["x_test"]})
+    page = asked("mine")
+    until(page, "The test images have changed since this model was trained.")
+    show(page, view.INSIDE)
+    until(page, "They cannot be shown. The training images have changed since then.")
+    alive(page)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
+def test_a_file_of_data_that_cannot_be_read_is_told(content, home, tiny_mnist, monkeypatch):
+    learned(home, "mine", tiny_mnist, monkeypatch)
+    whole = tiny_mnist.read_bytes()
+    tiny_mnist.write_bytes(content)
+    page = asked("mine")
+    until(page, "cannot be shown")
+    assert tiny_mnist.name in words(page)
+    show(page, view.INSIDE)
+    until(page, "They cannot be shown")
+    page.session_state["session"].step = "data"
+    show(page, view.LESSON)
+    until(page, "No images can be shown")
+    alive(page)
+    tiny_mnist.write_bytes(whole)
+    until(page, "Here: MNIST.")
+    assert len(keys(page, "specimen-picture")) == 12
+
+
+def test_the_lesson_has_generated_digits_until_there_is_mnist(home, tiny_mnist, monkeypatch):
+    monkeypatch.setattr(sources, "GENERATED_TRAIN", 60)
+    monkeypatch.setattr(sources, "GENERATED_TEST", 40)
+    page = opened(lesson="data")
+    until(page, "Here: generated digits.")
+    monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
+    page.run()
+    until(page, "Here: MNIST.")
+    assert "120 × 28 × 28" in tables(page)[0]["shape"].tolist()
+
+
+def test_others_are_shown_on_request(home, tiny_mnist, monkeypatch):
+    monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
+    page = opened(lesson="data")
+    until(page, "Here: MNIST.")
+    first = keys(page, "specimen-picture")
+    page.button(key="show-others").click().run()
+    assert keys(page, "specimen-picture") != first
+    page.button(key=keys(page, "specimen-picture")[0]).click().run()
+    assert "Training image" in words(page)
+    assert not page.exception

@@ -1,0 +1,208 @@
+"""Runs: who may rename and delete, what differs, and what each says to the drawing."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from classifier.config import TrainConfig
+from classifier.serving import store
+from classifier.ui import view
+from tests.app import press, words
+from tests.ui.tabs.pages import (
+    RUN,
+    alive,
+    asked,
+    charts,
+    edited,
+    epoch,
+    finished,
+    opened,
+    owner,
+    run_folder,
+    saved,
+    show,
+    submit,
+    submitted,
+    tables,
+)
+
+NAMES = ["", "Mine", "a b", "../up", ".hidden", "con", "<b>", "dense", "theirs", "mine"]
+
+
+def two_on_one(home: Path) -> tuple[AppTest, AppTest]:
+    """Two pages with the same run in their addresses, which made the model "mine"."""
+    run_folder(home, epoch(1), finished("mine"))
+    saved(home, "mine")
+    pages = opened(view.RUNS, run=RUN), opened(view.RUNS, run=RUN)
+    for page in pages:
+        assert page.selectbox(key="answering-model").value == "mine"
+        assert page.selectbox(key="run-chosen").value == "mine"
+        press(page, "sample-3")
+    return pages
+
+
+def test_what_one_deletes_the_other_goes_on_without(home):
+    one, other = two_on_one(home)
+    one.button(key="delete-it").click().run()
+    assert not one.exception
+    assert not (home / "models" / "mine").exists()
+    other.button(key="delete-it").click().run()
+    assert not other.exception
+    assert "mine" in "\n".join(warning.value for warning in other.warning)
+    for page in (one, other):
+        assert page.selectbox(key="answering-model").value == "conv"
+        assert {"mine (gone)", "deleted"} & set(tables(page)[0]["name"])
+        for tab in view.TABS:
+            show(page, tab)
+        alive(page)
+
+
+def test_what_one_renames_the_other_goes_on_with(home):
+    one, other = two_on_one(home)
+    one.text_input(key="new-name-mine").set_value("yours")
+    submit(one)
+    assert one.selectbox(key="answering-model").value == "yours"
+    other.text_input(key="new-name-mine").set_value("theirs")
+    submit(other)
+    assert not other.exception
+    assert "mine" in "\n".join(warning.value for warning in other.warning)
+    assert "yours" in tables(other)[0]["name"].tolist()
+    for tab in view.TABS:
+        show(other, tab)
+    other.selectbox(key="answering-model").set_value("yours").run()
+    assert "It is a 3" in words(other)
+
+
+@pytest.mark.parametrize("name", ["dense", "theirs"])
+def test_only_who_trained_a_model_can_rename_or_delete_it(name, home):
+    saved(home, "theirs")
+    saved(home, "mine")
+    page = opened(view.RUNS, owner("mine"))
+    page.selectbox(key="run-chosen").set_value(name).run()
+    assert "Only who trained a model" in words(page)
+    # As a browser might send it whose buttons are not disabled.
+    page.button(key="delete-it").click().run()
+    page.text_input(key=f"new-name-{name}").set_value("taken-over")
+    submit(page)
+    assert not page.exception
+    assert {model.name for model in store.list_models()[0]} >= {"dense", "theirs", "mine"}
+    assert not (home / "models" / "taken-over").exists()
+
+
+def test_ones_own_model_is_renamed_and_deleted(home):
+    saved(home, "mine")
+    page = opened(view.RUNS, owner("mine"))
+    page.selectbox(key="answering-model").set_value("mine").run()
+    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.text_input(key="new-name-mine").set_value(" yours ")
+    submit(page)
+    assert page.selectbox(key="answering-model").value == "yours"
+    assert page.selectbox(key="run-chosen").value == "yours"
+    assert "Only who trained" not in words(page)
+    assert store.get("yours").meta["name"] == "yours"
+    page.button(key="delete-it").click().run()
+    assert not page.exception
+    assert not (home / "models" / "yours").exists()
+    assert page.selectbox(key="answering-model").value == "conv"
+
+
+def test_a_model_of_a_name_that_was_ones_own_is_not_ones_own(home):
+    saved(home, "mine")
+    page = opened(view.RUNS, owner("mine"))
+    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.button(key="delete-it").click().run()
+    saved(home, "mine")
+    edited(home, "mine", "id", "somebody else's")
+    page.run()
+    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.button(key="delete-it").click().run()
+    assert (home / "models" / "mine").exists()
+
+
+def test_a_bad_or_taken_name_is_told(home):
+    saved(home, "mine")
+    saved(home, "theirs")
+    page = opened(view.RUNS, owner("mine"))
+    page.selectbox(key="run-chosen").set_value("mine").run()
+    for name in NAMES:
+        page.text_input(key="new-name-mine").set_value(name)
+        submit(page)
+        assert not page.exception, name
+        (warning,) = page.warning
+        assert repr(name) in warning.value
+        assert {folder.name for folder in (home / "models").iterdir()} == {"mine", "theirs"}
+    page.run()
+    assert not page.warning
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainConfig(),
+        TrainConfig.of("dense"),
+        TrainConfig.of("conv", augment=True, hidden_units=64, activation="linear", seed=7),
+        TrainConfig.of("deep", styles=0.35, dropout=0.1),
+        TrainConfig(train_size=1000, epochs=100, shuffle_labels=True, optimizer="sgd"),
+        TrainConfig.of("conv", seconds=12.5, data="generated", train_size=5000),
+        TrainConfig(learning_rate=0.00002, batch_size=1, hidden_units=1, dropout=0.33),
+        TrainConfig(seconds=0.05),
+        TrainConfig(learning_rate=1e-6),
+        TrainConfig.of("dense", name="mine", mnist="/tmp/x.npz", drawings="y.npz"),
+    ],
+    ids=TrainConfig.command,
+)
+def test_what_is_loaded_into_the_form_is_what_is_trained(config, home, monkeypatch):
+    configs = submitted(monkeypatch)
+    saved(home, "mine")
+    edited(home, "mine", "config", config.to_dict())
+    page = opened(view.RUNS)
+    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.button(key="load-into-form").click().run()
+    assert not page.exception
+    assert "Set as in mine" in words(page)
+    page.button(key="train").click().run()
+    assert not page.exception
+    assert configs == [dataclasses.replace(config, name=None, mnist=None, drawings=None)]
+    page.button(key="standard").click().run()
+    page.button(key="train").click().run()
+    assert configs[1:] == [TrainConfig.of(config.network)]
+
+
+def test_differences_are_what_differs_and_nothing_else(home):
+    for name, config in (
+        ("one", TrainConfig()),
+        ("setting", TrainConfig(epochs=9, seed=3)),
+        ("other", TrainConfig.of("conv")),
+    ):
+        saved(home, name)
+        edited(home, name, "config", config.to_dict())
+    page = opened(view.RUNS)
+    page.multiselect(key="runs-compared").set_value(["one", "setting"]).run()
+    assert differences(page) == {"epochs": ["5", "9"], "seed": ["0", "3"]}
+    page.multiselect(key="runs-compared").set_value(["one", "other"]).run()
+    found = differences(page)
+    assert all(one != other for one, other in found.values())
+    assert {"network", "epochs", "optimizer", "styles"} <= set(found)
+    assert "augment" not in found
+    for few in (["one"], []):
+        page.multiselect(key="runs-compared").set_value(few).run()
+        assert not page.exception
+
+
+def differences(page: AppTest) -> dict[str, list[str]]:
+    """The table of settings that differ: each with the models' values."""
+    (found,) = [table for table in page.dataframe if table.proto.alt == "Settings that differ"]
+    return {row[0]: row[1:] for row in found.value.to_numpy().tolist()}
+
+
+def test_all_models_are_asked_about_the_drawing(home, shapes):
+    saved(home, "theirs", tflite=shapes["three-hidden"])
+    page = asked("conv", view.RUNS)
+    (words,) = [words for words in charts(page) if words.startswith("This drawing.")]
+    for name in ("conv: 3", "dense: 3", "theirs: "):
+        assert name in words
+    assert "detector" not in words

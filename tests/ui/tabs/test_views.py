@@ -1,0 +1,71 @@
+"""What View switches: values as tables, shortcuts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from classifier.serving.snapshots import Recorder
+from classifier.ui import view
+from tests.app import board, press
+from tests.ui.tabs.pages import (
+    RUN,
+    alive,
+    charts,
+    edited,
+    epoch,
+    finished,
+    learned,
+    look,
+    opened,
+    run_folder,
+)
+
+
+def test_each_chart_of_a_tab_comes_with_its_values_when_they_are_wanted(
+    home, mixed_up, small_network, monkeypatch
+):
+    learned(home, "mine", mixed_up, monkeypatch)
+    edited(home, "mine", "history", [dataclasses.asdict(epoch(n)) for n in (1, 2)])
+    folder = run_folder(home, epoch(1), epoch(2), finished("mine"))
+    Recorder(folder / "epochs", small_network[0]).add(1, small_network[1])
+    page = opened(run=RUN)
+    press(page, "sample-3")
+    drawn = 0
+    for tab, steps in {
+        view.TRAINING: ("",),
+        view.INSIDE: ("",),
+        view.RUNS: ("",),
+        view.LESSON: ("softmax", "compile", "fit", "test"),
+    }.items():
+        for step in steps:
+            page.session_state["session"].step = step
+            page.toggle(key="tables").set_value(False)
+            look(page, tab)
+            assert not values_of(page)
+            page.toggle(key="tables").set_value(True).run()
+            look(page, tab)
+            told = charts(page)
+            assert told
+            assert {f"Values: {one}" for one in told} <= set(values_of(page))
+            drawn += len(told)
+            assert board(page)["tables"]
+    assert drawn >= 6
+
+
+def values_of(page: AppTest) -> list[str]:
+    return [t.proto.alt for t in page.dataframe if t.proto.alt.startswith("Values: ")]
+
+
+@pytest.mark.parametrize("tab", view.TABS)
+def test_without_shortcuts_no_button_has_one(tab, home):
+    page = opened(tab)
+    assert sum(bool(button.proto.shortcut) for button in page.button) >= 6
+    assert board(page)["keys"]
+    page.toggle(key="shortcuts").set_value(False).run()
+    assert not page.exception
+    assert not any(button.proto.shortcut for button in page.button)
+    assert not board(page)["keys"]
+    alive(page)
