@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -46,8 +47,12 @@ def answered(page: Page) -> str:
 
 def children(pid: int) -> list[psutil.Process]:
     """The server's training processes."""
-    alive = [c for c in psutil.Process(pid).children() if c.status() != psutil.STATUS_ZOMBIE]
-    return [c for c in alive if "classifier" in c.cmdline()]
+    found = []
+    for child in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if "classifier" in child.cmdline():
+                found.append(child)
+    return found
 
 
 @pytest.mark.parametrize("digit", range(10))
