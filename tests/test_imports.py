@@ -77,7 +77,7 @@ def imports_in(source: str, package: str) -> set[Import]:
 
 
 def dotted(path: Path) -> str:
-    """Name of the module in a file of the project: "app", "classifier.ui.train" …"""
+    """Name of the module in a file of the project: "app", "classifier.ui.view" …"""
     parts = path.relative_to(PROJECT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
