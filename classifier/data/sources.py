@@ -11,7 +11,6 @@ import hashlib
 import http.client
 import itertools
 import os
-import tempfile
 import threading
 import time
 import urllib.error
@@ -24,6 +23,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from classifier import files
 from classifier.config import IMAGE_SIZE, KINDS, TrainConfig
 from classifier.ink import drawings, preparing
 from classifier.synthetic import augmentation, doodles, handwriting
@@ -386,21 +386,20 @@ def download(
     slow for `deadline`, or no place to write.
     """
     begun = time.monotonic()
-    scratch = None
     way_out = "Name a copy with --mnist FILE.npz or MNIST_NPZ, or choose generated digits."
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         notify("Downloading MNIST (11 MB)", 0.0)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with (
-            os.fdopen(handle, "wb") as file,
+            files.written(path) as file,
             urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as answer,
         ):
             size = int(answer.headers.get("Content-Length") or 0)
-            done, told = 0, 0.0
+            done, told, digest = 0, 0.0, hashlib.sha256()
             # read1 gives what has come, so that a trickle does not outlast the deadline.
             while (not size or done < size) and (piece := answer.read1(1 << 16)):
                 file.write(piece)
+                digest.update(piece)
                 done += len(piece)
                 now = time.monotonic()
                 if deadline is not None and now - begun > deadline:
@@ -408,20 +407,16 @@ def download(
                 if size and now - told > 0.2:
                     told = now
                     notify("Downloading MNIST (11 MB)", done / size)
-        if size and done < size:
-            raise OSError(f"cut off after {done:,} of {size:,} bytes")
-        if _sha256(Path(scratch)) != sha256:
-            raise OSError("what came is not MNIST (its checksum is wrong)")
-        os.replace(scratch, path)
+            if size and done < size:
+                raise OSError(f"cut off after {done:,} of {size:,} bytes")
+            if digest.hexdigest() != sha256:
+                raise OSError("what came is not MNIST (its checksum is wrong)")
     # URLError and time-outs are OSErrors; a portal that answers nonsense makes an HTTPException.
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise DataUnavailableError(
             f"MNIST could not be downloaded ({reason}). {way_out}"
         ) from error
-    finally:
-        if scratch:
-            Path(scratch).unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:

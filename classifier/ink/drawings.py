@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Container, Iterator, Sequence
@@ -19,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from classifier import files
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES
 
 _DIGITS = {str(digit) for digit in range(CLASSES)}
@@ -109,15 +108,8 @@ def save(drawings: Drawings, path: str | Path) -> None:
     }
     if drawings.writer is not None:
         arrays["writer"] = drawings.writer
-    path = Path(path)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
-        os.replace(scratch, path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+    with files.written(Path(path), mode=0o600) as file:  # drawings are their writers' own
+        np.savez_compressed(file, **arrays)
 
 
 def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str, np.ndarray]:
