@@ -6,6 +6,7 @@ Knows nothing of digits.
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from pathlib import Path
 
@@ -31,10 +32,8 @@ def read_picture(source: str | Path | bytes, name: str | None = None) -> np.ndar
     name = name or (str(source) if not isinstance(source, bytes) else "the picture")
     try:
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    except OSError as error:
-        raise UnreadablePictureError(
-            f"{name} cannot be read: {error.strerror or error}."
-        ) from error
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise _unreadable(name, error) from error
     if not data:
         raise UnreadablePictureError(f"{name} is empty: choose another file.")
     try:
@@ -61,6 +60,12 @@ def read_picture(source: str | Path | bytes, name: str | None = None) -> np.ndar
         ) from error
 
 
+def _unreadable(name: object, error: OSError | ValueError) -> UnreadablePictureError:
+    return UnreadablePictureError(
+        f"{name} cannot be read: {getattr(error, 'strerror', None) or error}."
+    )
+
+
 def _too_large(name: str, pixels: int | None = None) -> UnreadablePictureError:
     size = "far too many pixels" if pixels is None else f"{pixels / 1e6:.0f} megapixels"
     return UnreadablePictureError(
@@ -82,8 +87,14 @@ def _to_array(picture: Image.Image) -> np.ndarray:
 
 
 def pictures_in(path: str | Path) -> list[Path]:
-    """`path` itself if it is no folder, else the picture files in it, sorted by name."""
+    """`path` itself if it is no folder, else the picture files in it, sorted by name. Raises
+    UnreadablePictureError for a folder that cannot be listed."""
     path = Path(path)
-    if not path.is_dir():
+    # Of `os.path`, since these raise nothing, whatever the name and the permissions.
+    if not os.path.isdir(path):
         return [path]
-    return sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES and f.is_file())
+    try:
+        files = sorted(path.iterdir())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return [file for file in files if file.suffix.lower() in SUFFIXES and os.path.isfile(file)]

@@ -37,11 +37,11 @@ _INK = 0.5  # from here on a pixel counts as ink where a yes or no is needed
 class Verdict(enum.Enum):
     """Whether there is one digit to read, before any network is asked."""
 
-    READABLE = ""
-    BLANK = "There is nothing drawn yet."
-    DOT = "That is only a dot: draw a digit's whole shape."
-    FULL = "There is too much ink to see a shape: clear it and draw a digit with a line."
-    SEVERAL = "These look like two digits side by side: draw one at a time."
+    READABLE = "readable"  # there is one shape
+    BLANK = "blank"  # there is no ink
+    DOT = "dot"  # all ink lies within a dot
+    FULL = "full"  # there is so much ink that it has no shape
+    SEVERAL = "several"  # two digits or more stand side by side
 
 
 @dataclass(frozen=True)

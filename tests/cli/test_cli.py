@@ -17,6 +17,7 @@ from PIL import Image
 
 from classifier import config
 from classifier.__main__ import main
+from classifier.cli import predict
 from classifier.config import TrainConfig
 from classifier.events import EpochEnded, Finished, Progress, Started, from_json
 from classifier.ink import drawings, preparing
@@ -173,6 +174,59 @@ def test_predict_invents_no_digit_for_a_blank_picture(run, tiny, tmp_path):
     assert "nothing" in entry["reason"]
 
 
+def test_predict_says_of_a_picture_file_what_is_in_the_way():
+    """In words of its own: "nothing drawn yet" is for who draws."""
+    verdicts = {verdict.value for verdict in preparing.Verdict}
+    assert set(predict.REASONS) == verdicts - {preparing.Verdict.READABLE.value}
+    assert len(set(predict.REASONS.values())) == len(predict.REASONS)
+    for sentence in predict.REASONS.values():
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+        assert not {"yet", "draw", "drawn", "clear"} & set(sentence.strip(".").split())
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 300, f"{'n' * 300}/7.png", f"{'n/' * 3000}7.png", "nul\0.png", "good.png/7.png"]
+)
+def test_predict_goes_on_after_a_name_that_no_file_can_have(run, tiny, tmp_path, name):
+    good = write(tmp_path / "good.png", draw(4))
+    outcome = run("predict", "--json", "--model", tiny, tmp_path / name, good)
+    assert outcome.status == 1
+    broken, last = outcome.json
+    assert set(broken) == {"path", "error"}
+    assert broken["path"] == str(tmp_path / name)
+    assert broken["path"] in broken["error"]
+    assert last["digit"] == 4
+
+
+def test_predict_goes_on_after_a_folder_that_cannot_be_listed(run, tiny, tmp_path, monkeypatch):
+    good = write(tmp_path / "good.png", draw(4))
+    (tmp_path / "closed").mkdir()
+    listed = Path.iterdir
+
+    def refuse(folder: Path):
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    outcome = run("predict", "--json", "--model", tiny, tmp_path / "closed", good)
+    assert outcome.status == 1
+    broken, last = outcome.json
+    assert broken["error"] == f"{tmp_path / 'closed'} cannot be read: Permission denied."
+    assert last["digit"] == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_predict_prints_names_that_are_no_text(tiny, tmp_path):
+    odd = write(tmp_path / os.fsdecode(b"7\xff.png"), draw(7))
+    outcome = run_outside("predict", "--json", "--model", tiny, odd)
+    assert outcome.status == 0, outcome.err
+    (entry,) = outcome.json
+    assert (entry["path"], entry["digit"]) == (str(odd), 7)
+    assert f"{tmp_path}/7\\udcff.png: 7 (" in run_outside("predict", "--model", tiny, odd).out
+
+
 def test_predict_says_that_two_digits_are_not_one(run, tiny, tmp_path):
     both = write(tmp_path / "both.png", np.hstack([draw(1), draw(0)]))
     (entry,) = run("predict", "--json", "--model", tiny, both).json
@@ -187,7 +241,7 @@ def test_predict_without_json_says_it_in_words(run, tiny, tmp_path):
     assert outcome.status == 1
     lines = outcome.out.splitlines()
     assert lines[0].startswith(f"{seven}: 7 (")
-    assert lines[1] == f"{blank}: {preparing.Verdict.BLANK.value}"
+    assert lines[1] == f"{blank}: {predict.REASONS[preparing.Verdict.BLANK.value]}"
     assert "missing.png" in lines[2]
     assert "error" in lines[2]
 
@@ -350,7 +404,7 @@ def test_evaluate_on_mnist_takes_the_test_images(run, tiny, tiny_mnist):
     assert set(values) >= EVALUATED
     assert values["n"] == 40
     assert values["accuracy"] == pytest.approx(store.get(tiny).test_accuracy)
-    assert values["confusion"] == store.get(tiny).meta["metrics"]["confusion"]
+    assert values["confusion"] == store.get(tiny).meta.saved["metrics"]["confusion"]
     assert values["flagged_not_a_digit"] == 0
 
 
@@ -474,7 +528,7 @@ def test_models_lists_what_there_is_with_metrics(run, tiny, no_shipped):
     outcome = run("models", "--json")
     assert outcome.status == 0
     (entry,) = outcome.json
-    meta = store.get(tiny).meta
+    meta = store.get(tiny).meta.saved
     assert (entry["name"], entry["shipped"], entry["network"]) == ("tiny", False, "dense")
     assert entry["data"] == "MNIST"
     assert entry["metrics"] == meta["metrics"]

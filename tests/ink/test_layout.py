@@ -24,7 +24,7 @@ PEN = 6
 def networks():
     """What the shipped models say: score and is_digit."""
     saved = store.get(DETECTOR)
-    detector = predict.Detector(saved.tflite(), **saved.meta["detector"])
+    detector = saved.detector()
     return predict.Predictor(store.get("conv").tflite()).probabilities, detector.digit_probabilities
 
 

@@ -459,12 +459,6 @@ def test_written_digits_are_readable_single_digits():
         assert prepare_strokes(placed, CANVAS, 12).verdict is Verdict.READABLE
 
 
-def test_every_verdict_but_readable_says_what_to_do():
-    sentences = {verdict.value for verdict in Verdict} - {Verdict.READABLE.value}
-    assert len(sentences) == len(Verdict) - 1
-    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences)
-
-
 # Each step by itself, and files of drawings.
 
 

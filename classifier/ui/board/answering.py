@@ -20,6 +20,13 @@ from classifier.ui.board import canvas
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.charts import article, in_words, number_in_words, percent
 
+# What is said of a drawing that no network is asked about.
+IN_THE_WAY: dict[Verdict, str] = {
+    Verdict.BLANK: "There is nothing drawn yet.",
+    Verdict.DOT: "That is only a dot: draw a digit's whole shape.",
+    Verdict.FULL: "There is too much ink to see a shape: clear it and draw a digit with a line.",
+    Verdict.SEVERAL: "These look like two digits side by side: draw one at a time.",
+}
 _EMPTY = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
@@ -130,8 +137,8 @@ def in_sentences(reading: Reading, wrongly: float | None = None) -> tuple[str, s
         touch = any(part.touching for part in reading.number)
         note = "Some digits touch, and may be cut wrongly." if touch else ""
         return f"It is {digits} · {percent(weakest)}", note, ""
-    if answer.verdict is not Verdict.READABLE:
-        return answer.verdict.value, "", ""
+    if answer.verdict in IN_THE_WAY:
+        return IN_THE_WAY[answer.verdict], "", ""
     if answer.probabilities is None:
         return "No model answers.", "", ""
     first = f"{article(answer.digit)} {answer.digit}"

@@ -7,6 +7,7 @@ import streamlit as st
 from classifier.ink import pictures, preparing
 from classifier.ink.preparing import Verdict
 from classifier.ui import session
+from classifier.ui.board import answering
 
 _TYPES = [suffix.removeprefix(".") for suffix in pictures.SUFFIXES]
 _FILE, _CAMERA, _CLIPBOARD = "File", "Camera", "Clipboard"
@@ -77,4 +78,4 @@ def _take(source: str) -> None:
             f"No ink was found in {name}: take it in even light, with some paper around the digit."
         )
     else:
-        here.picture_problem = f"{name}: {prepared.verdict.value}"
+        here.picture_problem = f"{name}: {answering.IN_THE_WAY[prepared.verdict]}"
