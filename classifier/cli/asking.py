@@ -33,7 +33,7 @@ def predictor(name: str) -> Predictor:
 def detector(name: str) -> Detector | None:
     """The detector of that name; None if there is none of the standard name. Raises ValueError if
     it is none."""
-    from classifier.serving import predict, store
+    from classifier.serving import store
 
     try:
         saved = store.get(name)
@@ -41,6 +41,7 @@ def detector(name: str) -> Detector | None:
         if name == DETECTOR:
             return None
         raise
-    if "detector" not in saved.meta:
+    found = saved.detector()
+    if found is None:
         raise ValueError(f"{name} is no detector: train one with --network {DETECTOR}.")
-    return predict.Detector(saved.tflite(), **saved.meta["detector"])
+    return found

@@ -26,11 +26,11 @@ def command(chosen: argparse.Namespace) -> int:
         {
             "name": model.name,
             "shipped": model.shipped,
-            "network": model.meta["config"].get("network"),
-            "data": model.meta["data"]["description"],
-            "created": model.meta["created"],
-            "metrics": model.meta["metrics"],
-            "command": model.meta.get("command"),
+            "network": model.meta.config.get("network"),
+            "data": model.meta.data.description,
+            "created": model.meta.created,
+            "metrics": model.meta.saved["metrics"],
+            "command": model.meta.command,
         }
         for model in models
     ]
@@ -38,10 +38,10 @@ def command(chosen: argparse.Namespace) -> int:
         print(json.dumps(entries, ensure_ascii=False))
         return 0
     for model in models:
-        origin = "shipped" if model.shipped else model.meta["created"][:16].replace("T", " ")
+        origin = "shipped" if model.shipped else model.meta.created[:16].replace("T", " ")
         print(
             f"{model.name:28} {model.test_accuracy:7.2%}  {origin:16}  "
-            f"{model.meta['data']['description']}"
+            f"{model.meta.data.description}"
         )
     if not models:
         print(f"There are no models in {config.models_folder()}. Train one.")

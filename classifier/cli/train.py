@@ -123,7 +123,7 @@ def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
     if values["drawings"] is None:
         raise ValueError("--from needs drawings to learn from: name a file with --drawings.")
     return TrainConfig.fine_tuning(
-        base, model.meta["config"], model.source, **values | {"network": network}
+        base, model.meta.config, model.source, **values | {"network": network}
     )
 
 

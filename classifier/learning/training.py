@@ -25,6 +25,7 @@ from classifier.data import sources
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 from classifier.learning import networks
 from classifier.serving import evaluation, store
+from classifier.serving.meta import Base
 from classifier.serving.snapshots import Recorder
 
 _TELL_EVERY = 0.2  # seconds between progress events within an epoch
@@ -165,9 +166,8 @@ def train(
             "data": dataset.to_dict(),
         }
         if base is not None:
-            seen = base.meta.get("learned_from", [])
             meta["base"] = {"name": base.name, "id": base.id}
-            meta["learned_from"] = sorted({*seen, *dataset.drawn.digests})
+            meta["learned_from"] = sorted({*base.meta.learned_from, *dataset.drawn.digests})
             meta["held_out"] = held_out
         if config.network == DETECTOR:
             meta["detector"] = _threshold(read, held_images, dataset.mixed)
@@ -200,15 +200,15 @@ def _unspoilt(
     """`base`, or, where that has learned from some of these drawings already, the model that it
     came from: what a model has seen says nothing of how well it reads. Raises ValueError."""
     first = base
-    while not set(base.meta.get("learned_from", [])).isdisjoint(drawn.digests):
-        origin = base.meta["base"]
+    while not set(base.meta.learned_from).isdisjoint(drawn.digests):
+        origin = base.meta.base or Base("")
         # Shipped models have no id, and keep their names.
-        same = "id" if origin["id"] else "name"
-        found = [m for m in store.list_models()[0] if getattr(m, same) == origin[same]]
+        same = "id" if origin.id else "name"
+        found = [m for m in store.list_models()[0] if getattr(m, same) == getattr(origin, same)]
         if not found:
             raise ValueError(
                 f"{first.name} has learned from these drawings already, and the model that it came "
-                f"from, {origin['name']}, is gone: choose another to go on from."
+                f"from, {origin.name}, is gone: choose another to go on from."
             )
         base = found[0]
     if base is not first:

@@ -1,37 +1,29 @@
 """What goes on inside a served model, for a learner to look at: its layers, what each makes of a
-picture, what an answer hangs on, which pictures look alike to it.
+picture, which pictures look alike to it.
 
 By LiteRT: no TensorFlow is imported. Knows nothing of pictures' making (`ink.preparing`), of where
-models come from (`store`) or of the page.
+models are (`store`) or of the page.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-import re
-import threading
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
+from classifier.serving.litert import Network
+from classifier.serving.meta import KerasLayer
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import OperatorT
 
-    from classifier.serving.predict import Predictor
-
-# Pixels: side of the square that occlusion hides. Pens are 2 to 4 wide, so that 7 takes away a
-# piece of line, where 5 leaves its rim, and is a third of the 20 that a digit fills. Of 60 of
-# MNIST's test images, hiding 5, 7 and 9 pixels changes the shipped `conv`'s answer in 40, 65 and
-# 78 %.
-PATCH = 7
 _BATCH = 16  # keeps the maps of a batch under 4 MB; larger ones are no quicker
 _ROWS = 1024  # of features compared at once: a few MB
-_IMAGE = (IMAGE_SIZE, IMAGE_SIZE)
 
 # LiteRT's operations under the names that Keras has for them; any other keeps its own.
 _DENSE, _CONVOLUTION, _FLATTEN = "dense", "convolution", "flatten"
@@ -44,13 +36,26 @@ _KINDS = {
     "LOGISTIC": "sigmoid",
     "RESHAPE": _FLATTEN,
 }
+# The layers of Keras that each of these may be; any other operation may be an activation.
+_CLASSES = {
+    _DENSE: {"Dense"},
+    _CONVOLUTION: {"Conv2D"},
+    "depthwise convolution": {"DepthwiseConv2D"},
+    "max pooling": {"MaxPooling2D"},
+    "average pooling": {"AveragePooling2D"},
+    "mean": {"GlobalAveragePooling2D"},
+    _FLATTEN: {"Flatten", "Reshape"},
+    "reshape": {"Flatten", "Reshape"},
+}
+_WITH_OPERATION = set[str]().union(*_CLASSES.values())
+_NOT_SERVED = {"InputLayer", "Dropout", "BatchNormalization"}
 
 
 @dataclass(frozen=True)
 class Layer:
     """One layer as it is served; arrays are read-only.
 
-    name: as Keras called it
+    name: as Keras calls it
     kind: in plain words: "dense", "convolution", "max pooling", "flatten" …
     output_shape: without the batch
     parameters: how many weights and biases there are. A batch normalisation has melted into the
@@ -72,25 +77,20 @@ class Layer:
 
 
 class Inspector:
-    """A served network that shows what each of its layers puts out.
+    """Shows what each layer of a served network puts out. Safe to share between threads."""
 
-    Safe to share between threads: an interpreter keeps its tensors, so one asks at a time.
-    """
-
-    def __init__(self, tflite: bytes) -> None:
-        """tflite: the model, as `SavedModel.tflite()` gives it. Raises ValueError if it is none, or
-        none of a picture."""
-        from ai_edge_litert.interpreter import Interpreter
-
-        # The file's reader checks nothing, so that what is no model must not come to it.
-        shape = Interpreter(model_content=tflite).get_input_details()[0]["shape"][1:]
+    def __init__(self, tflite: bytes, layers: Sequence[KerasLayer] = ()) -> None:
+        """tflite, layers: as `SavedModel` has them; what is no layer of these is called by its
+        kind. Raises ValueError if it is no model, or none of a picture."""
+        # The file's reader checks nothing, so that what is no model must not get to it.
+        shape = Network(tflite).input_shape
         if math.prod(shape) != IMAGE_SIZE * IMAGE_SIZE:
             raise ValueError(
-                f"the network takes inputs of shape {tuple(map(int, shape))}, "
+                f"the network takes inputs of shape {shape}, "
                 f"not pictures of {IMAGE_SIZE}×{IMAGE_SIZE}"
             )
         graph = _Graph(tflite)
-        groups = graph.groups()
+        groups = graph.groups(layers)
         self.layers: tuple[Layer, ...] = tuple(
             graph.layer(name, operators) for name, operators in groups.items()
         )
@@ -100,17 +100,12 @@ class Inspector:
         # To keep all tensors, an interpreter has to do without the fast kernels, which join
         # operations: the shipped `conv` then takes 900 images/s in place of 3,450, `dense` 37,000
         # in place of 150,000. The fast ones leave alone what is an output of the model.
-        self._interpreter = Interpreter(
-            model_content=graph.with_outputs(self._outputs), num_threads=1
-        )
-        self._input = self._interpreter.get_input_details()[0]
-        self._batch = 0
-        self._lock = threading.Lock()
+        self._network = Network(graph.with_outputs(self._outputs))
 
     def activations(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """What each layer puts out, under its name: (N, *output_shape) float32; of the last layer
         the probabilities. images: (N, 28, 28) uint8, 0–255, ink is high."""
-        batches = self._run(images, self._outputs)
+        batches = self._network.run(images, _BATCH, self._outputs)
         return {
             layer.name: np.concatenate([np.zeros((0, *layer.output_shape), np.float32), *parts])
             for layer, *parts in zip(self.layers, *batches, strict=True)
@@ -121,28 +116,9 @@ class Inspector:
 
         images: (N, 28, 28) uint8, 0–255, ink is high.
         """
-        rows = np.empty((len(images), self._width), np.float32)
-        starts = range(0, len(images), _BATCH)
-        for start, (part,) in zip(starts, self._run(images, [self._features]), strict=True):
-            rows[start : start + len(part)] = part.reshape(len(part), -1)
-        return rows
-
-    def _run(self, images: np.ndarray, tensors: list[int]) -> Iterator[list[np.ndarray]]:
-        """Copies of these tensors, batch by batch."""
-        index = self._input["index"]
-        for start in range(0, len(images), _BATCH):
-            batch = images[start : start + _BATCH]
-            shape = (len(batch), *self._input["shape"][1:])
-            with self._lock:
-                if len(batch) != self._batch:
-                    self._interpreter.resize_tensor_input(index, shape)
-                    self._interpreter.allocate_tensors()
-                    self._batch = len(batch)
-                pixels = batch.astype(np.float32).reshape(shape) / np.float32(255)
-                self._interpreter.set_tensor(index, pixels)
-                self._interpreter.invoke()
-                found = [self._interpreter.get_tensor(tensor) for tensor in tensors]
-            yield found
+        parts = self._network.run(images, _BATCH, [self._features])
+        flat = (part.reshape(-1, self._width) for (part,) in parts)
+        return np.concatenate([np.zeros((0, self._width), np.float32), *flat])
 
 
 class _Graph:
@@ -162,24 +138,32 @@ class _Graph:
             schema.ActivationFunctionType.NONE: ""
         }
 
-    def groups(self) -> dict[str, list[OperatorT]]:
+    def groups(self, layers: Sequence[KerasLayer]) -> dict[str, list[OperatorT]]:
         """The operations that make up each layer, under its name, in the order in which they run.
 
-        A softmax is an operation of its own, but in Keras belongs to the dense layer before it.
+        layers: those of Keras in that order. Some are part of the operation before them: a batch
+        normalisation, and most activations; a softmax is an operation of its own, but in Keras
+        belongs to the dense layer before it.
         """
+        waiting = [layer for layer in layers if layer[1] not in _NOT_SERVED]
         groups: dict[str, list[OperatorT]] = {}
-        last = ""
+        last: list[OperatorT] = []
         for operator in self._operators:
             if self._tensors[operator.outputs[0]].type != self._float32:
                 continue  # bookkeeping: the shape that a flattening needs
-            name = self._keras_name(operator)
-            if name is None:
-                name = last if last and self._weights(groups[last][0]) else self._kind(operator)
-            if name != last and name in groups:
+            kind = self._kind(operator)
+            found = [n for n, layer in enumerate(waiting) if layer[1] in _CLASSES.get(kind, ())]
+            if kind not in _CLASSES and waiting and waiting[0][1] not in _WITH_OPERATION:
+                found = [0]
+            if not found and kind not in _CLASSES and last and self._weights(last[0]):
+                last.append(operator)
+                continue
+            name = waiting[found[0]][0] if found else kind
+            waiting = waiting[found[0] + 1 :] if found else waiting
+            if name in groups:
                 numbered = (f"{name} {number}" for number in itertools.count(2))
                 name = next(other for other in numbered if other not in groups)
-            groups.setdefault(name, []).append(operator)
-            last = name
+            last = groups[name] = [operator]
         return groups
 
     def layer(self, name: str, operators: list[OperatorT]) -> Layer:
@@ -217,7 +201,7 @@ class _Graph:
     def _kind(self, operator: OperatorT) -> str:
         code = self._model.operatorCodes[operator.opcodeIndex]
         # Numbers up to 127 may stand in the older of the two fields alone.
-        kind = self._kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        kind: str = self._kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
         is_reshape = kind == _FLATTEN and len(self.shape(operator.outputs[0])) != 1
         return "reshape" if is_reshape else kind
 
@@ -242,21 +226,6 @@ class _Graph:
                 found[place] = array
         return found
 
-    def _keras_name(self, operator: OperatorT) -> str | None:
-        """Name of the Keras layer, from names of tensors such as
-        `conv_1/strokes_1/convolution;conv_1/strokes_1/Relu`; None if they have none.
-
-        Where several layers have become one operation, the one with the weights counts.
-        """
-        # The model's output is named anew, but its weights are not.
-        named = [operator.outputs[0], *(operator.inputs[k] for k in self._weights(operator))]
-        names = ";".join(self._tensors[index].name.decode() for index in named).split(";")
-        paths = [path for name in names if len(path := name.split("/")) > 2]
-        if not paths:
-            return None
-        path = next((p for p in paths if p[-1].startswith(("MatMul", "convolution"))), paths[0])
-        return re.sub(r"_\d+$", "", path[1])  # the export numbers all names
-
 
 def _words(enumeration: type) -> dict[int, str]:
     """The numbers of one of the schema's enumerations, in lower case words."""
@@ -280,82 +249,8 @@ def contributions(layer: Layer, activations: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"{layer.name!r} takes ({len(layer.kernel)},) activations, not {activations.shape}"
         )
-    return activations[:, None] * layer.kernel
-
-
-@dataclass(frozen=True)
-class Occlusion:
-    """A network's answers with a square patch hidden at each place.
-
-    patch: pixels, the square's side
-    whole: (10,) float32 probabilities with nothing hidden
-    probabilities: (28, 28, 10) float32; [row, column] with the patch centred there
-    """
-
-    patch: int
-    whole: np.ndarray
-    probabilities: np.ndarray
-
-    @property
-    def digit(self) -> int:
-        """The answer with nothing hidden."""
-        return int(self.whole.argmax())
-
-    @property
-    def drop(self) -> np.ndarray:
-        """How much of that answer's probability is lost: (28, 28) float32, -1 to 1."""
-        return self.whole[self.digit] - self.probabilities[..., self.digit]
-
-    @property
-    def answer(self) -> np.ndarray:
-        """The digit that is answered instead, or still: (28, 28) int."""
-        return self.probabilities.argmax(axis=2)
-
-    @property
-    def changes(self) -> bool:
-        """Whether some patch changes the answer."""
-        return bool((self.answer != self.digit).any())
-
-    @property
-    def weakest(self) -> tuple[int, int]:
-        """Row and column where the answer loses most; if some patches change it, among those."""
-        counted = (self.answer != self.digit) | (not self.changes)
-        row, column = np.unravel_index(np.where(counted, self.drop, -np.inf).argmax(), _IMAGE)
-        return int(row), int(column)
-
-    @property
-    def becomes(self) -> int:
-        """What is answered at the weakest place: `digit` if no patch changes it."""
-        return int(self.answer[self.weakest])
-
-
-def occlude(image: np.ndarray, patch: int, fill: int = 0) -> np.ndarray:
-    """The image with a square hidden, at every place: (28, 28, 28, 28) uint8, the first two being
-    row and column of the square's middle. It is cut off at the edge.
-
-    image: (28, 28) uint8; patch: pixels, odd; fill: 0–255, what the square shows; 0 is paper.
-    Raises ValueError for a patch that has no middle.
-    """
-    if patch < 1 or patch % 2 == 0:
-        raise ValueError(f"patch must be an odd number of pixels, not {patch}")
-    places = np.arange(IMAGE_SIZE)
-    near = np.abs(places[:, None] - places) <= patch // 2
-    hidden = near[:, None, :, None] & near[None, :, None, :]
-    return np.where(hidden, np.uint8(fill), image)
-
-
-def occlusion(predictor: Predictor, image: np.ndarray, patch: int = PATCH) -> Occlusion:
-    """Find what an answer hangs on by hiding one part of the image (28, 28) uint8 after the other.
-
-    After M. Zeiler and R. Fergus, Visualizing and Understanding Convolutional Networks (2014),
-    arXiv:1311.2901, section 4.2; theirs hid under grey, here it is as if nothing were drawn there.
-    """
-    pictures = occlude(image, patch)
-    hides_ink = (pictures != image).any(axis=(2, 3))  # elsewhere the answer stays as it is
-    rows = predictor.probabilities(np.concatenate([image[None], pictures[hides_ink]]))
-    probabilities = np.broadcast_to(rows[0], (*_IMAGE, rows.shape[1])).copy()
-    probabilities[hides_ink] = rows[1:]
-    return Occlusion(patch, rows[0], probabilities)
+    adds: np.ndarray = activations[:, None] * layer.kernel
+    return adds
 
 
 def nearest(features: np.ndarray, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

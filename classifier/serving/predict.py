@@ -5,67 +5,29 @@ Knows nothing of pictures' making (`ink.preparing`) or of where models come from
 
 from __future__ import annotations
 
-import math
-import threading
 from dataclasses import dataclass
 
 import numpy as np
 
 from classifier.config import KINDS
 from classifier.ink.preparing import Prepared, Verdict
+from classifier.serving.litert import Network
 
 CLOSE = 0.5  # a lead of the likeliest digit over the next below this leaves both open
 _BATCH = 64  # larger ones are no quicker, and take memory
 _KINDS = ("", *KINDS)  # what the outputs of a detector stand for; the first: a digit
 
 
-class Predictor:
-    """The softmax probabilities that a network gives to each network input.
-
-    Safe to share between threads: an interpreter keeps its tensors, so one answers at a time.
-    """
-
-    def __init__(self, tflite: bytes, threads: int = 1) -> None:
-        """tflite: the model, as `SavedModel.tflite()` gives it. Raises ValueError if it is none.
-
-        threads: more than one pay for thousands of images; a digit takes well under a millisecond
-        """
-        from ai_edge_litert.interpreter import Interpreter
-
-        self._lock = threading.Lock()
-        self._interpreter = Interpreter(model_content=tflite, num_threads=threads)
-        self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
-        self._batch = 0
-
-    @property
-    def pixels(self) -> int:
-        """How many values it takes for each image."""
-        return math.prod(map(int, self._input["shape"][1:]))
-
-    @property
-    def classes(self) -> int:
-        """How many classes it tells apart."""
-        return int(self._output["shape"][1])
+class Predictor(Network):
+    """The softmax probabilities that a network gives to each network input. Safe to share between
+    threads. More than one `threads` of its own pay for thousands of images; a digit takes well
+    under a millisecond."""
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """images (N, 28, 28) uint8, 0–255, ink is high; returns (N, classes) float32, rows sum
         to 1."""
-        rows = [self._run(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)]
-        return np.concatenate(rows) if rows else np.zeros((0, self.classes), np.float32)
-
-    def _run(self, images: np.ndarray) -> np.ndarray:
-        index = self._input["index"]
-        shape = (len(images), *self._input["shape"][1:])
-        with self._lock:
-            if len(images) != self._batch:
-                self._interpreter.resize_tensor_input(index, shape)
-                self._interpreter.allocate_tensors()
-                self._batch = len(images)
-            pixels = images.astype(np.float32).reshape(shape) / np.float32(255)
-            self._interpreter.set_tensor(index, pixels)
-            self._interpreter.invoke()
-            return self._interpreter.get_tensor(self._output["index"])
+        rows = [np.zeros((0, self.classes), np.float32), *(r for (r,) in self.run(images, _BATCH))]
+        return np.concatenate(rows)
 
 
 class Detector:
@@ -131,7 +93,7 @@ class Answer:
 
 def answer(predictor: Predictor, prepared: Prepared, detector: Detector | None = None) -> Answer:
     """Ask about a prepared picture; the models are asked nothing if that cannot be one digit."""
-    if prepared.verdict is not Verdict.READABLE:
+    if prepared.verdict is not Verdict.READABLE or prepared.network_input is None:
         return Answer(prepared.verdict, None)
     image = prepared.network_input[None]
     kind = detector.kinds(image)[0] if detector else None

@@ -7,16 +7,18 @@ image and weights, and `NNNNN.npz`, the weights after epoch NNNNN. Knows nothing
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import numpy as np
 
+from classifier import files
 from classifier.config import CLASSES
+from classifier.serving.litert import Network
 
 KEPT = 16  # snapshots of a run at most, evenly spaced,
 KEPT_BYTES = 64_000_000  # and fewer of a network that is so large that they would take more
@@ -45,8 +47,10 @@ class Recorder:
         try:
             if not self._kept:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._write(_FORWARD, lambda file: file.write(self._forward))
-            self._write(_name(epoch), lambda file: np.savez(file, *weights))
+                with self._written(_FORWARD) as file:
+                    file.write(self._forward)
+            with self._written(_name(epoch)) as file:
+                np.savez(file, *weights)
             self._kept.append(epoch)
             self._thin(min(KEPT, KEPT_BYTES // sum(array.nbytes for array in weights)))
         except OSError:
@@ -62,15 +66,9 @@ class Recorder:
             self._kept.remove(epoch)
             self._remove(_name(epoch))
 
-    def _write(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
-        """Whole or not at all."""
-        try:
-            with open(self._folder / f".{name}", "wb") as file:
-                write(file)
-            os.replace(self._folder / f".{name}", self._folder / name)
-        except OSError:
-            self._remove(f".{name}")
-            raise
+    def _written(self, name: str) -> AbstractContextManager[BinaryIO]:
+        # Training waits for it, and a run that loses its power is lost anyway.
+        return files.written(self._folder / name, durable=False)
 
     def _remove(self, name: str) -> None:
         with contextlib.suppress(OSError):
@@ -87,52 +85,38 @@ class Replay:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._interpreter = None
-        self._loaded: Path | None = None  # whose weights the interpreter has
+        self._network: Network | None = None
+        self._loaded: Path | None = None  # whose weights the network has
 
     def newest(self, image: np.ndarray) -> tuple[int, np.ndarray] | None:
         """What the newest snapshot says to an image (28, 28) uint8: its epoch, and (10,) float32.
         None where there is none."""
-        pixels = image.astype(np.float32) / np.float32(255)
         with self._lock:
             for path in sorted(self._folder.glob("[0-9]*.npz"), reverse=True):
                 with contextlib.suppress(*_GONE):
-                    return int(path.stem), self._ask(path, pixels)
+                    return int(path.stem), self._ask(path, image)
         return None
 
     def probabilities(self, image: np.ndarray) -> tuple[list[int], np.ndarray]:
         """What each snapshot says to an image (28, 28) uint8: their epochs, rising, and (E, 10)
         float32. Empty where there are none; what vanished or is cut is left out."""
-        epochs, rows = [], []
-        pixels = image.astype(np.float32) / np.float32(255)
+        rows: dict[int, np.ndarray] = {}
         with self._lock:
             for path in sorted(self._folder.glob("[0-9]*.npz")):
-                try:
-                    row = self._ask(path, pixels)
-                except _GONE:
-                    continue
-                epochs.append(int(path.stem))
-                rows.append(row)
-        return epochs, np.array(rows, np.float32).reshape(-1, CLASSES)
+                with contextlib.suppress(*_GONE):
+                    rows[int(path.stem)] = self._ask(path, image)
+        return list(rows), np.array([*rows.values()], np.float32).reshape(-1, CLASSES)
 
-    def _ask(self, path: Path, pixels: np.ndarray) -> np.ndarray:
+    def _ask(self, path: Path, image: np.ndarray) -> np.ndarray:
         """Weights are read anew for each snapshot: 2 ms, where keeping all of them would take 25 MB
         a run."""
-        if self._interpreter is None:
-            from ai_edge_litert.interpreter import Interpreter
-
-            forward = (self._folder / _FORWARD).read_bytes()
-            self._interpreter = Interpreter(model_content=forward, num_threads=1)
-            self._interpreter.allocate_tensors()
-        inputs = {item["name"]: item for item in self._interpreter.get_input_details()}
-        image = next(item for name, item in inputs.items() if not name.startswith("weights_"))
-        self._interpreter.set_tensor(image["index"], pixels.reshape(image["shape"]))
+        if self._network is None:
+            self._network = Network((self._folder / _FORWARD).read_bytes())
         if path != self._loaded:
             self._loaded = None
             with np.load(path) as weights:
-                for number, name in enumerate(weights.files):
-                    index = inputs[f"weights_{number}"]["index"]
-                    self._interpreter.set_tensor(index, weights[name])
+                self._network.set_weights([weights[name] for name in weights.files])
             self._loaded = path
-        self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._interpreter.get_output_details()[0]["index"])[0]
+        ((rows,),) = self._network.run(image[None], 1)
+        row: np.ndarray = rows[0]
+        return row

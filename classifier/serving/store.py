@@ -11,61 +11,83 @@ import datetime
 import errno
 import hashlib
 import io
-import json
 import os
 import shutil
 import tempfile
 import uuid
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from classifier import config
+from classifier import config, files
+from classifier.serving.meta import FILES, FORMAT, KerasLayer, ModelMeta, layers_of, written
 
 if TYPE_CHECKING:
     import keras
 
-FORMAT = 1  # of meta.json; a folder that says another number is skipped, by name
-_FILES = ("model.keras", "model.tflite")
+    from classifier.serving.predict import Detector
 
 
 @dataclass(frozen=True)
 class SavedModel:
-    """One model of the store. `meta` is meta.json as it is; `shipped`: it came with the project."""
+    """One model of the store. `shipped`: it is part of the project."""
 
     name: str
     folder: Path
-    meta: dict
+    meta: ModelMeta
     shipped: bool
 
     @property
     def test_accuracy(self) -> float:
         """Share of its own test images that it got right, 0–1."""
-        return self.meta["metrics"]["test_accuracy"]
+        return self.meta.metrics.test_accuracy
 
     @property
     def id(self) -> str:
-        """What it keeps when it is renamed, and no other has; "" if it was saved without."""
-        return str(self.meta.get("id", ""))
+        """What stays when it is renamed, and no other has; "" if it was saved without."""
+        return self.meta.id
 
     @property
     def source(self) -> str:
         """Which data it found when it was trained, as `Dataset.source` says; "" if unknown."""
-        return self.meta["data"].get("source", "")
+        return self.meta.data.source
 
     @property
     def checksum(self) -> str:
         """SHA-256 of model.tflite as it was saved: what tells one network from another."""
-        return self.meta["files"]["model.tflite"]
+        return self.meta.files["model.tflite"]
 
     def tflite(self) -> bytes:
         """The network for LiteRT. Raises DamagedModelError if the file is not as it was saved."""
-        return _read_checked(self.folder, "model.tflite", self.meta)
+        return self._checked("model.tflite")
 
     def keras(self) -> bytes:
         """The network as Keras saved it; see `networks.learned`. Raises DamagedModelError."""
-        return _read_checked(self.folder, "model.keras", self.meta)
+        return self._checked("model.keras")
+
+    def layers(self) -> tuple[KerasLayer, ...]:
+        """Keras' layers, for `Inspector`; empty if nothing tells them. Raises DamagedModelError."""
+        return self.meta.layers or layers_of(self.keras())
+
+    def detector(self) -> Detector | None:
+        """The model as a detector; None if it is none. Raises DamagedModelError, or ValueError."""
+        from classifier.serving.predict import Detector
+
+        line = self.meta.detector
+        if line is None:
+            return None
+        return Detector(self.tflite(), line.threshold, line.false_alarms)
+
+    def _checked(self, file: str) -> bytes:
+        try:
+            content = (self.folder / file).read_bytes()
+        except OSError as error:
+            raise _damaged(self.folder, f"{file} cannot be read ({error.strerror})") from error
+        if _digest(content) != self.meta.files[file]:
+            raise _damaged(self.folder, f"{file} is not as it was saved")
+        return content
 
 
 class DamagedModelError(ValueError):
@@ -114,12 +136,13 @@ def check_writable() -> None:
             file.write(b"x")
 
 
-def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
+def save(name: str, model: keras.Model, meta: dict[str, Any]) -> SavedModel:
     """Save a trained network with what is known of it; the folder appears at once or not at all.
 
-    meta: JSON values; `config`, `metrics` (with `test_accuracy`, 0–1) and `data` are expected by
-    readers. Format, name, id, date, file checksums and versions are added here.
-    Raises NameTakenError, ValueError (bad name) or StoreError (folder not writable, disk full).
+    meta: JSON values for the fields of ModelMeta. Format, name, id, date, layers, checksums of the
+    files and versions are added here.
+    Raises NameTakenError, ValueError (bad name or meta) or StoreError (folder not writable, disk
+    full).
     """
     check_free(name)
     folder = config.models_folder()
@@ -133,17 +156,22 @@ def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
             model.save(scratch / "model.keras")
             with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
                 model.export(str(scratch / "model.tflite"), format="litert", verbose=False)
-            full = {
-                "format": FORMAT,
-                "name": name,
-                "id": uuid.uuid4().hex,
-                "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                **meta,
-                "files": {file: _digest((scratch / file).read_bytes()) for file in _FILES},
-                "versions": _versions(),
-            }
-            (scratch / "meta.json").write_text(_to_json(full), encoding="utf-8")
-            for file in (*_FILES, "meta.json"):
+            contents = {file: (scratch / file).read_bytes() for file in FILES}
+            described = written(
+                {
+                    "format": FORMAT,
+                    "name": name,
+                    "id": uuid.uuid4().hex,
+                    "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                    **meta,
+                    "layers": layers_of(contents["model.keras"]),
+                    "files": {file: _digest(content) for file, content in contents.items()},
+                    "versions": _versions(),
+                }
+            )
+            saved = SavedModel(name, folder / name, ModelMeta.read(described), shipped=False)
+            (scratch / "meta.json").write_bytes(described)
+            for file in (*FILES, "meta.json"):
                 with open(scratch / file, "rb") as handle:
                     os.fsync(handle.fileno())
             if (folder / name).exists():  # an empty folder would be replaced without a word
@@ -153,20 +181,14 @@ def save(name: str, model: keras.Model, meta: dict) -> SavedModel:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
         raise
-    return SavedModel(name, folder / name, full, shipped=False)
-
-
-def _to_json(meta: dict) -> str:
-    return json.dumps(meta, indent=1, ensure_ascii=False) + "\n"
+    return saved
 
 
 @contextlib.contextmanager
-def _explained(folder: Path):
+def _explained(folder: Path) -> Iterator[None]:
     """Turn what the file system refuses into a sentence."""
     try:
         yield
-    except NameTakenError:
-        raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             why = "the disk is full: free some space"
@@ -183,7 +205,8 @@ def _explained(folder: Path):
 def list_models() -> tuple[list[SavedModel], list[str]]:
     """All usable models, the shipped first, then the newest first; and a sentence for each folder
     that is damaged."""
-    found, problems = [], []
+    found: list[SavedModel] = []
+    problems: list[str] = []
     for parent, shipped in ((config.SHIPPED_MODELS, True), (config.models_folder(), False)):
         models = []
         try:
@@ -201,7 +224,7 @@ def list_models() -> tuple[list[SavedModel], list[str]]:
             except DamagedModelError as error:
                 problems.append(str(error))
         if not shipped:
-            models.sort(key=lambda model: model.meta["created"], reverse=True)
+            models.sort(key=lambda model: model.meta.created, reverse=True)
             known = {model.name for model in found}
             models = [model for model in models if model.name not in known]
         found += models
@@ -231,14 +254,14 @@ def rename(old: str, new: str) -> SavedModel:
         raise ModelNotFoundError(f"{old!r} came with the project and keeps its name.")
     check_free(new)
     folder = model.folder.with_name(new)
-    meta = model.meta | {"name": new}
+    described = written({**model.meta.saved, "name": new})
     with _explained(model.folder.parent):
         # What needs room on the disk comes first. Should this be cut off in the middle, the
         # folder's name is what counts.
-        (model.folder / ".meta.json").write_text(_to_json(meta), encoding="utf-8")
+        with files.written(model.folder / "meta.json") as file:
+            file.write(described)
         os.rename(model.folder, folder)
-        os.replace(folder / ".meta.json", folder / "meta.json")
-    return SavedModel(new, folder, meta, shipped=False)
+    return SavedModel(new, folder, ModelMeta.read(described), shipped=False)
 
 
 def as_zip(name: str) -> bytes:
@@ -246,7 +269,7 @@ def as_zip(name: str) -> bytes:
     model = get(name)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        for part in (*_FILES, "meta.json"):
+        for part in (*FILES, "meta.json"):
             try:
                 file.write(model.folder / part, f"{name}/{part}")
             except OSError as error:
@@ -267,29 +290,14 @@ def delete(name: str) -> None:
 
 def _open(folder: Path, shipped: bool) -> SavedModel:
     try:
-        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        if not isinstance(meta, dict):
-            raise ValueError("meta.json is no object")
+        meta = ModelMeta.read((folder / "meta.json").read_bytes())
     except FileNotFoundError as error:
         raise _damaged(folder, "it has no meta.json") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise _damaged(folder, f"its meta.json cannot be read ({error})") from error
-    if meta.get("format") != FORMAT:
-        raise DamagedModelError(
-            f"The model in {folder} has format {meta.get('format')!r}, but this version reads "
-            f"format {FORMAT}: it is skipped. Use the version that made it, or train it again."
-        )
-    try:
-        accuracy = meta["metrics"]["test_accuracy"]
-        checks = isinstance(accuracy, int | float) and 0 <= accuracy <= 1
-        checks &= isinstance(meta["created"], str) and isinstance(meta["config"], dict)
-        checks &= all(isinstance(meta["files"][file], str) for file in _FILES)
-        checks &= isinstance(meta["data"]["description"], str)
-    except (KeyError, TypeError) as error:
-        raise _damaged(folder, f"its meta.json lacks {error}") from error
-    if not checks:
-        raise _damaged(folder, "its meta.json has values that make no sense")
-    for file in _FILES:
+    except ValueError as error:
+        raise _damaged(folder, f"its meta.json {error}") from error
+    for file in FILES:
         if not (folder / file).is_file():
             raise _damaged(folder, f"it has no {file}")
     return SavedModel(folder.name, folder, meta, shipped)
@@ -299,16 +307,6 @@ def _damaged(folder: Path, why: str) -> DamagedModelError:
     return DamagedModelError(
         f"The model in {folder} is damaged: {why}. It is skipped: delete it or train it again."
     )
-
-
-def _read_checked(folder: Path, file: str, meta: dict) -> bytes:
-    try:
-        content = (folder / file).read_bytes()
-    except OSError as error:
-        raise _damaged(folder, f"{file} cannot be read ({error.strerror})") from error
-    if _digest(content) != meta["files"][file]:
-        raise _damaged(folder, f"{file} is not as it was saved")
-    return content
 
 
 def _digest(content: bytes) -> str:

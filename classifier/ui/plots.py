@@ -5,7 +5,7 @@ Apart from `charts`, which a stroke redraws: Altair is loaded with the first tab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import altair as alt
 import numpy as np
@@ -371,7 +371,7 @@ def unit_picked() -> int | None:
     return int(picked[0]["unit"]) if picked else None
 
 
-def overlaid(histories: dict[str, Sequence[EpochEnded]]) -> None:
+def overlaid(histories: Mapping[str, Sequence[EpochEnded]]) -> None:
     """Validation and training accuracy by epoch of several runs, each in its own colour."""
     rows = pa.table(
         {

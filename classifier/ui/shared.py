@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 
 import numpy as np
 import pyarrow as pa
@@ -60,9 +61,10 @@ def open_predictor(name: str, threads: int = 1) -> Predictor:
         found = Predictor(tflite, threads)
     except ValueError as error:
         raise DamagedModelError(f"The model {name} cannot be read: {error}.") from error
-    if (found.pixels, found.classes) != (IMAGE_SIZE * IMAGE_SIZE, CLASSES):
+    pixels = math.prod(found.input_shape)
+    if (pixels, found.classes) != (IMAGE_SIZE * IMAGE_SIZE, CLASSES):
         raise DamagedModelError(
-            f"The model {name} reads no digits: it takes {found.pixels} values, not 784, or tells "
+            f"The model {name} reads no digits: it takes {pixels} values, not 784, or tells "
             f"{found.classes} classes apart, not {CLASSES}."
         )
     return found
@@ -72,8 +74,7 @@ def open_predictor(name: str, threads: int = 1) -> Predictor:
 def detector() -> Detector | None:
     """What tells digits from other drawings; None if there is none that can be used."""
     try:
-        saved = store.get(DETECTOR)
-        return Detector(saved.tflite(), **saved.meta["detector"])
+        return store.get(DETECTOR).detector()
     except (DamagedModelError, ModelNotFoundError):
         return None
 
@@ -81,7 +82,8 @@ def detector() -> Detector | None:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def inspector(name: str, checksum: str) -> Inspector:
     """A look inside that model; arguments and errors as for `predictor`."""
-    return Inspector(store.get(name).tflite())
+    model = store.get(name)
+    return Inspector(model.tflite(), model.layers())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

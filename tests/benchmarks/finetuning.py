@@ -105,7 +105,7 @@ def some_of_each(drawn: drawings.Drawings, mine: np.ndarray) -> np.ndarray:
 def go_on(base: store.SavedModel, path: str) -> tuple[store.SavedModel, Finished]:
     """Train with the standard settings on the drawings in this file."""
     events: list = []
-    config = TrainConfig.fine_tuning(base.name, base.meta["config"], base.source, path, seed=SEED)
+    config = TrainConfig.fine_tuning(base.name, base.meta.config, base.source, path, seed=SEED)
     return training.train(config, events.append), events[-1]
 
 

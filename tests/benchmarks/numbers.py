@@ -168,7 +168,7 @@ def main() -> None:
     drawn = drawings.load(chosen.drawings)
     score = predict.Predictor(store.get("conv").tflite()).probabilities
     saved = store.get(DETECTOR)
-    is_digit = predict.Detector(saved.tflite(), **saved.meta["detector"]).digit_probabilities
+    is_digit = saved.detector().digit_probabilities
 
     heads = (
         "digits cut rightly | 95 % interval | and read rightly | flagged as touching | median time"

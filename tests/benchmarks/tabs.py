@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from classifier.cli.tables import print_table
 from classifier.config import CANVAS, CANVAS_PEN
 from classifier.ink import preparing
-from classifier.serving import inspection, store
+from classifier.serving import occlusion, store
 from classifier.serving.predict import Predictor
 from classifier.synthetic import handwriting
 from tests.benchmarks import page as page_benchmark
@@ -94,7 +94,7 @@ def main() -> None:
                 opened += rows(f"`{network}`, just trained", first, again(page))
             print_table(opened)
             print()
-            print_table([occlusion(name) for name in ("conv", "dense")])
+            print_table([occlusion_of(name) for name in ("conv", "dense")])
             print()
             run = page.evaluate("new URL(location).searchParams.get('run')")
             answers = with_each_tab(browser, url, run)
@@ -167,7 +167,7 @@ def rows(
             }
 
 
-def occlusion(name: str) -> dict[str, str]:
+def occlusion_of(name: str) -> dict[str, str]:
     """A shipped model's time for one drawing's occlusion, in a process that does nothing else."""
     predictor = Predictor(store.get(name).tflite())
     times = []
@@ -175,7 +175,7 @@ def occlusion(name: str) -> dict[str, str]:
         strokes = [stroke * 200 + 40 for stroke in handwriting.sample_digit(digit)]
         image = preparing.prepare_strokes(strokes, CANVAS, CANVAS_PEN).network_input
         begun = time.perf_counter()
-        inspection.occlusion(predictor, image)
+        occlusion.occlusion(predictor, image)
         times.append(1e3 * (time.perf_counter() - begun))
     return {
         "occlusion": f"`{name}`, shipped",

@@ -145,7 +145,7 @@ def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
     server.stop(first)
     assert isinstance(one.end, Finished), one.end
     assert one.end.stopped
-    assert store.get("first").meta["metrics"]["stopped"]
+    assert store.get("first").meta.metrics.stopped
 
     wait_for(lambda: two.has(EpochEnded), "the second run's first epoch")
     started = next(e for e in two.events if isinstance(e, Started))

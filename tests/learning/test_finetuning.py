@@ -14,6 +14,7 @@ from classifier.events import Finished, Progress
 from classifier.ink import drawings
 from classifier.learning import training
 from classifier.serving import store
+from classifier.serving.meta import Base
 from classifier.serving.predict import Predictor
 from classifier.synthetic import handwriting
 
@@ -31,7 +32,7 @@ def file(tmp_path):
 
 
 def settings(file, tiny_mnist, base="dense", **chosen) -> TrainConfig:
-    trained = store.get(base).meta["config"] | {"mnist": str(tiny_mnist)}
+    trained = store.get(base).meta.config | {"mnist": str(tiny_mnist)}
     chosen = {"train_size": 100} | chosen
     return TrainConfig.fine_tuning(base, trained, "mnist", str(file), **chosen)
 
@@ -52,12 +53,12 @@ def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, fil
     assert (tuned["by_writer"], tuned["writers"], tuned["folds"]) == (True, 4, 4)
     assert sum(tuned["before"]) > 0.7 * sum(tuned["n"])  # it knows digits already
     assert all(0 <= after <= n for after, n in zip(tuned["after"], tuned["n"], strict=True))
-    assert saved.meta["base"] == {"name": "dense", "id": ""}
-    assert len(saved.meta["learned_from"]) == sum(tuned["n"])
-    each = np.array(list(saved.meta["held_out"].values()))
-    assert set(saved.meta["held_out"]) == set(saved.meta["learned_from"])
+    assert saved.meta.base == Base("dense", "")
+    assert len(saved.meta.learned_from) == sum(tuned["n"])
+    each = np.array(list(saved.meta.held_out.values()))
+    assert set(saved.meta.held_out) == set(saved.meta.learned_from)
     assert each.sum(axis=0).tolist() == [sum(tuned["before"]), sum(tuned["after"])]
-    assert saved.meta["command"].startswith("python -m classifier train --from dense --drawings")
+    assert saved.meta.command.startswith("python -m classifier train --from dense --drawings")
     fractions = [e.fraction for e in events if isinstance(e, Progress) and e.stage == "folds"]
     assert fractions == [0, 0.25, 0.5, 0.75]
 
@@ -74,7 +75,7 @@ def test_before_is_what_the_page_says_of_the_other(home, file, tiny_mnist):
 def test_a_model_that_knows_the_drawings_already_is_not_gone_on_from(home, file, tiny_mnist):
     go_on(settings(file, tiny_mnist, name="first"))
     second, events = go_on(settings(file, tiny_mnist, base="first", name="second"))
-    assert second.meta["base"]["name"] == "dense"
+    assert second.meta.base.name == "dense"
     assert any("knows some of these" in getattr(event, "note", "") for event in events)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -61,10 +62,10 @@ def _train_without_saving(config: TrainConfig, stop: threading.Event | None = No
     """Train for real, but leave out the export, which `test_store` covers and which takes long."""
     kept = []
 
-    def save(name: str, model, meta: dict) -> store.SavedModel:
+    def save(name: str, model, meta: dict) -> SimpleNamespace:
         kept.append(model.get_weights())
         assert meta["history"], "the curves belong to the model"
-        return store.SavedModel(name, Path(name), meta, shipped=False)
+        return SimpleNamespace(name=name, id="")
 
     events: list[Event] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -212,12 +213,12 @@ def test_the_result_says_how_long_each_stage_took(article):
 def test_the_saved_model_carries_the_run(article, module_data):
     run, saved = article
     assert saved.name == run.finished.model == "article"
-    assert TrainConfig(**saved.meta["config"]) == _article(module_data, name="article")
+    assert TrainConfig(**saved.meta.config) == _article(module_data, name="article")
     assert saved.test_accuracy == run.finished.test_accuracy
-    assert saved.meta["metrics"]["confusion"] == run.finished.confusion
-    assert saved.meta["data"]["source"] == "mnist"
-    assert len(saved.meta["data"]["fingerprint"]) == 64
-    assert "--network dense" in saved.meta["command"]
+    assert saved.meta.saved["metrics"]["confusion"] == run.finished.confusion
+    assert saved.meta.data.source == "mnist"
+    assert len(saved.meta.data.fingerprint) == 64
+    assert "--network dense" in saved.meta.command
 
 
 def test_every_event_survives_its_line_of_json(article):
@@ -304,9 +305,9 @@ def test_huge_drawings_of_one_digit_with_dots_leave_all_figures_numbers(settings
 def test_a_detector_is_trained_and_says_its_threshold(settings, home):
     chosen = settings(network="detector", epochs=1, styles=0.2)
     saved = training.train(chosen, lambda event: None)
-    assert 0 < saved.meta["detector"]["threshold"] < 1
-    assert saved.meta["detector"]["false_alarms"] == 0.02
-    detector = predict.Detector(saved.tflite(), **saved.meta["detector"])
+    assert 0 < saved.meta.detector.threshold < 1
+    assert saved.meta.detector.false_alarms == 0.02
+    detector = saved.detector()
     assert set(detector.kinds(np.zeros((2, 28, 28), np.uint8))) <= {None, *KINDS}
 
 
@@ -444,7 +445,7 @@ def test_stopped_in_mid_run_it_keeps_what_was_learned(settings, monkeypatch):
     assert len(run.epochs) < 100
     assert run.epochs[-1].loss < run.epochs[0].loss
     assert store.get("stopped").checksum == saved.checksum
-    assert saved.meta["metrics"]["stopped"]
+    assert saved.meta.metrics.stopped
 
 
 def test_stopped_before_it_learned_anything_it_saves_nothing(settings, home):
@@ -564,14 +565,12 @@ def test_the_network_after_each_epoch_can_be_asked_later(home, tiny_mnist, tiny_
     last = predict.Predictor(saved.tflite()).probabilities(image[None])[0]
     np.testing.assert_allclose(rows[-1], last, atol=1e-5)
     assert np.abs(rows[0] - rows[-1]).max() > 1e-4, "it learned between them"
-    assert [EpochEnded(**epoch) for epoch in saved.meta["history"]] == [
-        event for event in events if isinstance(event, EpochEnded)
-    ]
+    assert list(saved.meta.history) == [event for event in events if isinstance(event, EpochEnded)]
 
 
 def test_keeping_them_changes_nothing_and_prints_nothing(home, tiny_mnist, monkeypatch, capfd):
     monkeypatch.setattr(
-        store, "save", lambda name, model, meta: store.SavedModel(name, home, meta, shipped=False)
+        store, "save", lambda name, model, meta: SimpleNamespace(name=name, id="", meta=meta)
     )
     config = TrainConfig.of("conv", data="mnist", mnist=str(tiny_mnist), styles=0.0, epochs=2)
     figures = []

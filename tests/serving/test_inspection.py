@@ -4,6 +4,7 @@ what an answer hangs on; what lies nearest."""
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import subprocess
@@ -18,7 +19,8 @@ import pytest
 from classifier.config import NETWORKS, PROJECT, TrainConfig
 from classifier.learning import networks
 from classifier.serving import inspection, store
-from classifier.serving.inspection import Inspector, Layer, Occlusion
+from classifier.serving.inspection import Inspector, Layer
+from classifier.serving.meta import KerasLayer
 from classifier.serving.predict import Predictor
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ class Pair(NamedTuple):
     model: keras.Sequential
     tflite: bytes
 
+    @property
+    def inspector(self) -> Inspector:
+        return Inspector(self.tflite, layers_in(self.model))
+
 
 def exported(model: keras.Model, folder: Path) -> bytes:
     """The network as it is served."""
@@ -38,6 +44,11 @@ def exported(model: keras.Model, folder: Path) -> bytes:
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         model.export(str(file), format="litert", verbose=False)
     return file.read_bytes()
+
+
+def layers_in(model: keras.Sequential) -> list[KerasLayer]:
+    """Its layers as a saved model names them."""
+    return [(layer.name, type(layer).__name__) for layer in model.layers]
 
 
 def _others() -> dict[str, keras.Sequential]:
@@ -145,7 +156,8 @@ def layers_of(model: keras.Sequential) -> list[keras.layers.Layer]:
 
 
 def test_layers_of_the_articles_network_are_as_in_the_article():
-    hidden, digits = Inspector(store.get("dense").tflite()).layers
+    saved = store.get("dense")
+    hidden, digits = Inspector(saved.tflite(), saved.layers()).layers
     assert (hidden.name, hidden.kind, hidden.activation) == ("hidden", "dense", "relu")
     assert (hidden.output_shape, hidden.parameters) == ((512,), 401_920)
     assert (digits.name, digits.kind, digits.activation) == ("digits", "dense", "softmax")
@@ -154,17 +166,17 @@ def test_layers_of_the_articles_network_are_as_in_the_article():
 
 @pytest.mark.parametrize("name", AS_IN_KERAS)
 def test_layers_have_keras_names_shapes_and_parameters(pairs, name):
-    model, tflite = pairs[name]
+    model = pairs[name].model
     assert [(layer.name, layer.output_shape, layer.parameters)
-            for layer in Inspector(tflite).layers] == [
+            for layer in pairs[name].inspector.layers] == [
         (layer.name, layer.output.shape[1:], layer.count_params()) for layer in layers_of(model)
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", AS_IN_KERAS)
 def test_layers_have_keras_weights(pairs, name):
-    model, tflite = pairs[name]
-    for layer, original in zip(Inspector(tflite).layers, layers_of(model), strict=True):
+    model = pairs[name].model
+    for layer, original in zip(pairs[name].inspector.layers, layers_of(model), strict=True):
         weights = [array for array in (layer.kernel, layer.bias) if array is not None]
         for mine, theirs in zip(weights, original.get_weights(), strict=True):
             np.testing.assert_array_equal(mine, theirs)
@@ -174,15 +186,15 @@ def test_layers_have_keras_weights(pairs, name):
 
 @pytest.mark.parametrize("name", AS_IN_KERAS)
 def test_layers_have_keras_activations(pairs, name):
-    model, tflite = pairs[name]
-    for layer, original in zip(Inspector(tflite).layers, layers_of(model), strict=True):
+    model = pairs[name].model
+    for layer, original in zip(pairs[name].inspector.layers, layers_of(model), strict=True):
         activation = getattr(original, "activation", None)
         theirs = activation.__name__ if activation else ""
         assert layer.activation == theirs.replace("linear", "")
 
 
 def test_kinds_are_plain_words(pairs):
-    kinds = {name: [layer.kind for layer in Inspector(pairs[name].tflite).layers] for name in pairs}
+    kinds = {name: [layer.kind for layer in pairs[name].inspector.layers] for name in pairs}
     assert kinds["dense"] == ["dense", "dense"]
     assert kinds["conv"] == ["convolution", "convolution", "max pooling", "convolution",
                              "max pooling", "flatten", "dense", "dense"]  # fmt: skip
@@ -193,8 +205,7 @@ def test_kinds_are_plain_words(pairs):
 
 
 def test_normalisation_melts_into_its_convolution(pairs, images):
-    model, tflite = pairs["deep"]
-    inspector = Inspector(tflite)
+    model, inspector = pairs["deep"].model, pairs["deep"].inspector
     names = [layer.name for layer in inspector.layers]
     assert names == ["strokes", "corners", "bows", "pool", "parts", "shapes", "pool-again", "flat",
                      "digits"]  # fmt: skip
@@ -209,8 +220,7 @@ def test_normalisation_melts_into_its_convolution(pairs, images):
 
 
 def test_bias_of_a_dense_layer_without_activation_is_served_in_the_next_one(pairs, images):
-    model, tflite = pairs["linear"]
-    inspector = Inspector(tflite)
+    model, inspector = pairs["linear"].model, pairs["linear"].inspector
     hidden, digits = inspector.layers
     weights, bias, next_weights, next_bias = model.get_weights()
     assert (hidden.activation, hidden.bias, hidden.parameters) == ("", None, 784 * 7)
@@ -222,13 +232,44 @@ def test_bias_of_a_dense_layer_without_activation_is_served_in_the_next_one(pair
     np.testing.assert_allclose(found["digits"], expected["digits"], atol=1e-5)
 
 
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_a_saved_model_knows_its_layers_and_so_does_one_saved_before_they_were_noted(
+    pairs, home, name
+):
+    model, expected = pairs[name].model, [layer.name for layer in pairs[name].inspector.layers]
+    meta = {"config": {}, "metrics": {"test_accuracy": 0.5}, "data": {"description": "none"}}
+    store.save("mine", model, meta)
+    file = home / "models" / "mine" / "meta.json"
+    written = json.loads(file.read_text())
+    assert [[one.name, type(one).__name__] for one in model.layers] == [
+        layer for layer in written.pop("layers") if layer[1] != "InputLayer"
+    ]
+    for content in (file.read_text(), json.dumps(written)):
+        file.write_text(content)
+        saved = store.get("mine")
+        layers = Inspector(saved.tflite(), saved.layers()).layers
+        assert [layer.name for layer in layers] == expected
+
+
+def test_layers_that_no_name_is_known_of_are_called_by_their_kinds(pairs, images):
+    names = ["convolution", "convolution 2", "max pooling", "convolution 3", "max pooling 2",
+             "flatten", "dense", "dense 2"]  # fmt: skip
+    inspector = Inspector(pairs["conv"].tflite)
+    assert list(inspector.activations(images[:1])) == names
+    assert inspector.layers[-1].activation == "softmax"
+    wrong = Inspector(pairs["conv"].tflite, [("hidden", "Dense"), ("digits", "Dense")])
+    assert [layer.name for layer in wrong.layers] == [*names[:-2], "hidden", "digits"]
+
+
 def test_a_layer_that_runs_twice_is_shown_twice(tmp_path, images):
     from keras import Input, Model, layers
 
     inputs, bend = Input((784,)), layers.Activation("tanh", name="bend")
     hidden = layers.Dense(5, name="hidden")(bend(inputs))
     outputs = layers.Dense(10, activation="softmax", name="digits")(bend(hidden))
-    inspector = Inspector(exported(Model(inputs, outputs), tmp_path))
+    twice = ("bend", "Activation")
+    called = [twice, ("hidden", "Dense"), twice, ("digits", "Dense")]
+    inspector = Inspector(exported(Model(inputs, outputs), tmp_path), called)
     assert [layer.name for layer in inspector.layers] == ["bend", "hidden", "bend 2", "digits"]
     found = inspector.activations(images)
     np.testing.assert_allclose(found["bend 2"], np.tanh(found["hidden"]), atol=1e-6)
@@ -239,8 +280,7 @@ def test_a_layer_that_runs_twice_is_shown_twice(tmp_path, images):
 
 @pytest.mark.parametrize("name", AS_IN_KERAS)
 def test_activations_equal_those_of_keras(pairs, images, name):
-    model, tflite = pairs[name]
-    inspector = Inspector(tflite)
+    model, inspector = pairs[name].model, pairs[name].inspector
     found = inspector.activations(images)
     expected = keras_outputs(model, images)
     assert list(found) == [layer.name for layer in inspector.layers]
@@ -260,8 +300,8 @@ def test_the_last_layer_has_the_predictors_answers(pairs, images, name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "linear"])
 def test_features_are_what_goes_into_the_last_layer(pairs, images, name):
-    model, tflite = pairs[name]
-    features = Inspector(tflite).features(images)
+    model = pairs[name].model
+    features = pairs[name].inspector.features(images)
     before = [layer.name for layer in layers_of(model)][:-1]
     expected = keras_outputs(model, images)[before[-1]] if before else images / np.float32(255)
     assert features.dtype == np.float32
@@ -270,7 +310,7 @@ def test_features_are_what_goes_into_the_last_layer(pairs, images, name):
 
 @pytest.mark.parametrize("name", ["dense", "conv"])
 def test_no_pictures_have_no_activations(pairs, name):
-    inspector = Inspector(pairs[name].tflite)
+    inspector = pairs[name].inspector
     none = np.zeros((0, 28, 28), np.uint8)
     assert inspector.features(none).shape == (0, len(inspector.layers[-1].kernel))
     for layer in inspector.layers:
@@ -278,7 +318,7 @@ def test_no_pictures_have_no_activations(pairs, name):
 
 
 def test_threads_that_share_an_inspector_get_their_own_pictures_activations(pairs, images):
-    inspector = Inspector(pairs["conv"].tflite)
+    inspector = pairs["conv"].inspector
     expected = inspector.features(images)
     # Different sizes, so that one thread's batch would not even fit another's.
     slices = [slice(i, i + 1 + i % 5) for i in range(140)]
@@ -299,6 +339,30 @@ def test_half_a_model_is_refused(pairs):
     for size in (8, 1000, len(tflite) // 2, len(tflite) - 1):
         with pytest.raises(ValueError):
             Inspector(tflite[:size])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_model_is_refused_or_looked_into(seed):
+    """In a process of its own, which must not crash where a predictor's does not."""
+    program = (
+        "import sys, numpy as np; from classifier.serving import store\n"
+        "from classifier.serving.inspection import Inspector\n"
+        "from classifier.serving.predict import Predictor\n"
+        "saved, rng = store.get('dense'), np.random.default_rng(int(sys.argv[1]))\n"
+        "for _ in range(20):\n"
+        "    content = bytearray(saved.tflite())\n"
+        "    for place in rng.integers(len(content) - 16_000, len(content), 3):\n"
+        "        content[place] = rng.integers(256)\n"
+        "    for kind in (Predictor, Inspector):\n"
+        "        try:\n"
+        "            kind(bytes(content))\n"
+        "        except Exception:\n"
+        "            break\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(seed)], cwd=PROJECT, capture_output=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_a_network_of_something_else_than_pictures_is_refused_by_its_shape(tmp_path):
@@ -328,7 +392,7 @@ def test_looking_inside_imports_neither_tensorflow_nor_keras():
 
 @pytest.mark.parametrize("name", ["dense", "conv", "no hidden", "no bias"])
 def test_contributions_and_bias_make_up_the_answer(pairs, images, name):
-    inspector = Inspector(pairs[name].tflite)
+    inspector = pairs[name].inspector
     last = inspector.layers[-1]
     features = inspector.features(images[:1])[0]
     adds = inspection.contributions(last, features)
@@ -345,94 +409,6 @@ def test_contributions_of_what_does_not_fit_are_refused():
         inspection.contributions(last, np.ones(4, np.float32))
     with pytest.raises(ValueError, match=r"'pool'.*max pooling"):
         inspection.contributions(Layer("pool", "max pooling", (9,), 0), np.ones(9, np.float32))
-
-
-# What an answer hangs on.
-
-
-class _Looks:
-    """Answers 3 as surely as there is ink at (9, 14), else 8; counts what it is asked."""
-
-    asked = 0
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
-        self.asked += len(images)
-        rows = np.zeros((len(images), 10), np.float32)
-        rows[:, 3] = images[:, 9, 14] / 255
-        rows[:, 8] = 1 - rows[:, 3]
-        return rows
-
-
-@pytest.fixture
-def bar() -> np.ndarray:
-    image = np.zeros((28, 28), np.uint8)
-    image[4:24, 13:16] = 255
-    return image
-
-
-def test_a_patch_hides_a_square_and_is_cut_off_at_the_edge():
-    image = np.arange(784).reshape(28, 28).astype(np.uint8) | 1
-    pictures = inspection.occlude(image, 5)
-    assert pictures.shape == (28, 28, 28, 28)
-    assert pictures.dtype == np.uint8
-    for row, column in ((10, 12), (0, 0), (27, 3)):
-        expected = image.copy()
-        expected[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3] = 0
-        np.testing.assert_array_equal(pictures[row, column], expected)
-    grey = inspection.occlude(image, 1, fill=128)[7, 8]
-    assert grey[7, 8] == 128
-    assert (grey != image).sum() == 1
-
-
-@pytest.mark.parametrize("patch", [0, 4, -3])
-def test_a_patch_without_a_middle_is_refused(patch):
-    with pytest.raises(ValueError, match=f"odd.*{patch}"):
-        inspection.occlude(np.zeros((28, 28), np.uint8), patch)
-
-
-def test_the_answer_changes_where_what_it_hangs_on_is_hidden(bar):
-    found = inspection.occlusion(_Looks(), bar, patch=7)
-    near = np.zeros((28, 28), bool)
-    near[6:13, 11:18] = True
-    np.testing.assert_array_equal(found.answer, np.where(near, 8, 3))
-    np.testing.assert_array_equal(found.drop, near)
-    assert (found.patch, found.digit, found.becomes) == (7, 3, 8)
-    assert found.changes
-    assert near[found.weakest]
-
-
-def test_only_patches_that_hide_ink_are_asked_about(bar):
-    predictor = _Looks()
-    inspection.occlusion(predictor, bar, patch=7)
-    assert predictor.asked == 1 + 26 * 9, "places within 3 pixels of the bar, and the whole"
-
-
-def test_nothing_drawn_hangs_on_nothing():
-    found = inspection.occlusion(_Looks(), np.zeros((28, 28), np.uint8))
-    assert not found.changes
-    assert not found.drop.any()
-    assert found.becomes == found.digit == 8
-
-
-def test_the_weakest_place_is_one_that_changes_the_answer_if_there_is_one():
-    probabilities = np.full((28, 28, 3), [0.8, 0.1, 0.1], np.float32)
-    probabilities[5, 6] = [0.4, 0.3, 0.3]
-    whole = np.array([0.8, 0.1, 0.1], np.float32)
-    still = Occlusion(7, whole, probabilities.copy())
-    assert (still.changes, still.weakest, still.becomes) == (False, (5, 6), 0)
-    probabilities[7, 8] = [0.45, 0.0, 0.55]
-    changed = Occlusion(7, whole, probabilities)
-    assert (changed.changes, changed.weakest, changed.becomes) == (True, (7, 8), 2)
-
-
-def test_occlusion_of_a_real_answer_is_what_the_predictor_says(tiny_arrays):
-    predictor = Predictor(store.get("dense").tflite())
-    image = tiny_arrays["x_train"][0]
-    found = inspection.occlusion(predictor, image)
-    every = inspection.occlude(image, inspection.PATCH).reshape(784, 28, 28)
-    expected = predictor.probabilities(every).reshape(28, 28, 10)
-    np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
-    np.testing.assert_allclose(found.whole, predictor.probabilities(image[None])[0], atol=1e-6)
 
 
 # Neighbours.

@@ -15,6 +15,7 @@ from classifier.ink import preparing
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.learning import networks
 from classifier.serving import predict, store
+from tests.serving.test_store import META
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def exported(tmp_path_factory) -> dict[str, tuple]:
             last = model.layers[-1]
             weights, bias = last.get_weights()
             last.set_weights([weights * 12, bias])
-            pairs[name] = model, store.save(f"random-{name}", model, {})
+            pairs[name] = model, store.save(f"random-{name}", model, META)
     return pairs
 
 

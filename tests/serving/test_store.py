@@ -97,7 +97,7 @@ def test_saving_prints_nothing(capfd):
 def test_meta_carries_what_was_given_and_what_is_needed_to_trust_it():
     saved = store.save("mine", FakeModel(), META)
     meta = json.loads((saved.folder / "meta.json").read_text("utf-8"))
-    assert meta == saved.meta
+    assert meta == saved.meta.saved
     assert meta.items() >= META.items()
     assert (meta["format"], meta["name"]) == (store.FORMAT, "mine")
     assert set(meta["files"]) == {"model.keras", "model.tflite"}
@@ -400,7 +400,7 @@ def test_a_renamed_model_is_found_by_its_new_name_alone(folder):
     after = store.rename("mine", "ours")
     assert _names() == ["ours"]
     assert after == store.get("ours")
-    assert after.meta["name"] == "ours"
+    assert after.meta.saved["name"] == "ours"
     assert after.checksum == before.checksum
     assert sorted(p.name for p in (folder / "ours").iterdir()) == [
         "meta.json",
@@ -436,7 +436,7 @@ def test_a_rename_for_which_the_disk_has_no_room_changes_nothing(monkeypatch):
     before = store.save("mine", FakeModel(), META)
     full = OSError(errno.ENOSPC, "No space left on device")
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", _raiser(full))
+        patch.setattr(os, "fsync", _raiser(full))
         with pytest.raises(store.StoreError, match="disk is full"):
             store.rename("mine", "ours")
     assert store.get("mine") == before
@@ -462,6 +462,6 @@ def test_a_model_goes_into_a_zip_file_with_its_three_files(folder):
             "mine/model.keras",
             "mine/model.tflite",
         ]
-        assert json.loads(file.read("mine/meta.json")) == saved.meta
+        assert json.loads(file.read("mine/meta.json")) == saved.meta.saved
     with pytest.raises(store.ModelNotFoundError):
         store.as_zip("nobody")

@@ -8,7 +8,6 @@ from classifier.config import (
     ACTIVATIONS,
     CLASSES,
     DATA_SOURCES,
-    DETECTOR,
     HIDDEN_UNITS,
     MAX_BATCH_SIZE,
     MAX_EPOCHS,
@@ -71,7 +70,7 @@ def choose_models() -> tuple[SavedModel | None, SavedModel | None]:
     """The model that answers, the newest run's at once when it has finished; and who answers beside
     it, if anybody does."""
     models, problems = store.list_models()
-    by_name = {m.name: m for m in models if m.meta["config"].get("network") != DETECTOR}
+    by_name = {m.name: m for m in models if m.meta.reads_digits}
     wanted = st.session_state.pop("answer-with", None)
     if wanted in by_name:
         st.session_state[MODEL_KEY] = wanted
@@ -87,7 +86,7 @@ def choose_models() -> tuple[SavedModel | None, SavedModel | None]:
             placeholder="No model yet: train one",
         )
         if name is not None:
-            st.caption(f"Learned from {by_name[name].meta['data']['description']}.")
+            st.caption(f"Learned from {by_name[name].meta.data.description}.")
         for problem in problems:
             st.warning(problem)
     other = st.selectbox(
@@ -344,7 +343,7 @@ def throw_away(model: SavedModel) -> None:
             return
         here.reader, here.history = None, History()
         st.query_params.pop(_RUN_PARAMETER, None)
-        st.session_state["answer-with"] = model.meta.get("base", {}).get("name")
+        st.session_state["answer-with"] = model.meta.base and model.meta.base.name
 
 
 def _stop() -> None:

@@ -104,7 +104,7 @@ def memory(name: str, checksum: str) -> Future[Memory]:
     def recall() -> Memory:
         model = store.get(name)
         images, labels = _some_trained_on(model)
-        features = Inspector(model.tflite()).features(images)
+        features = Inspector(model.tflite(), model.layers()).features(images)
         return Memory(images, labels, features.astype(np.float16))
 
     return sources.in_thread(recall)
@@ -158,13 +158,13 @@ def _test_of(model: SavedModel) -> tuple[np.ndarray, np.ndarray, bool]:
     _, dataset = _data_of(model)
     fingerprint = dataset.fingerprint()
     images, labels = _shared(fingerprint, (dataset.test_images, dataset.test_labels))
-    return images, labels, fingerprint == model.meta["data"].get("fingerprint")
+    return images, labels, fingerprint == model.meta.data.fingerprint
 
 
 def _some_trained_on(model: SavedModel) -> tuple[np.ndarray, np.ndarray]:
     """Some of the images that the model trained on, with their labels."""
     config, dataset = _data_of(model)
-    if dataset.fingerprint() != model.meta["data"].get("fingerprint"):
+    if dataset.fingerprint() != model.meta.data.fingerprint:
         raise DataUnavailableError("The training images have changed since then.")
     trained, _ = sources.split_validation(len(dataset.train_labels), config.seed)
     which = trained[:_NEIGHBOURS]
@@ -174,7 +174,7 @@ def _some_trained_on(model: SavedModel) -> tuple[np.ndarray, np.ndarray]:
 def _data_of(model: SavedModel) -> tuple[TrainConfig, sources.Dataset]:
     """What the model was trained and tested on."""
     try:
-        config = TrainConfig(**model.meta["config"])
+        config = TrainConfig(**model.meta.config)
     except TypeError as error:
         raise ValueError(f"{model.name} has settings that this version does not know.") from error
     return config, sources.at_hand(config, model.source)

@@ -13,6 +13,7 @@ from classifier.events import Finished
 from classifier.ink import drawings
 from classifier.people import collection
 from classifier.people.collection import Kept
+from classifier.serving.meta import Tuned
 from classifier.serving.store import SavedModel
 from classifier.ui import session
 from classifier.ui.sidebar import train
@@ -34,7 +35,7 @@ def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
         st.caption(f"From {_LEAST} drawings on a network can learn from them.")
         return
     try:
-        config = TrainConfig.fine_tuning(model.name, model.meta["config"], model.source, FILE)
+        config = TrainConfig.fine_tuning(model.name, model.meta.config, model.source, FILE)
     except (TypeError, ValueError) as error:
         st.error(str(error))
         return
@@ -75,24 +76,21 @@ def _start(config: TrainConfig, kept: Sequence[Kept]) -> None:
 
 def _before_and_after(model: SavedModel) -> None:
     """What a model that went on from another reads better, on drawings it had not learned from."""
-    tuned = model.meta["metrics"].get("tuned")
-    if not isinstance(tuned, dict):
+    tuned = model.meta.metrics.tuned
+    if tuned is None:
         return
-    try:
-        n, before, after = (np.array(tuned[key], int) for key in ("n", "before", "after"))
-        unseen = "whoever drew it" if tuned["by_writer"] else "it"
-        words = f"{model.name}: {_everyone(tuned)}"
-        changed = [
-            f"{d}s {before[d] / n[d]:.0%} → {after[d] / n[d]:.0%}"
-            for d in np.argsort(-(after - before), kind="stable")
-            if before[d] != after[d]
-        ]
-        note = (
-            f"Measured on {n.sum():,} drawings, each by a network that had not learned from "
-            f"{unseen}: {tuned['folds']} folds."
-        )
-    except (KeyError, TypeError, ValueError, IndexError):
-        return
+    unseen = "whoever drew it" if tuned.by_writer else "it"
+    words = f"{model.name}: {_everyone(tuned)}"
+    n, before, after = map(np.array, (tuned.n, tuned.before, tuned.after))
+    changed = [
+        f"{d}s {before[d] / n[d]:.0%} → {after[d] / n[d]:.0%}"
+        for d in np.argsort(before - after, kind="stable")
+        if before[d] != after[d]
+    ]
+    note = (
+        f"Measured on {n.sum():,} drawings, each by a network that had not learned from "
+        f"{unseen}: {tuned.folds} folds."
+    )
     with st.container(key="before-and-after"):
         st.markdown(words + (f"  \n{', '.join(changed)}" * bool(changed)))
         st.caption(note)
@@ -108,25 +106,22 @@ def _before_and_after(model: SavedModel) -> None:
             )
 
 
-def _everyone(tuned: dict) -> str:
-    n, before, after = (sum(tuned[key]) for key in ("n", "before", "after"))
+def _everyone(tuned: Tuned) -> str:
+    n, before, after = map(sum, (tuned.n, tuned.before, tuned.after))
     return (
         f"**{before / n:.1%} → {after / n:.1%}** of our drawings, "
-        f"test images {tuned['test_before']:.2%} → {tuned['test_after']:.2%}"
+        f"test images {tuned.test_before:.2%} → {tuned.test_after:.2%}"
     )
 
 
 def what_it_changed(model: SavedModel, kept: Sequence[Kept]) -> None:
     """The same for who drew some of those drawings: what changed for their own, and for all."""
-    tuned, held_out = model.meta["metrics"].get("tuned"), model.meta.get("held_out")
-    if not isinstance(tuned, dict) or not isinstance(held_out, dict):
+    tuned, held_out = model.meta.metrics.tuned, model.meta.held_out
+    if tuned is None or not held_out:
         return
-    try:
-        pairs = [held_out.get(drawings.digest(one.strokes)) for one in kept]
-        mine = np.array([pair for pair in pairs if pair], bool).reshape(-1, 2)
-        words = f"{model.name} has learned from the class: {_everyone(tuned)}."
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return
+    pairs = [held_out.get(drawings.digest(one.strokes)) for one in kept]
+    mine = np.array([pair for pair in pairs if pair], bool).reshape(-1, 2)
+    words = f"{model.name} has learned from the class: {_everyone(tuned)}."
     if len(mine):
         before, after = mine.sum(axis=0).tolist()
         words = f"Yours: **{before} → {after} of {len(mine)}** read rightly.  \n" + words

@@ -21,7 +21,7 @@ from classifier.serving.store import DamagedModelError, ModelNotFoundError, Save
 from classifier.ui import gallery, session, shared
 from classifier.ui.board import board, labelling
 from classifier.ui.classes import hosting
-from classifier.ui.tabs import finetuning, training
+from classifier.ui.tabs import finetuning
 
 _DIGIT_KEY, _PAGE_KEY = "shown-digit", "handwriting-page"
 
@@ -162,7 +162,7 @@ def _accuracy(
     """How often the answering model reads these drawings rightly, beside its test images."""
     if model is None:
         return
-    learned = set(model.meta.get("learned_from", []))
+    learned = set(model.meta.learned_from)
     fresh = [k for k, one in enumerate(kept) if drawings.digest(one.strokes) not in learned]
     readable = [k for k in fresh if inputs[k] is not None]
     if not fresh:
@@ -193,7 +193,7 @@ def _accuracy(
     )
     if len(fresh) < len(kept):
         st.caption(f"{len(kept) - len(fresh):,} others it has learned from.")
-    tested = training.noted(model)
+    tested = model.meta.metrics.digits_confusion
     if tested is None:
         tested = np.zeros((CLASSES, CLASSES), int)
     total = np.bincount(labels, minlength=CLASSES)

@@ -10,8 +10,9 @@ import streamlit as st
 from classifier.config import IMAGE_SIZE
 from classifier.ink import preparing
 from classifier.ink.preparing import Prepared
-from classifier.serving import inspection
+from classifier.serving import inspection, occlusion
 from classifier.serving.inspection import Inspector, Layer
+from classifier.serving.occlusion import Occlusion
 from classifier.serving.predict import Predictor
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, gallery, plots, session, shared
@@ -76,7 +77,7 @@ def picture(image: np.ndarray, times: int, alt: str) -> None:
 def _occlusion(predictor: Predictor, image: np.ndarray) -> None:
     """What must be hidden for the answer to change."""
     st.markdown("### What the answer hangs on")
-    found = inspection.occlusion(predictor, image)
+    found = occlusion.occlusion(predictor, image)
     deepest = max(float(found.drop.max()), 0.01)
     heat = (found.drop / deepest).clip(0, 1)[..., None]
     grey = image[..., None].repeat(3, axis=2) * 0.6
@@ -97,7 +98,7 @@ def _occlusion(predictor: Predictor, image: np.ndarray) -> None:
         )
 
 
-def _what_matters(found: inspection.Occlusion) -> str:
+def _what_matters(found: Occlusion) -> str:
     row, column = found.weakest
     where = " ".join(filter(None, (_third(row, "top", "bottom"), _third(column, "left", "right"))))
     where = where or "middle"

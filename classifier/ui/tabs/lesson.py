@@ -374,7 +374,7 @@ def _fit(model: SavedModel | None) -> None:
         on_click=train.fill_in,
         args=(TrainConfig(), "the article"),
     )
-    epochs = training.history_of(model) if model else []
+    epochs = model.meta.history if model else ()
     if epochs:
         plots.curves(epochs, stacked=True)
     else:
@@ -386,14 +386,14 @@ def _test(model: SavedModel | None) -> None:
     if model is None:
         st.caption("No model answers yet. Train one in the sidebar.")
         return
-    trained = training.figure(model, "train_accuracy")
+    trained = model.meta.metrics.train_accuracy
     figures = {"Test images": f"{model.test_accuracy * 100:.2f} %"}
     if trained is not None:
         gap = trained - model.test_accuracy
         figures |= {"Trained on": f"{trained * 100:.2f} %", "Gap, points": f"{gap * 100:.2f}"}
     for place, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
         place.metric(name, figure)
-    epochs = training.history_of(model)
+    epochs = model.meta.history
     if epochs:
         plots.curves(epochs, stacked=True)
     st.caption(f"{model.name}. Which digits it misreads, the tab “{view.TRAINING}” shows.")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import DETECTOR, LONGEST_NAME, TrainConfig
+from classifier.config import LONGEST_NAME, TrainConfig
 from classifier.events import Failed, Finished, History
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, plots, session, shared
 from classifier.ui.sidebar import train
-from classifier.ui.tabs import training
 
 _COMPARED = 4  # laid over each other unless others are chosen
 _COMPARE_KEY, _CHOSEN_KEY, _NAME_KEY = "runs-compared", "run-chosen", "new-name"
@@ -25,7 +26,7 @@ _SETTINGS = [field.name for field in dataclasses.fields(TrainConfig) if field.na
 def tab(model: SavedModel | None) -> None:
     """All runs as a table, some of them compared, and what can be done with one."""
     here = session.current()
-    models = [m for m in store.list_models()[0] if m.meta["config"].get("network") != DETECTOR]
+    models = [m for m in store.list_models()[0] if m.meta.reads_digits]
     by_name = {m.name: m for m in models}
     unfinished = {
         run_id: history
@@ -70,13 +71,13 @@ def _row(model: SavedModel, own: bool) -> dict:
     return {
         "name": model.name,
         "from": "shipped" if model.shipped else "you" if own else "this server",
-        "network": _text(model.meta["config"].get("network")),
+        "network": _text(model.meta.config.get("network")),
         "test": model.test_accuracy,
-        "training": training.figure(model, "train_accuracy"),
-        "gap": training.figure(model, "gap"),
-        "seconds": training.figure(model, "seconds"),
-        "settings": in_short(model.meta["config"]),
-        "data": model.meta["data"]["description"],
+        "training": model.meta.metrics.train_accuracy,
+        "gap": model.meta.metrics.gap,
+        "seconds": model.meta.metrics.seconds,
+        "settings": in_short(model.meta.config),
+        "data": model.meta.data.description,
     }
 
 
@@ -103,7 +104,7 @@ def _unfinished_row(history: History) -> dict:
     }
 
 
-def in_short(config: dict) -> str:
+def in_short(config: Mapping[str, Any]) -> str:
     """What sets a run apart from its network's standard settings, in a few words."""
     try:
         chosen = TrainConfig(**config)
@@ -142,11 +143,10 @@ def _choose(names: list[str], model: SavedModel | None) -> list[str]:
 
 
 def _curves(models: list[SavedModel]) -> None:
-    histories = {model.name: training.history_of(model) for model in models}
-    there = {name: epochs for name, epochs in histories.items() if epochs}
+    there = {one.name: one.meta.history for one in models if one.meta.history}
     if there:
         plots.overlaid(there)
-    missing = [name for name in histories if name not in there]
+    missing = [model.name for model in models if model.name not in there]
     if missing:
         st.caption(f"Without curves, since none were kept: {', '.join(missing)}.")
 
@@ -154,7 +154,7 @@ def _curves(models: list[SavedModel]) -> None:
 def _differences(models: list[SavedModel]) -> None:
     """The settings in which they differ, one row each."""
     st.markdown("### Where their settings differ")
-    configs = [TrainConfig().to_dict() | model.meta["config"] for model in models]
+    configs = [{**TrainConfig().to_dict(), **model.meta.config} for model in models]
     for config in configs:
         if config["drawings"] is None:
             config["drawings_share"] = None
@@ -215,7 +215,7 @@ def _actions(
             "Load into the form",
             key="load-into-form",
             on_click=_load,
-            args=(one.name, one.meta["config"]),
+            args=(one.name, one.meta.config),
         )
         st.download_button(
             "Download",
@@ -248,10 +248,10 @@ def _answer_with(name: str) -> None:
     st.session_state["answer-with"] = name
 
 
-def _load(name: str, config: dict) -> None:
+def _load(name: str, config: Mapping[str, Any]) -> None:
     """Its settings into the training form; a file of drawings is no part of that."""
     try:
-        settings = TrainConfig(**config | {"name": None, "mnist": None, "drawings": None})
+        settings = TrainConfig(**{**config, "name": None, "mnist": None, "drawings": None})
     except (TypeError, ValueError) as error:
         st.session_state[_PROBLEM] = f"{name} has settings that the form does not know: {error}"
         return

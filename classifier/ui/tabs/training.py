@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import streamlit as st
 
 from classifier.config import CLASSES
-from classifier.events import EpochEnded, Finished
+from classifier.events import Finished
 from classifier.ink.preparing import Prepared
 from classifier.serving.store import SavedModel
 from classifier.ui import charts, gallery, plots, session, shared
@@ -47,31 +45,13 @@ def live() -> None:
 def _course(model: SavedModel) -> None:
     """How the model came to be what it is."""
     here = session.current()
-    epochs = history_of(model)
-    if epochs:
-        plots.curves(epochs)
+    if model.meta.history:
+        plots.curves(model.meta.history)
     else:
         st.caption(f"{model.name} came without its curves. Train a network to see some.")
     end = here.history.end
     if isinstance(end, Finished) and end.model == model.name:
         _drawing_by_epoch(here, here.drawing())
-
-
-def history_of(model: SavedModel) -> list[EpochEnded]:
-    """The epochs of the run that made a model; none if it was saved without, or unreadably."""
-    try:
-        epochs = [EpochEnded(**epoch) for epoch in model.meta.get("history", [])]
-        figures = np.array([dataclasses.astuple(epoch) for epoch in epochs])
-    except (TypeError, ValueError):
-        return []
-    return epochs if figures.dtype.kind in "if" and np.isfinite(figures).all() else []
-
-
-def figure(model: SavedModel, name: str) -> float | None:
-    """One of a model's metrics, or None if it has none, or none that is a number."""
-    value = model.meta["metrics"].get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None
 
 
 def _drawing_by_epoch(here: session.Session, drawing: Prepared) -> None:
@@ -97,7 +77,7 @@ def _mistakes(model: SavedModel) -> None:
         doing=f"{model.name} is reading its test images",
         failed="The images themselves cannot be shown.",
     )
-    counts = noted(model) if exam is None else exam.confusion
+    counts = model.meta.metrics.digits_confusion if exam is None else exam.confusion
     if counts is not None:
         with place:
             _matrix(counts)
@@ -106,15 +86,6 @@ def _mistakes(model: SavedModel) -> None:
             st.caption("The test images have changed since this model was trained.")
         _cell(exam)
         _worst(exam)
-
-
-def noted(model: SavedModel) -> np.ndarray | None:
-    """The confusion matrix that was taken when the model was trained, if it makes sense."""
-    try:
-        counts = np.array(model.meta["metrics"]["confusion"], int)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    return counts if counts.shape == (CLASSES, CLASSES) and (counts >= 0).all() else None
 
 
 def _matrix(counts: np.ndarray) -> None:

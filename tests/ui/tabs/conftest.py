@@ -12,6 +12,7 @@ import streamlit as st
 
 from classifier.config import CLASSES, TrainConfig
 from classifier.learning import networks
+from tests.ui.tabs.pages import Network
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def small_network() -> tuple[bytes, list[np.ndarray]]:
 
 
 @pytest.fixture(scope="module")
-def shapes(tmp_path_factory) -> dict[str, bytes]:
+def shapes(tmp_path_factory) -> dict[str, Network]:
     """Networks of other shapes than those of the form, as they are served."""
     from keras import Input, Sequential, layers
 
@@ -64,9 +65,11 @@ def shapes(tmp_path_factory) -> dict[str, bytes]:
     for name, stack in stacks.items():
         file = tmp_path_factory.mktemp("exported") / "model.tflite"
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            Sequential(stack).export(str(file), format="litert", verbose=False)
-        found[name] = file.read_bytes()
-    return found | {"no-model": b"TFL3, but nothing of it"}
+            model = Sequential(stack)
+            model.export(str(file), format="litert", verbose=False)
+        named = [(layer.name, type(layer).__name__) for layer in model.layers]
+        found[name] = file.read_bytes(), named
+    return found | {"no-model": (b"TFL3, but nothing of it", [])}
 
 
 @pytest.fixture

@@ -88,14 +88,18 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[TrainConfig]:
     return configs
 
 
-def saved(home: Path, name: str, tflite: bytes | None = None) -> Path:
+Network = tuple[bytes, list[tuple[str, str]]]  # for LiteRT, and its layers
+
+
+def saved(home: Path, name: str, network: Network | None = None) -> Path:
     """A copy of the shipped `dense` among the models of this server, perhaps with another network
     in it."""
     folder = home / "models" / name
     shutil.copytree(store.get("dense").folder, folder)
     meta = json.loads((folder / "meta.json").read_text())
     meta["name"] = meta["config"]["name"] = meta["id"] = name
-    if tflite is not None:
+    if network is not None:
+        tflite, meta["layers"] = network
         (folder / "model.tflite").write_bytes(tflite)
         meta["files"]["model.tflite"] = hashlib.sha256(tflite).hexdigest()
     (folder / "meta.json").write_text(json.dumps(meta))
@@ -107,11 +111,11 @@ def learned(
     name: str,
     mnist: Path,
     monkeypatch: pytest.MonkeyPatch,
-    tflite: bytes | None = None,
+    network: Network | None = None,
 ) -> None:
     """A model that was trained on this file, which the environment names."""
     monkeypatch.setenv("MNIST_NPZ", str(mnist))
-    saved(home, name, tflite)
+    saved(home, name, network)
     edited(home, name, "data", {"fingerprint": sources.mnist().fingerprint()})
 
 

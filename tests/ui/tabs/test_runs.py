@@ -103,7 +103,7 @@ def test_ones_own_model_is_renamed_and_deleted(home):
     assert page.selectbox(key="answering-model").value == "yours"
     assert page.selectbox(key="run-chosen").value == "yours"
     assert "Only who trained" not in words(page)
-    assert store.get("yours").meta["name"] == "yours"
+    assert store.get("yours").meta.saved["name"] == "yours"
     page.button(key="delete-it").click().run()
     assert not page.exception
     assert not (home / "models" / "yours").exists()
@@ -200,7 +200,7 @@ def differences(page: AppTest) -> dict[str, list[str]]:
 
 
 def test_all_models_are_asked_about_the_drawing(home, shapes):
-    saved(home, "theirs", tflite=shapes["three-hidden"])
+    saved(home, "theirs", network=shapes["three-hidden"])
     page = asked("conv", view.RUNS)
     (words,) = [words for words in charts(page) if words.startswith("This drawing.")]
     for name in ("conv: 3", "dense: 3", "theirs: "):

@@ -118,7 +118,7 @@ def test_a_network_that_reads_no_digits_is_told_and_skipped(
 
 
 def test_other_layers_are_chosen_from_when_another_model_answers(home, shapes):
-    saved(home, "no-dense", tflite=shapes["no-dense"])
+    saved(home, "no-dense", network=shapes["no-dense"])
     page = asked("conv", view.INSIDE)
     page.segmented_control(key="layer").set_value("parts-relu").run()
     page.selectbox(key="answering-model").set_value("no-dense").run()

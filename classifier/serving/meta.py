@@ -1,0 +1,166 @@
+"""What a saved model tells of itself: its meta.json, read, checked and upgraded here alone.
+
+Without what every reader needs it is refused; any other part that makes no sense is left out.
+Knows nothing of folders.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from classifier.config import CLASSES, DETECTOR
+from classifier.events import EpochEnded
+from classifier.records import record
+
+FORMAT = 1  # of meta.json
+FILES = ("model.keras", "model.tflite")  # whose checksums it holds
+_LEVELS = 16  # of lists and objects within each other at most; a model's own go five deep
+_LONGEST = 1_000_000  # bytes of the description of a network's layers; `deep` has 14,000
+
+KerasLayer = tuple[str, str]  # name and class, such as "strokes" and "Conv2D"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What going on from another model changed, judged by drawings, each of them read by a network
+    that had not learned from it."""
+
+    n: tuple[int, ...]  # (10,) by label: how many drawings,
+    before: tuple[int, ...]  # how many of them were read rightly before,
+    after: tuple[int, ...]  # and after
+    by_writer: bool  # whether all that one person drew were held out together,
+    folds: int  # in one of so many folds
+    test_before: float  # accuracy on the test images, 0–1
+    test_after: float
+
+    def __post_init__(self) -> None:
+        if not sum(self.n) or not len(self.n) == len(self.before) == len(self.after) == CLASSES:
+            raise ValueError(f"there must be drawings, and {CLASSES} labels")
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """A model's figures; None where none was saved that makes sense."""
+
+    test_accuracy: float  # 0–1, on its own test images
+    train_accuracy: float | None = None  # 0–1
+    gap: float | None = None  # between the two
+    seconds: float | None = None  # of training
+    stopped: bool = False  # ended early on request
+    confusion: tuple[tuple[int, ...], ...] = ()  # test images: row is the label, column the answer
+    tuned: Tuned | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.test_accuracy <= 1:
+            said = f"test_accuracy is {self.test_accuracy}"
+            raise ValueError(f"has values that make no sense: {said}")
+
+    @property
+    def digits_confusion(self) -> np.ndarray | None:
+        """The confusion matrix of the ten digits: (10, 10) int; None if there is no such."""
+        square = [len(row) for row in self.confusion] == [CLASSES] * CLASSES
+        return np.array(self.confusion) if square and min(map(min, self.confusion)) >= 0 else None
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a model learned from."""
+
+    description: str  # in words, for the reader
+    source: str = ""  # "mnist" or "generated"; "" if unknown
+    fingerprint: str = ""  # SHA-256 of the data set's own images and labels, hex; "" if unknown
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that another one went on from."""
+
+    name: str
+    id: str = ""  # "" if it was shipped
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Where a detector draws the line: see `predict.Detector`."""
+
+    threshold: float
+    false_alarms: float
+
+
+@dataclass(frozen=True)
+class ModelMeta:
+    """All that is known of a saved model beside its networks."""
+
+    created: str  # ISO 8601
+    config: Mapping[str, Any]  # `TrainConfig.to_dict`, perhaps of a version with other settings
+    files: Mapping[str, str]  # SHA-256 of each of FILES, hex
+    metrics: Metrics
+    data: Data
+    saved: Mapping[str, Any] = field(repr=False)  # the JSON as it is, to be written and printed
+    id: str = ""  # what no other model has; "" if it was saved without
+    command: str | None = None  # what repeats the run in a shell
+    history: tuple[EpochEnded, ...] = ()  # of the run; empty if it was not saved
+    base: Base | None = None  # None: from scratch
+    learned_from: tuple[str, ...] = ()  # digests of drawings: its own, and those of its bases
+    # Its own drawings by digest: whether each was read rightly before and after.
+    held_out: Mapping[str, tuple[bool, bool]] | None = None
+    detector: Threshold | None = None  # None: it reads digits
+    layers: tuple[KerasLayer, ...] = ()  # in order; empty if it was saved before they were noted
+
+    def __post_init__(self) -> None:
+        for file in FILES:
+            if file not in self.files:
+                raise ValueError(f"lacks {file!r}")
+
+    @property
+    def reads_digits(self) -> bool:
+        """Whether it is no detector."""
+        return bool(self.config.get("network") != DETECTOR)
+
+    @staticmethod
+    @lru_cache(128)  # the page lists all models at each run
+    def read(content: bytes) -> ModelMeta:
+        """From a file's content. Raises ValueError whose words go on after "its meta.json"."""
+        try:
+            level = [saved := json.loads(content.decode("utf-8"))]
+            if not isinstance(saved, dict):
+                raise ValueError("it is no object")
+            for _ in range(_LEVELS):
+                inside = (one.values() if isinstance(one, dict) else one for one in level)
+                level = [part for one in inside for part in one if isinstance(part, dict | list)]
+            if level:
+                raise ValueError(f"it has more than {_LEVELS} levels")
+            if b"\\ud" in content.lower():
+                written(saved)  # fails for half a character, which nobody can print
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"cannot be read ({error})") from error
+        if saved.get("format") != FORMAT:
+            raise ValueError(
+                f"has format {saved.get('format')!r:.80}, but this version reads format {FORMAT}: "
+                "use the one that made it"
+            )
+        return record(ModelMeta, saved | {"saved": saved})
+
+
+def written(meta: Mapping[str, Any]) -> bytes:
+    """What `ModelMeta.read` reads."""
+    return (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def layers_of(keras_file: bytes) -> tuple[KerasLayer, ...]:
+    """The layers of a network that Keras saved, in order; empty if the file is none. Only their
+    description is read, as JSON: none of the file's code runs."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(keras_file)) as parts, parts.open("config.json") as file:
+            layers = json.loads(file.read(_LONGEST))["config"]["layers"]
+        return tuple((str(one["config"]["name"]), str(one["class_name"])) for one in layers)
+    except Exception:  # a damaged archive makes its readers raise whatever they stumble over
+        return ()
