@@ -1,4 +1,4 @@
 """Images and labels to learn from, whatever their source.
 
-May import `config`, `ink` and `synthetic`. Knows nothing of networks.
+May import `config`, `files`, `ink` and `synthetic`. Knows nothing of networks.
 """

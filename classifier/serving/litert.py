@@ -29,23 +29,15 @@ class Network:
         self._lock = threading.Lock()
         self._interpreter = Interpreter(model_content=tflite, num_threads=threads)
         inputs = self._interpreter.get_input_details()
-        outputs = self._interpreter.get_output_details()
         images = [one for one in inputs if not one["name"].startswith(WEIGHTS)]
+        outputs = self._interpreter.get_output_details()
         if not images or not outputs:
             raise ValueError("it takes no picture, or gives no answer")
-        self._input, self._output = images[0], outputs[0]
         self._indices = {one["name"]: one["index"] for one in inputs}
+        self._input, self._output = images[0]["index"], outputs[0]["index"]
         self._batch = 0
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape in which it takes each image."""
-        return tuple(map(int, self._input["shape"][1:]))
-
-    @property
-    def classes(self) -> int:
-        """How many values it gives for each image."""
-        return math.prod(map(int, self._output["shape"][1:]))
+        self.input_shape = tuple(map(int, images[0]["shape"][1:]))  # of one image
+        self.classes = math.prod(map(int, outputs[0]["shape"][1:]))  # values given for each image
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Give float32 weights to a network that takes them beside the image, one at a time.
@@ -64,16 +56,14 @@ class Network:
             some = as_input(images[start : start + batch])
             with self._lock:
                 self._make_room(len(some))
-                shaped = some.reshape(-1, *self.input_shape)
-                self._interpreter.set_tensor(self._input["index"], shaped)
+                self._interpreter.set_tensor(self._input, some.reshape(-1, *self.input_shape))
                 self._interpreter.invoke()
-                wanted = tensors or (self._output["index"],)
+                wanted = tensors or (self._output,)
                 found = [self._interpreter.get_tensor(tensor) for tensor in wanted]
             yield found
 
     def _make_room(self, batch: int) -> None:
         if batch != self._batch:
-            shape = batch, *self.input_shape
-            self._interpreter.resize_tensor_input(self._input["index"], shape)
+            self._interpreter.resize_tensor_input(self._input, (batch, *self.input_shape))
             self._interpreter.allocate_tensors()
             self._batch = batch

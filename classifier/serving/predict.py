@@ -26,8 +26,8 @@ class Predictor(Network):
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """images (N, 28, 28) uint8, 0–255, ink is high; returns (N, classes) float32, rows sum
         to 1."""
-        rows = [np.zeros((0, self.classes), np.float32), *(r for (r,) in self.run(images, _BATCH))]
-        return np.concatenate(rows)
+        rows = [answers for (answers,) in self.run(images, _BATCH)]
+        return np.concatenate(rows or [np.zeros((0, self.classes), np.float32)])
 
 
 class Detector:

@@ -16,6 +16,7 @@ from classifier.data import sources
 from classifier.events import Failed, Finished
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
+from classifier.serving.litert import as_input
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, gallery, plots, session, shared, view
 from classifier.ui.board import board, canvas
@@ -317,7 +318,7 @@ def _prepare(model: SavedModel | None) -> None:
     if image is None:
         return
     inside.picture(image, 6, "The drawing, 28 by 28 pixels")
-    row = (image.reshape(1, -1) / np.float32(255)).astype(np.float32)
+    row = as_input(image).reshape(1, -1)
     strip = canvas.png_address(image.reshape(1, -1).repeat(36, axis=0))
     st.image(
         strip,
