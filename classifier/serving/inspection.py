@@ -206,7 +206,8 @@ class _Graph:
         return "reshape" if is_reshape else kind
 
     def _fused_activation(self, operator: OperatorT) -> str:
-        return self._activations[getattr(operator.builtinOptions, "fusedActivationFunction", 0)]
+        number: int = getattr(operator.builtinOptions, "fusedActivationFunction", 0)
+        return self._activations[number]
 
     def _weights(self, operator: OperatorT) -> dict[int, np.ndarray]:
         """The float32 arrays that came with the model, under their places among the inputs."""
