@@ -134,7 +134,7 @@ class _Graph:
         self._kinds = _words(schema.BuiltinOperator) | {
             getattr(schema.BuiltinOperator, operation): kind for operation, kind in _KINDS.items()
         }
-        self._activations = _words(schema.ActivationFunctionType) | {
+        self._activations: dict[int, str] = _words(schema.ActivationFunctionType) | {
             schema.ActivationFunctionType.NONE: ""
         }
 
@@ -206,8 +206,7 @@ class _Graph:
         return "reshape" if is_reshape else kind
 
     def _fused_activation(self, operator: OperatorT) -> str:
-        number: int = getattr(operator.builtinOptions, "fusedActivationFunction", 0)
-        return self._activations[number]
+        return self._activations[getattr(operator.builtinOptions, "fusedActivationFunction", 0)]
 
     def _weights(self, operator: OperatorT) -> dict[int, np.ndarray]:
         """The float32 arrays that came with the model, under their places among the inputs."""
