@@ -13,7 +13,7 @@ from classifier.events import Failed, Finished, History
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, plots, session, shared
-from classifier.ui.sidebar import train
+from classifier.ui.sidebar import form
 from classifier.ui.tabs import training
 
 _COMPARED = 4  # laid over each other unless others are chosen
@@ -210,7 +210,9 @@ def _actions(
         st.session_state[_CHOSEN_KEY] = model.name if model else names[0]
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="actions"):
         one = by_name[st.selectbox("With this one", names, key=_CHOSEN_KEY, width=280)]
-        st.button("Answer with it", on_click=_answer_with, args=(one.name,), key="answer-with-it")
+        st.button(
+            "Answer with it", on_click=here.answer_with, args=(one.name,), key="answer-with-it"
+        )
         st.button(
             "Load into the form",
             key="load-into-form",
@@ -244,10 +246,6 @@ def _actions(
         st.warning(problem)
 
 
-def _answer_with(name: str) -> None:
-    st.session_state["answer-with"] = name
-
-
 def _load(name: str, config: dict) -> None:
     """Its settings into the training form; a file of drawings is no part of that."""
     try:
@@ -256,7 +254,7 @@ def _load(name: str, config: dict) -> None:
         st.session_state[_PROBLEM] = f"{name} has settings that the form does not know: {error}"
         return
     without = ", without its file of drawings" if config.get("drawings") else ""
-    train.fill_in(settings, f"{name}{without}")
+    form.fill_in(settings, f"{name}{without}")
 
 
 def _rename(old: str) -> None:
@@ -272,8 +270,8 @@ def _rename(old: str) -> None:
         return
     here.renamed(old, new)
     st.session_state[_CHOSEN_KEY] = new
-    if st.session_state.get(train.MODEL_KEY) == old:
-        st.session_state["answer-with"] = new
+    if here.answering == old:
+        here.answer_with(new)
 
 
 def _delete(name: str) -> None:

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from classifier.lesson import steps
 from classifier.serving.store import SavedModel
 from classifier.ui import session, view
-from classifier.ui.sidebar import train
+from classifier.ui.sidebar import form
 
 
 def find_lesson() -> None:
@@ -27,7 +27,7 @@ def find_lesson() -> None:
         here.step = step.key
     if experiment:
         here.experiment = experiment.key
-        train.fill_in(experiment.config(), f"the lesson’s “{experiment.title}”")
+        form.fill_in(experiment.config(), f"the lesson’s “{experiment.title}”")
 
 
 def bar() -> Sequence[DeltaGenerator]:

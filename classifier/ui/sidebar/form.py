@@ -1,4 +1,4 @@
-"""The sidebar: which model answers, the training form, and the run as it goes on."""
+"""The training form; while a run is on, the run stands in its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from classifier.config import (
     ACTIVATIONS,
     CLASSES,
     DATA_SOURCES,
-    DETECTOR,
     HIDDEN_UNITS,
     MAX_BATCH_SIZE,
     MAX_EPOCHS,
@@ -21,14 +20,9 @@ from classifier.config import (
     SCHEDULES,
     TrainConfig,
 )
-from classifier.events import STAGES, Failed, Finished, History, Progress
-from classifier.ink.drawings import Drawings
-from classifier.jobs.local import JobError, RunState
-from classifier.serving import store
-from classifier.serving.store import SavedModel
 from classifier.ui import session, shared, view
+from classifier.ui.sidebar import run
 
-POLL = 0.5  # seconds between two looks at a run
 # Tells the server, once a minute at most, that a pointer or the keyboard has come to the form.
 _TOUCH = """
 export default function ({ setTriggerValue }) {
@@ -49,64 +43,16 @@ export default function ({ setTriggerValue }) {
   };
 }
 """
-MODEL_KEY, _SECOND_KEY, _NETWORK_KEY = "answering-model", "second-model", "network"
-_NOBODY = "Nobody"
-_RUN_PARAMETER = "run"  # in the page's address, so that a refresh finds the run again
+_NETWORK_KEY = "network"
 _DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
 
 
-def find_run() -> None:
-    """After a refresh, follow the run that the page's address names."""
-    run_id = st.query_params.get(_RUN_PARAMETER)
-    here = session.current()
-    if run_id and here.reader is None:
-        if shared.jobs().state(run_id) is RunState.UNKNOWN:
-            del st.query_params[_RUN_PARAMETER]
-        else:
-            here.follow(run_id)
-            _listen(here)
-
-
-def choose_models() -> tuple[SavedModel | None, SavedModel | None]:
-    """The model that answers, the newest run's at once when it has finished; and who answers beside
-    it, if anybody does."""
-    models, problems = store.list_models()
-    by_name = {m.name: m for m in models if m.meta["config"].get("network") != DETECTOR}
-    wanted = st.session_state.pop("answer-with", None)
-    if wanted in by_name:
-        st.session_state[MODEL_KEY] = wanted
-    if by_name and st.session_state.get(MODEL_KEY) not in by_name:
-        st.session_state[MODEL_KEY] = next(iter(by_name))  # said to the browser, too
-    with st.container(key="answering"):
-        name = st.selectbox(
-            "Answering model",
-            list(by_name),
-            key=MODEL_KEY,
-            format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}",
-            help="The share is its accuracy on test digits that it never saw.",
-            placeholder="No model yet: train one",
-        )
-        if name is not None:
-            st.caption(f"Learned from {by_name[name].meta['data']['description']}.")
-        for problem in problems:
-            st.warning(problem)
-    other = st.selectbox(
-        "Beside it",
-        [_NOBODY, *(one for one in by_name if one != name)],
-        key=_SECOND_KEY,
-        format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}" if n in by_name else n,
-        help="A second model answers on the same drawing, in bars of another colour. A network in "
-        "training does so by itself.",
-    )
-    return by_name.get(name), by_name.get(other)
-
-
-def training() -> None:
+def form_or_run() -> None:
     """The form, or the run that is on."""
     st.subheader("Train from scratch", anchor=False)
     here = session.current()
     # A fragment that runs by itself only while there is something to follow.
-    st.fragment(_run, run_every=POLL if here.training else None)()
+    st.fragment(run.follow, run_every=run.POLL if here.training else None)()
     if not here.training:
         with st.container(key="training-form"):
             _form()
@@ -183,7 +129,7 @@ def _form() -> None:
     if here.train_pressed:
         here.train_pressed = False
         try:
-            start(TrainConfig.of(network, **values))
+            run.start(TrainConfig.of(network, **values))
         except ValueError as error:
             here.error = str(error)
         st.rerun()
@@ -318,130 +264,3 @@ def _more(network: str, preset: session.Preset | None) -> dict:
             help=_help(ACTIVATIONS),
         )
     return values
-
-
-def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
-    """Start a run and follow it; if it cannot be started, `Session.error` says why. Arguments as
-    for `LocalJobs.submit`."""
-    here = session.current()
-    try:
-        run_id = shared.jobs().submit(config, drawn)
-    except JobError as error:
-        here.error = str(error)
-        return
-    here.follow(run_id)
-    st.query_params[_RUN_PARAMETER] = run_id
-
-
-def throw_away(model: SavedModel) -> None:
-    """Delete a model that a run of this visitor made; what it went on from answers again."""
-    here = session.current()
-    if here.owns(model.name):
-        try:
-            store.delete(model.name)
-        except (LookupError, ValueError, OSError) as error:
-            here.error = str(error)
-            return
-        here.reader, here.history = None, History()
-        st.query_params.pop(_RUN_PARAMETER, None)
-        st.session_state["answer-with"] = model.meta.get("base", {}).get("name")
-
-
-def _stop() -> None:
-    here = session.current()
-    here.stopping = True
-    shared.jobs().stop(here.reader.run_id)
-
-
-def _listen(here: session.Session) -> None:
-    """Hear what is new of the followed run, and notice when it has ended."""
-    # In this order: a process that has ended has written all that it will ever write.
-    ended = shared.jobs().state(here.reader.run_id) is not RunState.ACTIVE
-    for event in here.reader.new_events():
-        here.history.add(event)
-    if ended and here.history.end is None:
-        here.history.add(shared.jobs().post_mortem(here.reader.run_id))
-    if isinstance(here.history.end, Finished):
-        here.claim(here.history.end)
-        st.session_state["answer-with"] = here.history.end.model
-
-
-def _run() -> None:
-    """The followed run: progress while it is on, then its result."""
-    here = session.current()
-    if here.reader is None:
-        return
-    if here.training:
-        _listen(here)
-        if not here.training:
-            shared.jobs().get_ready()  # one run is seldom the last
-            shared.return_memory()
-            st.rerun()  # the whole page: the new model answers, and this stops running by itself
-    history = here.history
-    if history.end is None:
-        _progress(here, history.progress)
-    with st.container(key="training-result"):
-        match history.end:
-            case Finished() as end:
-                _result(end)
-            case Failed(error=error):
-                st.error(error)
-
-
-def _progress(here: session.Session, progress: Progress | None) -> None:
-    config = here.history.started.config if here.history.started else {}
-    with st.container(key="training-progress"):
-        if progress is None:
-            text = "Starting"
-        elif progress.stage == "waiting":
-            before = "1 run goes" if progress.place == 1 else f"{progress.place} runs go"
-            text = f"Waiting: {before} first"
-        elif progress.stage == "training":
-            of = f" of {progress.epochs}" if progress.epochs else ""
-            text = f"Epoch {progress.epoch}{of}"
-        else:
-            text = STAGES[progress.stage]
-        if here.stopping:
-            text = f"Stopping · {text}"
-        st.progress(progress.fraction or 0.0 if progress else 0.0, text)
-        st.caption(_figures(progress) or f"{config.get('network', 'Network')} · a few seconds")
-    st.button(
-        "Stop",
-        key="stop",
-        shortcut=view.shortcut("S"),
-        on_click=_stop,
-        disabled=here.stopping,
-    )
-
-
-def _figures(progress: Progress | None) -> str:
-    if progress is None:
-        return ""
-    parts = [progress.note.rstrip(".")] if progress.note else []
-    if progress.accuracy is not None:
-        parts.append(f"accuracy {progress.accuracy:.1%}")
-    if progress.seconds_left is not None:
-        parts.append(f"{progress.seconds_left:.0f} s left")
-    if progress.images_per_second:
-        parts.append(f"{progress.images_per_second:,.0f} images/s")
-    return " · ".join(parts)
-
-
-def _result(end: Finished) -> None:
-    stopped = "Stopped early. " if end.stopped else ""
-    meaning = "the difference is overfitting" if end.gap >= 0.002 else "no overfitting to speak of"
-    st.success(
-        f"{stopped}Test accuracy {end.test_accuracy * 100:.2f} %: right that often on digits it "
-        f"never saw, {end.train_accuracy * 100:.2f} % on those it trained on: {meaning}."
-    )
-    st.caption(
-        f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s. It answers now."
-    )
-    st.download_button(
-        "Download",
-        data=lambda: store.as_zip(end.model),
-        file_name=f"{end.model}.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-    )
