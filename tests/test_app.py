@@ -54,14 +54,14 @@ def test_the_articles_own_settings_are_one_click_away(page):
     next(t for t in page.toggle if t.label == "As in the article").set_value(True).run()
     assert page.selectbox(key="optimizer-article").value == "rmsprop"
     assert page.selectbox(key="schedule-article").value == "constant"
-    assert page.text_input(key="rate-article").value == "0.001"
-    assert page.number_input(key="batch-article-128").value == 128
+    assert page.text_input(key="learning_rate-article").value == "0.001"
+    assert page.number_input(key="batch_size-article-128").value == 128
 
 
 def test_few_training_images_come_in_smaller_batches(page):
-    assert page.number_input(key="batch-dense-512").value == 512
+    assert page.number_input(key="batch_size-dense-512").value == 512
     next(n for n in page.number_input if n.label == "Training images").set_value(1000).run()
-    assert page.number_input(key="batch-dense-32").value == 32
+    assert page.number_input(key="batch_size-dense-32").value == 32
 
 
 def test_what_the_form_says_is_what_is_trained(page, monkeypatch):

@@ -15,12 +15,12 @@ from classifier.config import (
     ACTIVATIONS,
     DATA_SOURCES,
     DETECTOR,
-    HIDDEN_UNITS,
     NETWORKS,
     OPTIMIZERS,
     SCHEDULES,
     TrainConfig,
 )
+from classifier.standards import DEFAULTS, FINE_TUNING, HIDDEN_UNITS
 
 
 def test_unchanged_settings_are_the_articles():
@@ -126,8 +126,8 @@ def test_settings_survive_json():
 def test_of_takes_the_networks_defaults_where_nothing_was_chosen():
     settings = TrainConfig.of("conv", epochs=None, learning_rate=0.01)
     assert settings.network == "conv"
-    assert settings.epochs == config.DEFAULTS["conv"]["epochs"]
-    assert settings.dropout == config.DEFAULTS["conv"]["dropout"]
+    assert settings.epochs == DEFAULTS["conv"]["epochs"]
+    assert settings.dropout == DEFAULTS["conv"]["dropout"]
     assert settings.learning_rate == 0.01
 
 
@@ -229,15 +229,15 @@ def test_without_environment_the_folder_is_hidden_in_the_project(monkeypatch):
 
 
 def test_every_default_is_a_setting_of_a_known_network():
-    assert set(config.DEFAULTS) <= {*NETWORKS, config.DETECTOR}
-    for network in config.DEFAULTS:
+    assert set(DEFAULTS) <= {*NETWORKS, config.DETECTOR}
+    for network in DEFAULTS:
         assert TrainConfig.of(network).network == network
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_going_on_has_standards_of_its_own_for_each_network(network):
     settings = TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz")
-    assert settings.to_dict().items() >= config.FINE_TUNING[network].items()
+    assert settings.to_dict().items() >= FINE_TUNING[network].items()
     assert settings.command() == "python -m classifier train --from mine --drawings x.npz"
     timed = TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz", seconds=3)
     assert (timed.epochs, timed.seconds) == (None, 3)

@@ -21,13 +21,15 @@ from classifier.config import PROJECT
 
 # Folder, or module beside them -> what it may import from.
 MAY_IMPORT = {
-    "config": set(),
+    "settings": set(),
+    "standards": set(),
+    "config": {"settings", "standards"},
     "events": {"config"},
     "ink": {"config"},
     "synthetic": {"config", "ink"},
     "data": {"config", "ink", "synthetic"},
     "serving": {"config", "ink", "synthetic", "data"},
-    "learning": {"config", "events", "ink", "data", "serving"},
+    "learning": {"config", "standards", "events", "ink", "data", "serving"},
     "jobs": {"config", "events", "ink"},
     "people": {"config", "ink"},
     "lesson": {"config"},

@@ -4,22 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from classifier.config import (
-    ACTIVATIONS,
-    CLASSES,
-    DATA_SOURCES,
-    HIDDEN_UNITS,
-    MAX_BATCH_SIZE,
-    MAX_EPOCHS,
-    MAX_IMAGES,
-    MAX_SECONDS,
-    MAX_SHARE,
-    MAX_UNITS,
-    NETWORKS,
-    OPTIMIZERS,
-    SCHEDULES,
-    TrainConfig,
-)
+from classifier.config import NETWORKS, SETTINGS, TrainConfig
 from classifier.ui import session, shared, view
 from classifier.ui.sidebar import run
 
@@ -44,6 +29,8 @@ export default function ({ setTriggerValue }) {
 }
 """
 _NETWORK_KEY = "network"
+_ALWAYS_SHOWN = ("network", "data", "epochs", "seconds")
+_SECONDS = 20.0  # unless other settings are loaded
 _DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
 
 
@@ -87,37 +74,21 @@ def _form() -> None:
     standard = preset.config if preset else TrainConfig.of(network)
     # Fields begin anew with each network and preset, which come with values of their own.
     variant = f"{network}-{preset.number}" if preset else network
-    values: dict = {}
-    values["data"] = st.selectbox(
-        "Data",
-        list(DATA_SOURCES),
-        list(DATA_SOURCES).index(standard.data),
-        key=f"data-{preset.number if preset else 0}",
-        format_func=_DATA_NAMES.get,
-        help=_help(DATA_SOURCES),
-    )
+    number = preset.number if preset else 0
+    values = {"data": _field("data", standard, f"{number}")}
     left, right = st.columns(2)
     with right:
         by_time = view.toggle(
             "By time",
             standard.seconds is not None,
-            key=f"by-time-{preset.number if preset else 0}",
+            key=f"by-time-{number}",
             help="Train for some seconds in place of epochs.",
         )
-    if by_time:
-        with left:
-            values["seconds"] = view.decimal(
-                "Seconds", standard.seconds or 20, 0.001, MAX_SECONDS, key=f"seconds-{variant}"
-            )
-    else:
-        values["epochs"] = left.number_input(
-            "Epochs",
-            1,
-            MAX_EPOCHS,
-            standard.epochs or TrainConfig.of(network).epochs,
-            key=f"epochs-{variant}",
-            help="How many times it sees every training image.",
-        )
+    if by_time != (standard.seconds is not None):
+        standard = TrainConfig.of(network, seconds=_SECONDS if by_time else None)
+    with left:
+        length = "seconds" if by_time else "epochs"
+        values[length] = _field(length, standard, variant)
     with st.expander("More settings"):
         values |= _more(network, preset)
     problem = st.container()
@@ -151,116 +122,51 @@ def _forget() -> None:
     session.current().preset = None
 
 
-def _help(choices: dict[str, str]) -> str:
-    return "\n\n".join(choices.values())
-
-
 def _more(network: str, preset: session.Preset | None) -> dict:
     number = preset.number if preset else 0
-    size = st.number_input(
-        "Training images",
-        CLASSES,
-        MAX_IMAGES,
-        preset and preset.config.train_size,
-        step=1000,
-        key=f"size-{number}",
-        placeholder="all",
-        help="Fewer images: quicker, and more overfitting.",
-    )
-    standard, variant = TrainConfig.of(network, train_size=size), network
-    if preset:
-        standard, variant = preset.config, f"{network}-{number}"
-    elif network == "dense" and view.toggle(
-        "As in the article",
-        key="article",
-        help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
-    ):
-        standard, variant = TrainConfig(network=network), "article"
-    values = {
-        "train_size": size,
-        "batch_size": st.number_input(
-            "Batch size",
-            1,
-            MAX_BATCH_SIZE,
-            standard.batch_size,
-            key=f"batch-{variant}-{standard.batch_size}",
-            help="Images for each step.",
-        ),
-        "optimizer": st.selectbox(
-            "Optimizer",
-            list(OPTIMIZERS),
-            list(OPTIMIZERS).index(standard.optimizer),
-            key=f"optimizer-{variant}",
-            help=_help(OPTIMIZERS),
-        ),
-        "learning_rate": view.decimal(
-            "Learning rate",
-            standard.learning_rate,
-            1e-9,
-            100.0,
-            key=f"rate-{variant}",
-            help="How far each step goes.",
-        ),
-        "schedule": st.selectbox(
-            "Learning rate over time",
-            list(SCHEDULES),
-            list(SCHEDULES).index(standard.schedule),
-            key=f"schedule-{variant}",
-            help=_help(SCHEDULES),
-        ),
-        "dropout": st.slider(
-            "Dropout",
-            0.0,
-            0.95,
-            float(standard.dropout),
-            0.05,
-            key=f"dropout-{variant}",
-            help="Share of units left out at each step: works against overfitting.",
-        ),
-        "augment": view.toggle(
-            "Vary the images",
-            standard.augment,
-            key=f"augment-{variant}",
-            help="Turns, stretches and shifts each image a little, anew in every epoch.",
-        ),
-        "styles": st.slider(
-            "Other handwriting",
-            0.0,
-            MAX_SHARE,
-            float(standard.styles),
-            0.05,
-            key=f"styles-{variant}",
-            help="Share of generated digits among the images: for styles that the data lack.",
-        ),
-        "shuffle_labels": view.toggle(
-            "Shuffle the labels",
-            standard.shuffle_labels,
-            key=f"shuffle-{variant}",
-            help="Gives each training image another one's label: nothing is left to understand.",
-        ),
-        "seed": st.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            standard.seed,
-            key=f"seed-{number}",
-            help="The same seed gives the same result.",
-        ),
-    }
-    if network in HIDDEN_UNITS:
-        values["hidden_units"] = st.number_input(
-            "Hidden units",
-            1,
-            MAX_UNITS,
-            standard.hidden_units or HIDDEN_UNITS[network],
-            key=f"units-{variant}",
-            help="Of the layer before the ten outputs: more can tell more apart.",
-        )
-        values["activation"] = st.selectbox(
-            "Activation",
-            list(ACTIVATIONS),
-            list(ACTIVATIONS).index(standard.activation),
-            key=f"activation-{variant}",
-            help=_help(ACTIVATIONS),
-        )
+    standard, variant = preset.config if preset else TrainConfig.of(network), f"{network}-{number}"
+    values = {"train_size": _field("train_size", standard, f"{number}")}
+    if not preset:
+        standard, variant = TrainConfig.of(network, train_size=values["train_size"]), network
+        if network == "dense" and view.toggle(
+            "As in the article",
+            key="article",
+            help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
+        ):
+            standard, variant = TrainConfig(network=network), "article"
+    # What only some networks have comes last.
+    for told in sorted(SETTINGS.values(), key=lambda told: told.networks is not None):
+        has = told.networks is None or network in told.networks
+        if told.on_page and told.name not in _ALWAYS_SHOWN and has and told.name not in values:
+            begins_anew = variant if told.name != "seed" else f"{number}"
+            values[told.name] = _field(told.name, standard, begins_anew)
     return values
+
+
+def _field(name: str, standard: TrainConfig, variant: str) -> object:
+    """What the visitor sets, from the standard's value on; the field begins anew with each
+    variant, and where the standard batch size changes."""
+    told, value = SETTINGS[name], getattr(standard, name)
+    if value is None and told.networks:
+        value = told.networks[standard.network]
+    key = f"{name}-{variant}-{value}" if name == "batch_size" else f"{name}-{variant}"
+    if told.choices:
+        choices = list(told.choices)
+        return st.selectbox(
+            told.label,
+            choices,
+            choices.index(value),
+            key=key,
+            format_func=lambda choice: _DATA_NAMES.get(choice, choice),
+            help="\n\n".join(told.choices.values()),
+        )
+    if told.kind == "bool":
+        return view.toggle(told.label, value, key=key, help=told.help)
+    low, high, step, text = told.low, told.high, told.step, told.help
+    if told.kind == "int":
+        return st.number_input(
+            told.label, low, high, value, step or 1, key=key, placeholder="all", help=text
+        )
+    if step:
+        return st.slider(told.label, float(low), high, float(value), step, key=key, help=text)
+    return view.decimal(told.label, value, low, high, above=told.above, key=key, help=text)

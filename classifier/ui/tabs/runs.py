@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import DETECTOR, LONGEST_NAME, TrainConfig
+from classifier.config import DETECTOR, LONGEST_NAME, SETTINGS, TrainConfig
 from classifier.events import Failed, Finished, History
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
@@ -19,7 +17,7 @@ from classifier.ui.tabs import training
 _COMPARED = 4  # laid over each other unless others are chosen
 _COMPARE_KEY, _CHOSEN_KEY, _NAME_KEY = "runs-compared", "run-chosen", "new-name"
 _PROBLEM = "runs-problem"
-_SETTINGS = [field.name for field in dataclasses.fields(TrainConfig) if field.name != "name"]
+_SETTINGS = {field: told.label.lower() for field, told in SETTINGS.items() if field != "name"}
 
 
 def tab(model: SavedModel | None) -> None:
@@ -111,16 +109,12 @@ def in_short(config: dict) -> str:
     except (TypeError, ValueError):
         return "settings of another version"
     words = [
-        f"{_words(field)} {_text(getattr(chosen, field))}"
-        for field in _SETTINGS
+        f"{label} {_text(getattr(chosen, field))}"
+        for field, label in _SETTINGS.items()
         if getattr(chosen, field) != getattr(standard, field) or (field == "train_size")
         if field not in ("network", "mnist") and getattr(chosen, field) is not None
     ]
     return ", ".join(words) or "standard"
-
-
-def _words(field: str) -> str:
-    return field.replace("_", " ")
 
 
 def _text(value: object) -> str:
@@ -159,12 +153,12 @@ def _differences(models: list[SavedModel]) -> None:
         if config["drawings"] is None:
             config["drawings_share"] = None
     rows, same = [], []
-    for field in _SETTINGS:
+    for field, label in _SETTINGS.items():
         values = [_text(config[field]) for config in configs]
         if len(set(values)) > 1:
-            rows.append({"": _words(field)} | dict(zip(_names(models), values, strict=True)))
+            rows.append({"": label} | dict(zip(_names(models), values, strict=True)))
         elif values[0] not in ("–", "no"):
-            same.append(f"{_words(field)} {values[0]}")
+            same.append(f"{label} {values[0]}")
     if rows:
         st.dataframe(pa.Table.from_pylist(rows), hide_index=True, alt="Settings that differ")
     elif len(models) > 1:

@@ -186,7 +186,7 @@ def test_differences_are_what_differs_and_nothing_else(home):
     page.multiselect(key="runs-compared").set_value(["one", "other"]).run()
     found = differences(page)
     assert all(one != other for one, other in found.values())
-    assert {"network", "epochs", "optimizer", "styles"} <= set(found)
+    assert {"network", "epochs", "optimizer", "other handwriting"} <= set(found)
     assert "augment" not in found
     for few in (["one"], []):
         page.multiselect(key="runs-compared").set_value(few).run()
