@@ -241,14 +241,17 @@ def _actions(
 
 
 def _load(name: str, config: dict) -> None:
-    """Its settings into the training form; a file of drawings is no part of that."""
+    """Its settings into the training form, but for what the form does not offer: a model to go on
+    from, files, a name."""
+    unsaid = {field: told.default for field, told in SETTINGS.items() if not told.on_page}
     try:
-        settings = TrainConfig(**config | {"name": None, "mnist": None, "drawings": None})
+        settings = TrainConfig(**config | unsaid)
     except (TypeError, ValueError) as error:
         st.session_state[_PROBLEM] = f"{name} has settings that the form does not know: {error}"
         return
+    origin = f"{name}, from scratch" if config.get("base") else name
     without = ", without its file of drawings" if config.get("drawings") else ""
-    form.fill_in(settings, f"{name}{without}")
+    form.fill_in(settings, f"{origin}{without}")
 
 
 def _rename(old: str) -> None:

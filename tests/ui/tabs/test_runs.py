@@ -152,6 +152,7 @@ def test_a_bad_or_taken_name_is_told(home):
         TrainConfig(seconds=0.05),
         TrainConfig(learning_rate=1e-6),
         TrainConfig.of("dense", name="mine", mnist="/tmp/x.npz", drawings="y.npz"),
+        TrainConfig.fine_tuning("conv", {"network": "deep"}, "mnist", "ours.npz"),
     ],
     ids=TrainConfig.command,
 )
@@ -166,7 +167,9 @@ def test_what_is_loaded_into_the_form_is_what_is_trained(config, home, monkeypat
     assert "Set as in mine" in words(page)
     page.button(key="train").click().run()
     assert not page.exception
-    assert configs == [dataclasses.replace(config, name=None, mnist=None, drawings=None)]
+    # From scratch, and on the server's own data.
+    own = {"name": None, "base": None, "mnist": None, "drawings": None, "drawings_share": 0.2}
+    assert configs == [dataclasses.replace(config, **own)]
     page.button(key="standard").click().run()
     page.button(key="train").click().run()
     assert configs[1:] == [TrainConfig.of(config.network)]
