@@ -10,6 +10,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from classifier.settings import Setting, table
 from classifier.standards import DEFAULTS, FINE_TUNING, HIDDEN_UNITS
@@ -97,27 +98,27 @@ class TrainConfig:
 
     network: str = Setting(
         "Network", choices=NETWORKS | {DETECTOR: "Tells digits from other drawings."}
-    ).field("dense")
+    ).of("dense")
     base: str | None = Setting(
         "Goes on from",
         "A saved model to go on from, with drawings and with standards of its own.",
         flag="from",
         metavar="NAME",
         on_page=False,
-    ).field(None)
-    data: str = Setting("Data", choices=DATA_SOURCES).field("auto")
+    ).of(None)
+    data: str = Setting("Data", choices=DATA_SOURCES).of("auto")
     mnist: str | None = Setting(
         "MNIST",
         "A file in Keras' layout (MNIST_NPZ, Keras' cache, then a download).",
         metavar="FILE.npz",
         on_page=False,
-    ).field(None)
+    ).of(None)
     drawings: str | None = Setting(
         "Drawings",
         "A file of them, mixed into the training images.",
         metavar="FILE.npz",
         on_page=False,
-    ).field(None)
+    ).of(None)
     drawings_share: float = Setting(
         "Share of drawings",
         "Of an epoch's images; with --from 0.1.",
@@ -125,64 +126,62 @@ class TrainConfig:
         MAX_SHARE,
         above=True,
         on_page=False,
-    ).field(0.2)
+    ).of(0.2)
     train_size: int | None = Setting(
         "Training images",
         "Fewer images: quicker, and more overfitting.",
         CLASSES,
         10**9,
         step=1000,
-    ).field(None)
+    ).of(None)
     # None: 5, unless `seconds` says how long.
     epochs: int | None = Setting(
         "Epochs", "How many times it sees every training image.", 1, 1000
-    ).field(None)
+    ).of(None)
     seconds: float | None = Setting(
         "Seconds", "Train for some seconds in place of epochs.", 0, 24 * 3600, above=True
-    ).field(None)
-    batch_size: int = Setting("Batch size", "Images for each step.", 1, 60_000).field(128)
-    optimizer: str = Setting("Optimizer", choices=OPTIMIZERS).field("rmsprop")
+    ).of(None)
+    batch_size: int = Setting("Batch size", "Images for each step.", 1, 60_000).of(128)
+    optimizer: str = Setting("Optimizer", choices=OPTIMIZERS).of("rmsprop")
     learning_rate: float = Setting(
         "Learning rate", "How far each step goes.", 0, 100, above=True
-    ).field(0.001)
-    schedule: str = Setting("Learning rate over time", choices=SCHEDULES).field("constant")
+    ).of(0.001)
+    schedule: str = Setting("Learning rate over time", choices=SCHEDULES).of("constant")
     dropout: float = Setting(
         "Dropout",
         "Share of units left out at each step: works against overfitting.",
         0,
         0.95,
         step=0.05,
-    ).field(0.0)
+    ).of(0.0)
     # Going on from a model, of the images mixed in alone: its own it knows as they are, and would
     # read them worse.
     augment: bool = Setting(
         "Vary the images", "Turns, stretches and shifts each image a little, anew in every epoch."
-    ).field(False)
+    ).of(False)
     styles: float = Setting(
         "Other handwriting",
         "Share of generated digits among the images: for styles that the data lack.",
         0,
         MAX_SHARE,
         step=0.05,
-    ).field(0.0)
+    ).of(0.0)
     hidden_units: int | None = Setting(
         "Hidden units",
         "Of the layer before the ten outputs: more can tell more apart.",
         1,
         4096,
         networks=HIDDEN_UNITS,
-    ).field(None)
-    activation: str = Setting("Activation", choices=ACTIVATIONS, networks=HIDDEN_UNITS).field(
-        "relu"
-    )
+    ).of(None)
+    activation: str = Setting("Activation", choices=ACTIVATIONS, networks=HIDDEN_UNITS).of("relu")
     shuffle_labels: bool = Setting(
         "Shuffle the labels",
         "Gives each training image another one's label: nothing is left to understand.",
-    ).field(False)
-    seed: int = Setting("Seed", "The same seed gives the same result.", 0, 2**31 - 1).field(0)
+    ).of(False)
+    seed: int = Setting("Seed", "The same seed gives the same result.", 0, 2**31 - 1).of(0)
     name: str | None = Setting(
         "Name", "Of the saved model (made from network, data and time).", on_page=False
-    ).field(None)
+    ).of(None)
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.seconds is not None:
@@ -194,7 +193,7 @@ class TrainConfig:
         for field, told in SETTINGS.items():
             value = getattr(self, field)
             told.check(value)
-            if told.networks is None:
+            if not told.networks:
                 continue
             if self.network not in told.networks:
                 if value != told.default:
@@ -225,12 +224,12 @@ class TrainConfig:
         if self.name is not None:
             check_name(self.name)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that JSON can hold; `TrainConfig(**d)` gives the config back."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def of(cls, network: str, **chosen: object) -> TrainConfig:
+    def of(cls, network: str, **chosen: Any) -> TrainConfig:
         """The network's DEFAULTS with those values that were chosen, that is, are not None.
 
         Few training images come in smaller batches, so that an epoch still has many steps.
@@ -246,7 +245,7 @@ class TrainConfig:
 
     @classmethod
     def fine_tuning(
-        cls, base: str, trained: dict, source: str, drawings: str, **chosen: object
+        cls, base: str, trained: dict[str, Any], source: str, drawings: str | None, **chosen: Any
     ) -> TrainConfig:
         """Settings to go on from a saved model with a file of drawings.
 
@@ -257,7 +256,7 @@ class TrainConfig:
         values = {field: trained[field] for field in kept if field in trained}
         values["data"] = "generated" if source == "generated" else "auto"
         values |= {field: value for field, value in chosen.items() if value is not None}
-        standard = dict(FINE_TUNING.get(values.get("network"), {}))
+        standard = dict(FINE_TUNING.get(str(values.get("network")), {}))
         if "seconds" in values:
             standard.pop("epochs", None)
         return cls(**{**standard, **values, "base": base, "drawings": drawings})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 
@@ -21,7 +21,7 @@ class Setting:
     low, high: the bounds of a number, which are allowed, unless `above` says that `low` is not
     step: between two values that the page offers; a float that has one gets a slider
     choices: what may be chosen, each with the line that is shown beside it
-    networks: those that have this setting, each with what None stands for; None: all have it
+    networks: those that have this setting, each with what None stands for; empty: all have it
     on_page: whether the training form has it
     flag: on the command line, where it is not the field's name
     metavar: of that flag
@@ -36,8 +36,8 @@ class Setting:
     _: KW_ONLY
     above: bool = False
     step: float | None = None
-    choices: Mapping[str, str] | None = None
-    networks: Mapping[str, object] | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, object] = field(default_factory=dict)
     on_page: bool = True
     flag: str = ""
     metavar: str = ""
@@ -46,7 +46,7 @@ class Setting:
     optional: bool = False
     default: object = None
 
-    def field(self, default: object) -> Any:
+    def of(self, default: object) -> Any:
         """A field of a dataclass that is this setting, and has that default."""
         return dataclasses.field(default=default, metadata={"setting": self})
 
@@ -54,7 +54,7 @@ class Setting:
         """Raises ValueError, naming the field, the value and what is allowed."""
         if value is None and self.optional:
             return
-        if self.choices is not None:
+        if self.choices:
             if not isinstance(value, str) or value not in self.choices:
                 raise ValueError(
                     f"{self.name} is {value!r}: choose one of {', '.join(self.choices)}."
@@ -81,21 +81,26 @@ class Setting:
         return f"be {number} {'above' if self.above else 'from'} {self.low:g} to {most}"
 
     @property
+    def lines(self) -> list[str]:
+        """What it does; or what each choice means, in their order."""
+        return [self.help] if self.help else list(self.choices.values())
+
+    @property
     def option(self) -> str:
         """The flag on the command line."""
         return "--" + (self.flag or self.name.replace("_", "-"))
 
 
 def table(settings: type) -> dict[str, Setting]:
-    """The settings of a dataclass whose fields `Setting.field` made, under their names."""
+    """The settings of a dataclass whose fields `Setting.of` made, under their names."""
     found = {}
-    for field in dataclasses.fields(settings):
-        kind, *more = str(field.type).split(" | ")
-        found[field.name] = dataclasses.replace(
-            field.metadata["setting"],
-            name=field.name,
+    for one in dataclasses.fields(settings):
+        kind, *more = str(one.type).split(" | ")
+        found[one.name] = dataclasses.replace(
+            one.metadata["setting"],
+            name=one.name,
             kind=kind,
             optional="None" in more,
-            default=field.default,
+            default=one.default,
         )
     return found

@@ -8,13 +8,16 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from classifier.cli.terminal import Terminal
 from classifier.config import NETWORKS, SETTINGS, TrainConfig
 from classifier.events import Event, Failed, Progress, to_json
 from classifier.settings import Setting
 
+Emit = Callable[[Event], None]
 _KINDS = {"int": (int, "N"), "float": (float, "X"), "str": (str, "NAME")}  # and how help calls it
 TEXT = "Train a network from scratch, test it and save it."
 
@@ -53,7 +56,7 @@ def _help(told: Setting) -> str:
 
 def command(chosen: argparse.Namespace) -> int:
     """Train, and return the exit status."""
-    emit = _print_json if chosen.json else Terminal()
+    emit: Emit = _print_json if chosen.json else Terminal()
     try:
         if chosen.run:
             return _train_as_child(chosen.run, emit)
@@ -73,7 +76,7 @@ def command(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
+def _fine_tuning(base: str, network: str | None, values: dict[str, Any]) -> TrainConfig:
     from classifier.serving import store
 
     model = store.get(base)
@@ -85,7 +88,7 @@ def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
 
 
 def _run_training(
-    chosen: TrainConfig, emit, stop: threading.Event, snapshots: Path | None = None
+    chosen: TrainConfig, emit: Emit, stop: threading.Event, snapshots: Path | None = None
 ) -> None:
     from classifier.learning import training
 
@@ -110,7 +113,7 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {said.splitlines()[0][:300] if said else 'no message'}"
 
 
-def _train_as_child(run: str, emit) -> int:
+def _train_as_child(run: str, emit: Emit) -> int:
     """Train for `jobs`: the config from the run's folder, in its turn, until its standard input
     ends."""
     from classifier.jobs import local

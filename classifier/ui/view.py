@@ -114,7 +114,7 @@ def widgets_changed() -> bool:
 def _widgets() -> dict[str, object]:
     toggles = session.current().toggles
     return {
-        key: value
+        str(key): value
         for key, value in st.session_state.items()
         if isinstance(value, str | int | float | list | None)
         and (key in toggles or not isinstance(value, bool))

@@ -28,7 +28,7 @@ export default function ({ setTriggerValue }) {
   };
 }
 """
-_NETWORK_KEY = "network"
+_NETWORK_KEY, _NETWORK = "network", "dense"
 _ALWAYS_SHOWN = ("network", "data", "epochs", "seconds")
 _SECONDS = 20.0  # unless other settings are loaded
 _DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
@@ -63,9 +63,9 @@ def _touch_component():
 
 def _form() -> None:
     here = session.current()
-    if st.session_state.get(_NETWORK_KEY) is None:
-        st.session_state[_NETWORK_KEY] = "dense"
-    network = st.segmented_control("Network", list(NETWORKS), required=True, key=_NETWORK_KEY)
+    st.session_state.setdefault(_NETWORK_KEY, _NETWORK)
+    networks = list(NETWORKS)
+    network = st.segmented_control("Network", networks, required=True, key=_NETWORK_KEY) or _NETWORK
     st.caption(NETWORKS[network])
     preset = here.preset if here.preset and here.preset.config.network == network else None
     if preset:
@@ -135,8 +135,8 @@ def _more(network: str, preset: session.Preset | None) -> dict:
         ):
             standard, variant = TrainConfig(network=network), "article"
     # What only some networks have comes last.
-    for told in sorted(SETTINGS.values(), key=lambda told: told.networks is not None):
-        has = told.networks is None or network in told.networks
+    for told in sorted(SETTINGS.values(), key=lambda told: bool(told.networks)):
+        has = not told.networks or network in told.networks
         if told.on_page and told.name not in _ALWAYS_SHOWN and has and told.name not in values:
             begins_anew = variant if told.name != "seed" else f"{number}"
             values[told.name] = _field(told.name, standard, begins_anew)
@@ -158,7 +158,7 @@ def _field(name: str, standard: TrainConfig, variant: str) -> object:
             choices.index(value),
             key=key,
             format_func=lambda choice: _DATA_NAMES.get(choice, choice),
-            help="\n\n".join(told.choices.values()),
+            help="\n\n".join(told.lines),
         )
     if told.kind == "bool":
         return view.toggle(told.label, value, key=key, help=told.help)

@@ -25,7 +25,7 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
             name = here.answering = st.selectbox(
                 "Answering model",
                 list(by_name),
-                list(by_name).index(here.answering) if by_name else None,
+                list(by_name).index(here.answering) if here.answering in by_name else None,
                 key=f"answering-model-{here.answering_set}",
                 format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}",
                 help="The share is its accuracy on test digits that it never saw.",
@@ -43,4 +43,4 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
         help="A second model answers on the same drawing, in bars of another colour. A network in "
         "training does so by itself.",
     )
-    return by_name.get(name), by_name.get(other)
+    return by_name.get(name or ""), by_name.get(other or "")
