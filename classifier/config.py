@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from classifier.names import check_name, check_title
 from classifier.settings import Setting, table
 from classifier.standards import DEFAULTS, FINE_TUNING, HIDDEN_UNITS
 
@@ -62,7 +63,6 @@ SCHEDULES: dict[str, str] = {
 _STEPS = 100  # least of an epoch: standard batches are halved until it has so many,
 _LEAST_BATCH = 32  # but not below this
 MAX_SHARE = 0.9  # of an epoch's images that may be mixed into the data set's own
-LONGEST_NAME = 64  # characters of a model's name
 
 
 def home() -> Path:
@@ -182,6 +182,9 @@ class TrainConfig:
     name: str | None = Setting(
         "Name", "Of the saved model (made from network, data and time).", on_page=False
     ).of(None)
+    title: str | None = Setting(
+        "Title", "What the page calls it, where its name is made.", on_page=False, metavar="WORDS"
+    ).of(None)
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.seconds is not None:
@@ -223,6 +226,8 @@ class TrainConfig:
                 )
         if self.name is not None:
             check_name(self.name)
+        if self.title is not None:
+            check_title(self.title)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that JSON can hold; `TrainConfig(**d)` gives the config back."""
@@ -284,30 +289,3 @@ class TrainConfig:
 
 
 SETTINGS: dict[str, Setting] = table(TrainConfig)
-
-# Windows refuses these as file names, with or without an extension.
-_RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)}
-
-
-def check_name(name: str) -> str:
-    """Return `name` if it can name a model's folder on every file system.
-
-    Allowed: 1 to 64 of the letters a–z, digits, dot, hyphen and underscore, beginning with a
-    letter or digit, not ending with a dot, and no device name of Windows. Lower case alone,
-    since some file systems do not tell the cases apart. Raises ValueError otherwise.
-    """
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-    good = (
-        isinstance(name, str)
-        and 0 < len(name) <= LONGEST_NAME
-        and name[0] in letters
-        and not name.endswith(".")
-        and all(c in letters + "-_." for c in name)
-        and name.split(".")[0] not in _RESERVED
-    )
-    if not good:
-        raise ValueError(
-            f"{name!r} cannot name a model: use 1 to {LONGEST_NAME} of a–z, 0–9, '-', '_' and '.', "
-            "beginning with a letter or digit and not ending with a dot."
-        )
-    return name

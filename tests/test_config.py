@@ -170,46 +170,6 @@ def test_the_command_of_the_articles_settings_names_them():
     )
 
 
-@pytest.mark.parametrize("name", ["a", "7", "dense-mnist-1123", "my_model.v2", "x" * 64])
-def test_plain_names_are_accepted(name):
-    assert config.check_name(name) == name
-    assert TrainConfig(name=name).name == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        ".",
-        "..",
-        "../up",
-        "a/b",
-        "a\\b",
-        "C:x",
-        ".hidden",
-        "-option",
-        "_x",
-        "ends.",
-        "Upper",
-        "with space",
-        "ümlaut",
-        "a\0b",
-        "line\n",
-        "nul",
-        "con.txt",
-        "com1",
-        "x" * 65,
-        None,
-        5,
-    ],
-)
-def test_name_unsafe_on_some_file_system_is_refused_by_name(name):
-    with pytest.raises(ValueError) as refusal:
-        config.check_name(name)
-    assert repr(name) in str(refusal.value)
-    assert "use 1 to 64 of a–z" in str(refusal.value)
-
-
 def test_bad_model_name_is_refused_before_a_run_begins():
     with pytest.raises(ValueError, match=r"'\.\./up' cannot name a model"):
         TrainConfig(name="../up")

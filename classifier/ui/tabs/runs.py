@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import DETECTOR, LONGEST_NAME, SETTINGS, TrainConfig
+from classifier.config import DETECTOR, SETTINGS, TrainConfig
 from classifier.events import Failed, Finished, History
+from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, plots, session, shared
@@ -17,7 +18,9 @@ from classifier.ui.tabs import training
 _COMPARED = 4  # laid over each other unless others are chosen
 _COMPARE_KEY, _CHOSEN_KEY, _NAME_KEY = "runs-compared", "run-chosen", "new-name"
 _PROBLEM = "runs-problem"
-_SETTINGS = {field: told.label.lower() for field, told in SETTINGS.items() if field != "name"}
+_SETTINGS = {
+    field: told.label.lower() for field, told in SETTINGS.items() if field not in ("name", "title")
+}
 
 
 def tab(model: SavedModel | None) -> None:
