@@ -9,7 +9,7 @@ from classifier import ui
 from classifier.ui import session, view
 from classifier.ui.board import board, bringing, comparing, labelling
 from classifier.ui.classes import joining
-from classifier.ui.sidebar import train
+from classifier.ui.sidebar import form, models, run
 from classifier.ui.tabs import tabs
 
 st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
@@ -19,10 +19,10 @@ st.html(Path(ui.__path__[0]) / "page.css")
 def whole_page() -> None:
     """What everybody sees who has not joined a class."""
     view.forget_widgets()
-    train.find_run()
+    run.find()
     tabs.find_lesson()
     with st.sidebar:
-        model, other = train.choose_models()
+        model, other = models.choose()
 
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.title("Draw a digit", anchor=False)
@@ -38,7 +38,7 @@ def whole_page() -> None:
 
     # Later, so that the browser sets up the canvas before the form's many fields.
     with st.sidebar:
-        train.training()
+        form.form_or_run()
     tabs.fill(opened, model)
     view.note_widgets()
 

@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     chosen = _parser().parse_args(arguments)
     try:
-        return chosen.command(chosen)
+        return int(chosen.command(chosen))
     except KeyboardInterrupt:
         return 130
     except (ValueError, LookupError, OSError, RuntimeError) as error:

@@ -6,11 +6,15 @@ Knows nothing of Keras, Streamlit, files' contents or how a run is carried out.
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from classifier.names import check_name, check_title
+from classifier.settings import Setting, table
+from classifier.standards import DEFAULTS, FINE_TUNING, HIDDEN_UNITS
 
 IMAGE_SIZE = 28  # pixels: side of a network input
 CLASSES = 10
@@ -56,63 +60,9 @@ SCHEDULES: dict[str, str] = {
     "one-cycle": "Rises, then falls to nearly nothing: more accurate in few epochs.",
 }
 
-# Units of the hidden dense layer; the networks that have none are not here.
-HIDDEN_UNITS: dict[str, int] = {"dense": 512, "conv": 256}
-
-# What the form and the command line offer unless told otherwise.
-DEFAULTS: dict[str, dict] = {
-    # The article's own settings are the fields' defaults below; these learn more in less time.
-    "dense": {
-        "optimizer": "adam",
-        "learning_rate": 0.016,
-        "schedule": "one-cycle",
-        "batch_size": 512,
-    },
-    "conv": {
-        "epochs": 4,
-        "optimizer": "adam",
-        "learning_rate": 0.008,
-        "schedule": "one-cycle",
-        "batch_size": 256,
-        "dropout": 0.25,
-        "styles": 0.1,
-    },
-    "deep": {
-        "epochs": 15,
-        "optimizer": "adam",
-        "learning_rate": 0.003,
-        "schedule": "one-cycle",
-        "dropout": 0.25,
-        "styles": 0.2,
-        "augment": True,
-    },
-}
-DEFAULTS[DETECTOR] = DEFAULTS["deep"] | {"epochs": 6, "train_size": 20_000}
-# What a run that goes on from another model takes unless told otherwise. The more of the old images
-# it sees the less it forgets, and six networks are trained, one for each fold of drawings and the
-# one that is saved: so each has as many images as take a second or less.
-_GOING_ON = {
-    "epochs": 1,
-    "drawings_share": 0.1,
-    "optimizer": "adam",
-    "schedule": "one-cycle",
-    "augment": True,
-}
-FINE_TUNING: dict[str, dict] = {
-    "dense": _GOING_ON | {"batch_size": 256, "learning_rate": 0.002},
-    "conv": _GOING_ON | {"train_size": 15_000, "batch_size": 256, "learning_rate": 0.001},
-    "deep": _GOING_ON | {"train_size": 1_000, "batch_size": 32, "learning_rate": 0.0003},
-}
-
 _STEPS = 100  # least of an epoch: standard batches are halved until it has so many,
 _LEAST_BATCH = 32  # but not below this
-MAX_EPOCHS = 1000
-MAX_SECONDS = 24 * 3600.0
-MAX_BATCH_SIZE = 60_000
-MAX_IMAGES = 10**9  # more than any data set has
-MAX_UNITS = 4096
 MAX_SHARE = 0.9  # of an epoch's images that may be mixed into the data set's own
-LONGEST_NAME = 64  # characters of a model's name
 
 
 def home() -> Path:
@@ -146,64 +96,115 @@ class TrainConfig:
     Raises ValueError, naming the field, its value and what is allowed.
     """
 
-    network: str = "dense"
-    base: str | None = None  # a saved model to go on from, of this network; None: from scratch
-    data: str = "auto"
-    mnist: str | None = None  # an MNIST .npz; None: MNIST_NPZ, Keras' cache, then a download
-    drawings: str | None = None  # a file of drawings, mixed into the training images
-    drawings_share: float = 0.2  # of an epoch's images are from that file, if one is named
-    styles: float = 0.0  # share of an epoch's images that are generated digits, anew each epoch
-    train_size: int | None = None  # images trained on, validation included; None: all there are
-    epochs: int | None = None  # None: 5, unless `seconds` says how long
-    seconds: float | None = None  # training time in place of epochs
-    batch_size: int = 128
-    optimizer: str = "rmsprop"
-    learning_rate: float = 0.001
-    schedule: str = "constant"
-    dropout: float = 0.0  # share of the last hidden units left out at each step
-    hidden_units: int | None = None  # of the hidden dense layer; None: HIDDEN_UNITS
-    activation: str = "relu"  # of the hidden layers
-    shuffle_labels: bool = False  # of the training images: nothing is left but to learn by heart
-    # Small random changes of the images, anew in every epoch; with a base, of those mixed in
-    # alone: its own it knows as they are, and would read them worse.
-    augment: bool = False
-    seed: int = 0
-    name: str | None = None  # of the saved model; None: made from network, data and time
+    network: str = Setting(
+        "Network", choices=NETWORKS | {DETECTOR: "Tells digits from other drawings."}
+    ).of("dense")
+    base: str | None = Setting(
+        "Goes on from",
+        "A saved model to go on from, with drawings and with standards of its own.",
+        flag="from",
+        metavar="NAME",
+        on_page=False,
+    ).of(None)
+    data: str = Setting("Data", choices=DATA_SOURCES).of("auto")
+    mnist: str | None = Setting(
+        "MNIST",
+        "A file in Keras' layout (MNIST_NPZ, Keras' cache, then a download).",
+        metavar="FILE.npz",
+        on_page=False,
+    ).of(None)
+    drawings: str | None = Setting(
+        "Drawings",
+        "A file of them, mixed into the training images.",
+        metavar="FILE.npz",
+        on_page=False,
+    ).of(None)
+    drawings_share: float = Setting(
+        "Share of drawings",
+        "Of an epoch's images; with --from 0.1.",
+        0,
+        MAX_SHARE,
+        above=True,
+        on_page=False,
+    ).of(0.2)
+    train_size: int | None = Setting(
+        "Training images",
+        "Fewer images: quicker, and more overfitting.",
+        CLASSES,
+        10**9,
+        step=1000,
+    ).of(None)
+    # None: 5, unless `seconds` says how long.
+    epochs: int | None = Setting(
+        "Epochs", "How many times it sees every training image.", 1, 1000
+    ).of(None)
+    seconds: float | None = Setting(
+        "Seconds", "Train for some seconds in place of epochs.", 0, 24 * 3600, above=True
+    ).of(None)
+    batch_size: int = Setting("Batch size", "Images for each step.", 1, 60_000).of(128)
+    optimizer: str = Setting("Optimizer", choices=OPTIMIZERS).of("rmsprop")
+    learning_rate: float = Setting(
+        "Learning rate", "How far each step goes.", 0, 100, above=True
+    ).of(0.001)
+    schedule: str = Setting("Learning rate over time", choices=SCHEDULES).of("constant")
+    dropout: float = Setting(
+        "Dropout",
+        "Share of units left out at each step: works against overfitting.",
+        0,
+        0.95,
+        step=0.05,
+    ).of(0.0)
+    # Going on from a model, of the images mixed in alone: its own it knows as they are, and would
+    # read them worse.
+    augment: bool = Setting(
+        "Vary the images", "Turns, stretches and shifts each image a little, anew in every epoch."
+    ).of(False)
+    styles: float = Setting(
+        "Other handwriting",
+        "Share of generated digits among the images: for styles that the data lack.",
+        0,
+        MAX_SHARE,
+        step=0.05,
+    ).of(0.0)
+    hidden_units: int | None = Setting(
+        "Hidden units",
+        "Of the layer before the ten outputs: more can tell more apart.",
+        1,
+        4096,
+        networks=HIDDEN_UNITS,
+    ).of(None)
+    activation: str = Setting("Activation", choices=ACTIVATIONS, networks=HIDDEN_UNITS).of("relu")
+    shuffle_labels: bool = Setting(
+        "Shuffle the labels",
+        "Gives each training image another one's label: nothing is left to understand.",
+    ).of(False)
+    seed: int = Setting("Seed", "The same seed gives the same result.", 0, 2**31 - 1).of(0)
+    name: str | None = Setting(
+        "Name", "Of the saved model (made from network, data and time).", on_page=False
+    ).of(None)
+    title: str | None = Setting(
+        "Title", "What the page calls it, where its name is made.", on_page=False, metavar="WORDS"
+    ).of(None)
 
     def __post_init__(self) -> None:
-        for field, choices in (
-            ("network", {**NETWORKS, DETECTOR: ""}),
-            ("data", DATA_SOURCES),
-            ("optimizer", OPTIMIZERS),
-            ("schedule", SCHEDULES),
-            ("activation", ACTIVATIONS),
-        ):
-            if getattr(self, field) not in choices:
-                raise ValueError(
-                    f"{field} is {getattr(self, field)!r}: choose one of {', '.join(choices)}."
-                )
         if self.epochs is not None and self.seconds is not None:
             raise ValueError(
                 f"epochs is {self.epochs} and seconds is {self.seconds}: give one of the two."
             )
         if self.epochs is None and self.seconds is None:
             object.__setattr__(self, "epochs", 5)
-        if self.epochs is not None:
-            _check_integer("epochs", self.epochs, 1, MAX_EPOCHS)
-        if self.seconds is not None:
-            _check_number("seconds", self.seconds, 0.0, MAX_SECONDS, open_below=True)
-        if self.train_size is not None:
-            _check_integer("train_size", self.train_size, CLASSES, MAX_IMAGES)
-        if self.network in HIDDEN_UNITS:
-            units = HIDDEN_UNITS[self.network] if self.hidden_units is None else self.hidden_units
-            _check_integer("hidden_units", units, 1, MAX_UNITS)
-            if units == HIDDEN_UNITS[self.network]:  # equal settings are written alike
-                object.__setattr__(self, "hidden_units", None)
-        elif self.hidden_units is not None or self.activation != "relu":
-            raise ValueError(
-                f"hidden_units is {self.hidden_units} and activation is {self.activation!r}: only "
-                f"{' and '.join(HIDDEN_UNITS)} take others."
-            )
+        for field, told in SETTINGS.items():
+            value = getattr(self, field)
+            told.check(value)
+            if not told.networks:
+                continue
+            if self.network not in told.networks:
+                if value != told.default:
+                    raise ValueError(
+                        f"{field} is {value!r}: only {' and '.join(told.networks)} take another."
+                    )
+            elif value == told.networks[self.network]:  # equal settings are written alike
+                object.__setattr__(self, field, None)
         mixes = self.styles or self.drawings is not None or self.network == DETECTOR
         if self.shuffle_labels and mixes:
             raise ValueError(
@@ -211,20 +212,11 @@ class TrainConfig:
                 f"drawings {self.drawings}: what is mixed in keeps its labels, so take styles 0, "
                 "no drawings, and no detector."
             )
-        _check_integer("batch_size", self.batch_size, 1, MAX_BATCH_SIZE)
-        _check_number("learning_rate", self.learning_rate, 0.0, 100.0, open_below=True)
-        _check_number("dropout", self.dropout, 0.0, 0.95)
-        _check_number("drawings_share", self.drawings_share, 0.0, MAX_SHARE, open_below=True)
-        _check_number("styles", self.styles, 0.0, MAX_SHARE)
         if self.drawings is not None and self.styles + self.drawings_share > MAX_SHARE:
             raise ValueError(
                 f"styles is {self.styles} and drawings_share is {self.drawings_share}: together "
                 f"they may be at most {MAX_SHARE}."
             )
-        _check_integer("seed", self.seed, 0, 2**31 - 1)
-        for field in ("augment", "shuffle_labels"):
-            if not isinstance(getattr(self, field), bool):
-                raise ValueError(f"{field} is {getattr(self, field)!r}: it must be true or false.")
         if self.base is not None:
             check_name(self.base)
             if self.drawings is None or self.network == DETECTOR or self.shuffle_labels:
@@ -232,18 +224,17 @@ class TrainConfig:
                     f"base is {self.base!r}: what goes on from another model learns from drawings. "
                     "Name a file of them, keep the labels as they are, and choose no detector."
                 )
-        for field in ("mnist", "drawings"):
-            if not isinstance(getattr(self, field), str | None):
-                raise ValueError(f"{field} is {getattr(self, field)!r}: it must name a file.")
         if self.name is not None:
             check_name(self.name)
+        if self.title is not None:
+            check_title(self.title)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that JSON can hold; `TrainConfig(**d)` gives the config back."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def of(cls, network: str, **chosen: object) -> TrainConfig:
+    def of(cls, network: str, **chosen: Any) -> TrainConfig:
         """The network's DEFAULTS with those values that were chosen, that is, are not None.
 
         Few training images come in smaller batches, so that an epoch still has many steps.
@@ -259,7 +250,7 @@ class TrainConfig:
 
     @classmethod
     def fine_tuning(
-        cls, base: str, trained: dict, source: str, drawings: str, **chosen: object
+        cls, base: str, trained: dict[str, Any], source: str, drawings: str | None, **chosen: Any
     ) -> TrainConfig:
         """Settings to go on from a saved model with a file of drawings.
 
@@ -270,7 +261,7 @@ class TrainConfig:
         values = {field: trained[field] for field in kept if field in trained}
         values["data"] = "generated" if source == "generated" else "auto"
         values |= {field: value for field, value in chosen.items() if value is not None}
-        standard = dict(FINE_TUNING.get(values.get("network"), {}))
+        standard = dict(FINE_TUNING.get(str(values.get("network")), {}))
         if "seconds" in values:
             standard.pop("epochs", None)
         return cls(**{**standard, **values, "base": base, "drawings": drawings})
@@ -285,64 +276,16 @@ class TrainConfig:
         else:
             standard = TrainConfig.fine_tuning(self.base, self.to_dict(), self.data, self.drawings)
             named = {"base", "drawings"}
-        for item in dataclasses.fields(self):
-            value = getattr(self, item.name)
-            if item.name == "network" or value is None:
+        for field, told in SETTINGS.items():
+            value = getattr(self, field)
+            if field == "network" or value is None:
                 continue
-            if value != getattr(standard, item.name) or item.name in named:
-                option = "--from" if item.name == "base" else "--" + item.name.replace("_", "-")
+            if value != getattr(standard, field) or field in named:
                 if isinstance(value, bool):
-                    words.append(option if value else option.replace("--", "--no-", 1))
+                    words.append(told.option if value else told.option.replace("--", "--no-", 1))
                 else:
-                    words.append(f"{option} {shlex.quote(str(value))}")
+                    words.append(f"{told.option} {shlex.quote(str(value))}")
         return " ".join(words)
 
 
-def _check_integer(field: str, value: object, least: int, most: int) -> None:
-    allowed = f"a whole number from {least} to {most}"
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or value < least or value > most:
-        raise ValueError(f"{field} is {value!r}: it must be {allowed}.")
-
-
-def _check_number(
-    field: str, value: object, least: float, most: float, *, open_below: bool = False
-) -> None:
-    allowed = f"a number {'above' if open_below else 'from'} {least:g} to {most:g}"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if (
-        not number
-        or not math.isfinite(value)
-        or value < least
-        or value > most
-        or (open_below and value == least)
-    ):
-        raise ValueError(f"{field} is {value!r}: it must be {allowed}.")
-
-
-# Windows refuses these as file names, with or without an extension.
-_RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)}
-
-
-def check_name(name: str) -> str:
-    """Return `name` if it can name a model's folder on every file system.
-
-    Allowed: 1 to 64 of the letters a–z, digits, dot, hyphen and underscore, beginning with a
-    letter or digit, not ending with a dot, and no device name of Windows. Lower case alone,
-    since some file systems do not tell the cases apart. Raises ValueError otherwise.
-    """
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-    good = (
-        isinstance(name, str)
-        and 0 < len(name) <= LONGEST_NAME
-        and name[0] in letters
-        and not name.endswith(".")
-        and all(c in letters + "-_." for c in name)
-        and name.split(".")[0] not in _RESERVED
-    )
-    if not good:
-        raise ValueError(
-            f"{name!r} cannot name a model: use 1 to {LONGEST_NAME} of a–z, 0–9, '-', '_' and '.', "
-            "beginning with a letter or digit and not ending with a dot."
-        )
-    return name
+SETTINGS: dict[str, Setting] = table(TrainConfig)

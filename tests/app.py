@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from classifier.config import PROJECT
 
@@ -66,6 +67,11 @@ def press(page: AppTest, key: str) -> None:
     else:
         page.button(key=key).click()
         run(page)
+
+
+def answering(page: AppTest) -> Selectbox:
+    """The field with the model that answers."""
+    return next(field for field in page.selectbox if field.label == "Answering model")
 
 
 def words(page: AppTest) -> str:

@@ -12,7 +12,7 @@ from classifier.events import Finished, History
 from classifier.jobs.local import JobError
 from classifier.serving import store
 from classifier.ui import session, shared
-from tests.app import draw, press, words
+from tests.app import answering, draw, press, words
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def button(page: AppTest, label: str):
 
 
 def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
-    assert page.selectbox(key="answering-model").value == "conv"
+    assert answering(page).value == "conv"
     assert "Learned from MNIST" in words(page)
     assert "nothing drawn" in words(page)
 
@@ -36,7 +36,7 @@ def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
 def test_a_sample_digit_is_put_on_the_canvas_and_answered(page):
     press(page, "sample-3")
     assert "It is a 3" in words(page)
-    page.selectbox(key="answering-model").set_value("dense").run()
+    answering(page).set_value("dense").run()
     assert "It is a 3" in words(page)
     draw(page, [])
     assert "nothing drawn" in words(page)
@@ -54,14 +54,14 @@ def test_the_articles_own_settings_are_one_click_away(page):
     next(t for t in page.toggle if t.label == "As in the article").set_value(True).run()
     assert page.selectbox(key="optimizer-article").value == "rmsprop"
     assert page.selectbox(key="schedule-article").value == "constant"
-    assert page.text_input(key="rate-article").value == "0.001"
-    assert page.number_input(key="batch-article-128").value == 128
+    assert page.text_input(key="learning_rate-article").value == "0.001"
+    assert page.number_input(key="batch_size-article-128").value == 128
 
 
 def test_few_training_images_come_in_smaller_batches(page):
-    assert page.number_input(key="batch-dense-512").value == 512
+    assert page.number_input(key="batch_size-dense-512").value == 512
     next(n for n in page.number_input if n.label == "Training images").set_value(1000).run()
-    assert page.number_input(key="batch-dense-32").value == 32
+    assert page.number_input(key="batch_size-dense-32").value == 32
 
 
 def test_what_the_form_says_is_what_is_trained(page, monkeypatch):
@@ -101,7 +101,7 @@ def test_a_damaged_model_is_named_and_skipped(home):
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     assert not page.exception
     assert "broken" in words(page)
-    assert not any("broken" in name for name in page.selectbox(key="answering-model").options)
+    assert not any("broken" in name for name in answering(page).options)
     press(page, "sample-1")
     assert "It is a 1" in words(page)
 
@@ -115,11 +115,11 @@ def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
     meta["files"]["model.tflite"] = "0" * 64
     (folder / "meta.json").write_text(json.dumps(meta))
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    page.selectbox(key="answering-model").set_value("cut").run()
+    answering(page).set_value("cut").run()
     press(page, "sample-2")
     assert not page.exception
     assert "not as it was saved" in words(page)
-    page.selectbox(key="answering-model").set_value("conv").run()
+    answering(page).set_value("conv").run()
     assert "It is a 2" in words(page)
 
 

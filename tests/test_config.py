@@ -15,12 +15,12 @@ from classifier.config import (
     ACTIVATIONS,
     DATA_SOURCES,
     DETECTOR,
-    HIDDEN_UNITS,
     NETWORKS,
     OPTIMIZERS,
     SCHEDULES,
     TrainConfig,
 )
+from classifier.standards import DEFAULTS, FINE_TUNING, HIDDEN_UNITS
 
 
 def test_unchanged_settings_are_the_articles():
@@ -126,8 +126,8 @@ def test_settings_survive_json():
 def test_of_takes_the_networks_defaults_where_nothing_was_chosen():
     settings = TrainConfig.of("conv", epochs=None, learning_rate=0.01)
     assert settings.network == "conv"
-    assert settings.epochs == config.DEFAULTS["conv"]["epochs"]
-    assert settings.dropout == config.DEFAULTS["conv"]["dropout"]
+    assert settings.epochs == DEFAULTS["conv"]["epochs"]
+    assert settings.dropout == DEFAULTS["conv"]["dropout"]
     assert settings.learning_rate == 0.01
 
 
@@ -170,46 +170,6 @@ def test_the_command_of_the_articles_settings_names_them():
     )
 
 
-@pytest.mark.parametrize("name", ["a", "7", "dense-mnist-1123", "my_model.v2", "x" * 64])
-def test_plain_names_are_accepted(name):
-    assert config.check_name(name) == name
-    assert TrainConfig(name=name).name == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        ".",
-        "..",
-        "../up",
-        "a/b",
-        "a\\b",
-        "C:x",
-        ".hidden",
-        "-option",
-        "_x",
-        "ends.",
-        "Upper",
-        "with space",
-        "ümlaut",
-        "a\0b",
-        "line\n",
-        "nul",
-        "con.txt",
-        "com1",
-        "x" * 65,
-        None,
-        5,
-    ],
-)
-def test_name_unsafe_on_some_file_system_is_refused_by_name(name):
-    with pytest.raises(ValueError) as refusal:
-        config.check_name(name)
-    assert repr(name) in str(refusal.value)
-    assert "use 1 to 64 of a–z" in str(refusal.value)
-
-
 def test_bad_model_name_is_refused_before_a_run_begins():
     with pytest.raises(ValueError, match=r"'\.\./up' cannot name a model"):
         TrainConfig(name="../up")
@@ -229,15 +189,15 @@ def test_without_environment_the_folder_is_hidden_in_the_project(monkeypatch):
 
 
 def test_every_default_is_a_setting_of_a_known_network():
-    assert set(config.DEFAULTS) <= {*NETWORKS, config.DETECTOR}
-    for network in config.DEFAULTS:
+    assert set(DEFAULTS) <= {*NETWORKS, config.DETECTOR}
+    for network in DEFAULTS:
         assert TrainConfig.of(network).network == network
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_going_on_has_standards_of_its_own_for_each_network(network):
     settings = TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz")
-    assert settings.to_dict().items() >= config.FINE_TUNING[network].items()
+    assert settings.to_dict().items() >= FINE_TUNING[network].items()
     assert settings.command() == "python -m classifier train --from mine --drawings x.npz"
     timed = TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz", seconds=3)
     assert (timed.epochs, timed.seconds) == (None, 3)

@@ -21,15 +21,18 @@ from classifier.config import PROJECT
 
 # Folder, or module beside them -> what it may import from.
 MAY_IMPORT = {
-    "config": set(),
+    "settings": set(),
+    "standards": set(),
+    "names": set(),
+    "config": {"names", "settings", "standards"},
     "events": {"config"},
     "files": set(),
     "records": set(),
     "ink": {"config", "files"},
     "synthetic": {"config", "ink"},
     "data": {"config", "files", "ink", "synthetic"},
-    "serving": {"config", "events", "files", "records", "ink", "synthetic", "data"},
-    "learning": {"config", "events", "ink", "data", "serving"},
+    "serving": {"config", "names", "events", "files", "records", "ink", "synthetic", "data"},
+    "learning": {"config", "standards", "events", "ink", "data", "serving"},
     "jobs": {"config", "events", "ink"},
     "people": {"config", "ink"},
     "lesson": {"config"},

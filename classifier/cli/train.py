@@ -8,99 +8,59 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from classifier.cli.terminal import Terminal
-from classifier.config import (
-    ACTIVATIONS,
-    DATA_SOURCES,
-    DETECTOR,
-    HIDDEN_UNITS,
-    NETWORKS,
-    OPTIMIZERS,
-    SCHEDULES,
-    TrainConfig,
-)
+from classifier.config import NETWORKS, SETTINGS, TrainConfig
 from classifier.events import Event, Failed, Progress, to_json
+from classifier.settings import Setting
 
+Emit = Callable[[Event], None]
+_KINDS = {"int": (int, "N"), "float": (float, "X"), "str": (str, "NAME")}  # and how help calls it
 TEXT = "Train a network from scratch, test it and save it."
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """What may be said to it."""
-    networks = NETWORKS | {DETECTOR: "Tells digits from other drawings."}
-    parser.add_argument("--network", choices=networks, help=f"(dense) {_lines(networks)}")
-    parser.add_argument(
-        "--from",
-        dest="base",
-        metavar="NAME",
-        help="go on from this model, with --drawings and standards of its own",
-    )
-    parser.add_argument("--data", choices=DATA_SOURCES, help=_lines(DATA_SOURCES))
-    parser.add_argument("--mnist", metavar="FILE.npz", help="MNIST in Keras' layout")
-    parser.add_argument("--drawings", metavar="FILE.npz", help="drawings mixed into the data")
-    parser.add_argument(
-        "--drawings-share",
-        type=float,
-        metavar="SHARE",
-        help="of an epoch's images (0.2, with --from 0.1)",
-    )
-    parser.add_argument(
-        "--styles", type=float, metavar="SHARE", help="of an epoch's images are generated digits"
-    )
-    parser.add_argument(
-        "--epochs", type=int, metavar="N", help=f"passes over the images {_standard('epochs')}"
-    )
-    parser.add_argument("--seconds", type=float, metavar="S", help="training time, not epochs")
-    parser.add_argument(
-        "--batch-size", type=int, metavar="N", help=f"images per step {_standard('batch_size')}"
-    )
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, help=_lines(OPTIMIZERS))
-    parser.add_argument(
-        "--learning-rate", type=float, metavar="R", help=f"step size {_standard('learning_rate')}"
-    )
-    parser.add_argument("--schedule", choices=SCHEDULES, help=_lines(SCHEDULES))
-    parser.add_argument("--dropout", type=float, metavar="SHARE", help="0 to 0.95 (0)")
-    units = ", ".join(f"{network} {number}" for network, number in HIDDEN_UNITS.items())
-    parser.add_argument(
-        "--hidden-units", type=int, metavar="N", help=f"of the hidden dense layer ({units})"
-    )
-    parser.add_argument("--activation", choices=ACTIVATIONS, help=_lines(ACTIVATIONS))
-    parser.add_argument(
-        "--shuffle-labels",
-        action=argparse.BooleanOptionalAction,
-        help="of the training images: nothing is left but to learn by heart",
-    )
-    parser.add_argument("--train-size", type=int, metavar="N", help="images used (all)")
-    parser.add_argument(
-        "--augment",
-        action=argparse.BooleanOptionalAction,
-        help="vary the images; with --from, those alone that are mixed in",
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="same seed, same result (0)")
-    parser.add_argument("--name", help="of the saved model")
+    for told in SETTINGS.values():
+        if told.kind == "bool":
+            parser.add_argument(
+                told.option, action=argparse.BooleanOptionalAction, help=_help(told)
+            )
+        elif told.choices:
+            parser.add_argument(told.option, choices=told.choices, help=_help(told))
+        else:
+            kind, metavar = _KINDS[told.kind]
+            metavar = told.metavar or metavar
+            parser.add_argument(
+                told.option, dest=told.name, type=kind, metavar=metavar, help=_help(told)
+            )
     parser.add_argument("--run", metavar="FOLDER", help=argparse.SUPPRESS)  # see jobs
 
 
-def _lines(choices: dict[str, str]) -> str:
-    return " ".join(f"{name}: {text}" for name, text in choices.items())
-
-
-def _standard(field: str) -> str:
-    """What each network has where nothing else is asked for."""
-    return "(" + ", ".join(f"{n} {getattr(TrainConfig.of(n), field)}" for n in NETWORKS) + ")"
+def _help(told: Setting) -> str:
+    """What a setting does, or what each choice means; and what each network has where nothing else
+    is asked for."""
+    text = told.help or " ".join(f"{name}: {text}" for name, text in told.choices.items())
+    standards = {
+        name: getattr(TrainConfig.of(name), told.name) for name in told.networks or NETWORKS
+    }
+    if told.name == "network" or told.kind == "bool" or None in standards.values():
+        return text
+    if len(set(standards.values())) == 1:
+        return f"{text} ({standards.popitem()[1]})"
+    return f"{text} ({', '.join(f'{name} {value}' for name, value in standards.items())})"
 
 
 def command(chosen: argparse.Namespace) -> int:
     """Train, and return the exit status."""
-    emit = _print_json if chosen.json else Terminal()
+    emit: Emit = _print_json if chosen.json else Terminal()
     try:
         if chosen.run:
             return _train_as_child(chosen.run, emit)
-        fields = ("data", "mnist", "drawings", "epochs", "seconds", "batch_size", "optimizer")
-        fields += ("learning_rate", "schedule", "dropout", "train_size", "augment", "seed", "name")
-        fields += ("drawings_share", "styles", "hidden_units", "activation", "shuffle_labels")
-        values = {field: getattr(chosen, field) for field in fields}
+        values = {name: getattr(chosen, name) for name in SETTINGS.keys() - {"network", "base"}}
         settings = (
             TrainConfig.of(chosen.network or "dense", **values)
             if chosen.base is None
@@ -116,7 +76,7 @@ def command(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
+def _fine_tuning(base: str, network: str | None, values: dict[str, Any]) -> TrainConfig:
     from classifier.serving import store
 
     model = store.get(base)
@@ -128,7 +88,7 @@ def _fine_tuning(base: str, network: str | None, values: dict) -> TrainConfig:
 
 
 def _run_training(
-    chosen: TrainConfig, emit, stop: threading.Event, snapshots: Path | None = None
+    chosen: TrainConfig, emit: Emit, stop: threading.Event, snapshots: Path | None = None
 ) -> None:
     from classifier.learning import training
 
@@ -153,7 +113,7 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {said.splitlines()[0][:300] if said else 'no message'}"
 
 
-def _train_as_child(run: str, emit) -> int:
+def _train_as_child(run: str, emit: Emit) -> int:
     """Train for `jobs`: the config from the run's folder, in its turn, until its standard input
     ends."""
     from classifier.jobs import local

@@ -12,7 +12,8 @@ import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from classifier.config import CLASSES, HIDDEN_UNITS, IMAGE_SIZE, KINDS, TrainConfig
+from classifier.config import CLASSES, IMAGE_SIZE, KINDS, TrainConfig
+from classifier.standards import HIDDEN_UNITS
 
 if TYPE_CHECKING:
     import keras

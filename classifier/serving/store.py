@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier import config, files
+from classifier import config, files, names
 from classifier.serving.meta import FILES, FORMAT, KerasLayer, ModelMeta, layers_of, written
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def check_free(name: str) -> None:
 
     A folder that is there but damaged counts too: nothing is ever written over.
     """
-    config.check_name(name)
+    names.check_name(name)
     for folder in (config.models_folder(), config.SHIPPED_MODELS):
         if (folder / name).exists():
             raise NameTakenError(f"There is a model named {name!r} already: choose another name.")

@@ -60,6 +60,8 @@ class Session:
     prepared: Prepared = field(default_factory=lambda: preparing.prepare_strokes([], 1, 1))
     widgets: dict[str, object] | None = None  # what they said when the whole page was drawn last
     toggles: set[str] = field(default_factory=set)  # the keys of all that were drawn
+    answering: str | None = None  # the name of the model that answers
+    answering_set: int = 0  # how often that was not chosen by the visitor; see `answer_with`
     train_pressed: bool = False  # and the form has not seen it yet
     drawing_used: bool = False  # whether the open tab shows something of the drawing
     greeted: bool = False  # whether the whole page has been sent once
@@ -97,6 +99,15 @@ class Session:
         self.history = self.runs[run_id] = History()
         self.stopping = False
         self.error = ""
+
+    def answer_with(self, name: str | None) -> None:
+        """Let this model answer from the next run of the whole page on.
+
+        The field for it is a new one each time: what the browser says of the old one may have been
+        sent before it heard of the change, and would undo it.
+        """
+        self.answering = name
+        self.answering_set += 1
 
     def drawing(self) -> Prepared:
         """The current drawing, for a tab: it is drawn anew after each stroke from now on."""

@@ -52,21 +52,32 @@ def toggle(label: str, value: bool = False, *, key: str, help: str) -> bool:
 
 
 def decimal(
-    label: str, value: float, low: float, high: float, *, key: str, help: str | None = None
+    label: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    above: bool = False,
+    key: str,
+    help: str | None = None,
 ) -> float | str:
     """A field for a decimal number, written with a point or a comma: a browser's own number field
-    drops the comma where the page's language has points, so that 0,05 becomes 5. What is no number
-    from low to high is told below the field, and comes back as it was typed: no check lets a text
-    pass for a number, and each names it.
+    drops the comma where the page's language has points, so that 0,05 becomes 5. A number is one
+    from low to high, and not low itself if it has to be above. What is none is told below the
+    field, and comes back as it was typed: no check lets a text pass for a number, and each names
+    it.
     """
     typed = st.text_input(label, f"{value:.12g}", key=key, help=help)
     try:
         number = float(typed.strip().replace(",", "."))
-        if low <= number <= high:
+        if low <= number <= high and not (above and number == low):
             return number
     except ValueError:
         pass
-    st.markdown(f":red[:small[A number from {low:g} to {high:g}, such as {value:g}.]]")
+    st.markdown(
+        f":red[:small[A number {'above' if above else 'from'} {low:g} to {high:g}, "
+        f"such as {value:g}.]]"
+    )
     return typed
 
 
@@ -103,7 +114,7 @@ def widgets_changed() -> bool:
 def _widgets() -> dict[str, object]:
     toggles = session.current().toggles
     return {
-        key: value
+        str(key): value
         for key, value in st.session_state.items()
         if isinstance(value, str | int | float | list | None)
         and (key in toggles or not isinstance(value, bool))

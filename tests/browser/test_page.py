@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from classifier.ink import drawings
 from classifier.synthetic import handwriting
@@ -217,6 +217,40 @@ def test_stop_keeps_what_was_learned(page):
     expect(keyed(page, "training-result")).to_contain_text(
         re.compile(r"Stopped early. Test accuracy \d+"), timeout=PATIENCE
     )
+
+
+def test_what_the_browser_sent_before_it_heard_of_a_new_model_does_not_undo_it(browser, server):
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    holding, held = [], []  # back what the server says
+
+    def relay(socket: WebSocketRoute) -> None:
+        def hear(message: str | bytes) -> None:
+            if holding:
+                held.append((socket, message))
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(hear)
+
+    page.route_web_socket(re.compile("_stcore/stream"), relay)
+    page.goto(server[0])
+    wait_for_canvas(page)
+    train_by_time(page, 3)
+    expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+    keyed(page, "view").get_by_role("button").click()
+    holding.append(True)
+    wait_until(lambda: page.wait_for_timeout(50) or any(b"It answers now" in m for _, m in held))
+    page.get_by_text("Values as tables", exact=True).click()
+    page.wait_for_timeout(1000)
+    holding.clear()
+    for socket, message in held:
+        socket.send(message)
+    settle(page)
+    expect(page.get_by_role("combobox", name="Answering model")).to_have_value(
+        re.compile("dense-mnist"), timeout=PATIENCE
+    )
+    expect(keyed(page, "drawing-by-epoch")).to_be_visible(timeout=PATIENCE)
+    page.context.close()
 
 
 def test_a_refresh_finds_the_run_again(page):

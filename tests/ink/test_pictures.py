@@ -52,6 +52,13 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", b"")
 
 
+@pytest.mark.parametrize("kind", ["EPS", "ICO", "PCX", "JPEG2000"])
+def test_no_other_decoder_is_asked(grey, kind, monkeypatch):
+    """An EPS file would even be handed to another program, Ghostscript."""
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_, **__: pytest.fail("started"))
+    assert "is not a picture" in refusal(encoded(Image.fromarray(grey), kind))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "GIF"])
 def test_lossless_grey_pictures_come_back_exactly(grey, kind, tmp_path):
     content = encoded(Image.fromarray(grey), kind)

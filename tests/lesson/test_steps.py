@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 
-from classifier.config import MAX_EPOCHS, TrainConfig
+from classifier.config import SETTINGS, TrainConfig
 from classifier.data import sources
 from classifier.ink import drawings
 from classifier.learning import networks, training
@@ -259,7 +259,7 @@ def test_an_experiment_is_the_articles_run_but_for_its_settings(key):
     assert (config.network, config.data, config.seed, config.name) == ("dense", "auto", 0, None)
     differ = {k for k, v in config.to_dict().items() if v != getattr(standard, k)}
     assert differ == set(experiment.settings)
-    assert config.epochs < MAX_EPOCHS
+    assert config.epochs < SETTINGS["epochs"].high
     assert len(experiment.title) <= 40
     assert len(experiment.expect.split()) <= 60
     assert re.search(r"\d %", experiment.expect), "it says figures"

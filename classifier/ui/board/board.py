@@ -26,7 +26,7 @@ from classifier.ui.board import answering, canvas
 from classifier.ui.board.answering import Reading
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
 from classifier.ui.gallery import Item
-from classifier.ui.sidebar.train import POLL
+from classifier.ui.sidebar.run import POLL
 
 _HERE = Path(__file__).parent
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST

@@ -16,7 +16,7 @@ from classifier.people.collection import Kept
 from classifier.serving.meta import Tuned
 from classifier.serving.store import SavedModel
 from classifier.ui import session
-from classifier.ui.sidebar import train
+from classifier.ui.sidebar import run
 
 FILE = "our-handwriting.npz"
 _SHARE_KEY = "drawings-share"
@@ -71,7 +71,7 @@ def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
 
 
 def _start(config: TrainConfig, kept: Sequence[Kept]) -> None:
-    train.start(config, collection.as_drawings(kept))
+    run.start(config, collection.as_drawings(kept))
 
 
 def _before_and_after(model: SavedModel) -> None:
@@ -101,7 +101,7 @@ def _before_and_after(model: SavedModel) -> None:
                 "Throw it away",
                 key="throw-away",
                 icon=":material/delete:",
-                on_click=train.throw_away,
+                on_click=run.throw_away,
                 args=(model,),
             )
 

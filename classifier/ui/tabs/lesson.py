@@ -20,7 +20,7 @@ from classifier.serving.litert import as_input
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, gallery, plots, session, shared, view
 from classifier.ui.board import board, canvas
-from classifier.ui.sidebar import train
+from classifier.ui.sidebar import form, run
 from classifier.ui.tabs import background, inside, training
 
 _SHOWN = 12  # random images at a time
@@ -116,7 +116,7 @@ def _choose(step: str, key: str) -> None:
     here = session.current()
     here.experiment = key
     experiment = EXPERIMENTS[key]
-    train.fill_in(experiment.config(), f"the lesson’s “{experiment.title}”")
+    form.fill_in(experiment.config(), f"the lesson’s “{experiment.title}”")
     st.query_params.from_dict(st.query_params.to_dict() | {"lesson": step, "try": key})
 
 
@@ -127,7 +127,7 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
         runs = [h for h in here.runs.values() if h.started and h.started.config == config.to_dict()]
         end = runs[-1].end if runs else None
         if here.training:
-            st.fragment(training.live, run_every=train.POLL)()
+            st.fragment(training.live, run_every=run.POLL)()
         else:
             with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
                 if st.button(
@@ -136,7 +136,7 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
                     type="primary",
                     help="With exactly the settings that the form in the sidebar now has.",
                 ):
-                    train.start(config)
+                    run.start(config)
                     st.rerun()
                 st.markdown(f"[Link to this]({steps.link(step.key, experiment.key)})")
             if here.error:
@@ -367,12 +367,12 @@ def _fit(model: SavedModel | None) -> None:
     """The curves of the run that is on, or of the model that answers."""
     here = session.current()
     if here.training and not here.experiment:
-        st.fragment(training.live, run_every=train.POLL)()
+        st.fragment(training.live, run_every=run.POLL)()
         return
     st.button(
         "Set the form as in the article",
         key="as-in-the-article",
-        on_click=train.fill_in,
+        on_click=form.fill_in,
         args=(TrainConfig(), "the article"),
     )
     epochs = model.meta.history if model else ()

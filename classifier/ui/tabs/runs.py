@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,17 +9,20 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import LONGEST_NAME, TrainConfig
+from classifier.config import SETTINGS, TrainConfig
 from classifier.events import Failed, Finished, History
+from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, plots, session, shared
-from classifier.ui.sidebar import train
+from classifier.ui.sidebar import form
 
 _COMPARED = 4  # laid over each other unless others are chosen
 _COMPARE_KEY, _CHOSEN_KEY, _NAME_KEY = "runs-compared", "run-chosen", "new-name"
 _PROBLEM = "runs-problem"
-_SETTINGS = [field.name for field in dataclasses.fields(TrainConfig) if field.name != "name"]
+_SETTINGS = {
+    field: told.label.lower() for field, told in SETTINGS.items() if field not in ("name", "title")
+}
 
 
 def tab(model: SavedModel | None) -> None:
@@ -112,16 +114,12 @@ def in_short(config: Mapping[str, Any]) -> str:
     except (TypeError, ValueError):
         return "settings of another version"
     words = [
-        f"{_words(field)} {_text(getattr(chosen, field))}"
-        for field in _SETTINGS
+        f"{label} {_text(getattr(chosen, field))}"
+        for field, label in _SETTINGS.items()
         if getattr(chosen, field) != getattr(standard, field) or (field == "train_size")
         if field not in ("network", "mnist") and getattr(chosen, field) is not None
     ]
     return ", ".join(words) or "standard"
-
-
-def _words(field: str) -> str:
-    return field.replace("_", " ")
 
 
 def _text(value: object) -> str:
@@ -159,12 +157,12 @@ def _differences(models: list[SavedModel]) -> None:
         if config["drawings"] is None:
             config["drawings_share"] = None
     rows, same = [], []
-    for field in _SETTINGS:
+    for field, label in _SETTINGS.items():
         values = [_text(config[field]) for config in configs]
         if len(set(values)) > 1:
-            rows.append({"": _words(field)} | dict(zip(_names(models), values, strict=True)))
+            rows.append({"": label} | dict(zip(_names(models), values, strict=True)))
         elif values[0] not in ("–", "no"):
-            same.append(f"{_words(field)} {values[0]}")
+            same.append(f"{label} {values[0]}")
     if rows:
         st.dataframe(pa.Table.from_pylist(rows), hide_index=True, alt="Settings that differ")
     elif len(models) > 1:
@@ -210,7 +208,9 @@ def _actions(
         st.session_state[_CHOSEN_KEY] = model.name if model else names[0]
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="actions"):
         one = by_name[st.selectbox("With this one", names, key=_CHOSEN_KEY, width=280)]
-        st.button("Answer with it", on_click=_answer_with, args=(one.name,), key="answer-with-it")
+        st.button(
+            "Answer with it", on_click=here.answer_with, args=(one.name,), key="answer-with-it"
+        )
         st.button(
             "Load into the form",
             key="load-into-form",
@@ -244,19 +244,18 @@ def _actions(
         st.warning(problem)
 
 
-def _answer_with(name: str) -> None:
-    st.session_state["answer-with"] = name
-
-
 def _load(name: str, config: Mapping[str, Any]) -> None:
-    """Its settings into the training form; a file of drawings is no part of that."""
+    """Its settings into the training form, but for what the form does not offer: a model to go on
+    from, files, a name."""
+    unsaid = {field: told.default for field, told in SETTINGS.items() if not told.on_page}
     try:
-        settings = TrainConfig(**{**config, "name": None, "mnist": None, "drawings": None})
+        settings = TrainConfig(**{**config, **unsaid})
     except (TypeError, ValueError) as error:
         st.session_state[_PROBLEM] = f"{name} has settings that the form does not know: {error}"
         return
+    origin = f"{name}, from scratch" if config.get("base") else name
     without = ", without its file of drawings" if config.get("drawings") else ""
-    train.fill_in(settings, f"{name}{without}")
+    form.fill_in(settings, f"{origin}{without}")
 
 
 def _rename(old: str) -> None:
@@ -272,8 +271,8 @@ def _rename(old: str) -> None:
         return
     here.renamed(old, new)
     st.session_state[_CHOSEN_KEY] = new
-    if st.session_state.get(train.MODEL_KEY) == old:
-        st.session_state["answer-with"] = new
+    if here.answering == old:
+        here.answer_with(new)
 
 
 def _delete(name: str) -> None:

@@ -11,7 +11,7 @@ from classifier.ink.preparing import Prepared
 from classifier.serving.store import SavedModel
 from classifier.ui import charts, gallery, plots, session, shared
 from classifier.ui.board import board
-from classifier.ui.sidebar import train
+from classifier.ui.sidebar import run
 from classifier.ui.tabs import background
 
 _FIRST_CELL = (4, 9)
@@ -22,7 +22,7 @@ def tab(model: SavedModel | None) -> None:
     """The run that is on; else what became of the model that answers."""
     here = session.current()
     if here.training:
-        st.fragment(live, run_every=train.POLL)()
+        st.fragment(live, run_every=run.POLL)()
         return
     if model is None:
         st.info("No model answers yet. Train one in the sidebar.")

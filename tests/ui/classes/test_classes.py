@@ -14,7 +14,7 @@ from classifier.people.classroom import ClassState
 from classifier.people.collection import Labelled
 from classifier.ui import view
 from classifier.ui.classes import links
-from tests.app import board, draw, new_page, press, run, words
+from tests.app import answering, board, draw, new_page, press, run, words
 
 HOST = "h" * 32
 LINE = [np.array([[40.0, 40.0], [200.0, 40.0], [120.0, 240.0]])]
@@ -146,7 +146,7 @@ def test_a_class_of_only_3s_is_told_so(host):
 
 
 def test_the_class_is_answered_by_the_model_that_the_host_chooses(host):
-    host.selectbox(key="answering-model").set_value("dense").run()
+    answering(host).set_value("dense").run()
     assert class_of(host).model == "conv"
     press(host, "class-model")
     assert class_of(host).model == "dense"

@@ -18,7 +18,7 @@ from classifier.ink.drawings import Drawings
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.serving import store
 from classifier.ui import session, view
-from tests.app import press, words
+from tests.app import answering, press, words
 
 RUN = "00000000000000000001-0123456789abcdef"
 PATIENCE = 20.0  # seconds for what is computed in the background
@@ -49,7 +49,7 @@ def show(page: AppTest, tab: str) -> None:
 def alive(page: AppTest) -> None:
     """The page still answers, by a model that is whole."""
     assert not page.exception
-    page.selectbox(key="answering-model").set_value("conv")
+    answering(page).set_value("conv")
     press(page, "sample-4")
     assert "It is a 4" in words(page)
 
@@ -175,7 +175,7 @@ def submit(page: AppTest) -> None:
 def asked(name: str, tab: str = view.TRAINING) -> AppTest:
     """The page at that tab, with a digit that this model is asked about."""
     page = opened(tab)
-    page.selectbox(key="answering-model").set_value(name)
+    answering(page).set_value(name)
     press(page, "sample-3")
     assert not page.exception
     return page

@@ -9,7 +9,7 @@ import pytest
 
 from classifier.serving.snapshots import Recorder
 from classifier.ui import view
-from tests.app import press, words
+from tests.app import answering, press, words
 from tests.ui.tabs.pages import (
     RUN,
     alive,
@@ -78,13 +78,13 @@ def test_a_run_whose_file_lost_its_beginning_is_shown_as_far_as_it_goes(home):
 def test_a_model_that_goes_while_it_is_shown_takes_nothing_with_it(how, tab, home):
     folder = saved(home, "mine")
     page = opened(tab, owner("mine"))
-    page.selectbox(key="answering-model").set_value("mine").run()
+    answering(page).set_value("mine").run()
     press(page, "sample-3")
     assert not page.exception
     go(folder, how)
     page.run()
     assert not page.exception
-    assert "mine" not in page.selectbox(key="answering-model").options
+    assert "mine" not in answering(page).options
     alive(page)
     show(page, view.RUNS)
     assert any("mine (gone)" in table["name"].tolist() for table in tables(page)[:1])

@@ -23,17 +23,17 @@ def test_a_link_opens_its_step_with_the_experiment_in_the_form(key, home, monkey
     config = experiment.config()
     for field, widget in {
         "epochs": page.number_input(key="epochs-dense-1"),
-        "train_size": page.number_input(key="size-1"),
-        "batch_size": page.number_input(key="batch-dense-1-128"),
+        "train_size": page.number_input(key="train_size-1"),
+        "batch_size": page.number_input(key="batch_size-dense-1-128"),
         "optimizer": page.selectbox(key="optimizer-dense-1"),
         "schedule": page.selectbox(key="schedule-dense-1"),
         "activation": page.selectbox(key="activation-dense-1"),
-        "shuffle_labels": page.toggle(key="shuffle-dense-1"),
+        "shuffle_labels": page.toggle(key="shuffle_labels-dense-1"),
         "seed": page.number_input(key="seed-1"),
     }.items():
         assert widget.value == getattr(config, field), field
-    assert float(page.text_input(key="rate-dense-1").value) == config.learning_rate
-    assert page.number_input(key="units-dense-1").value == (config.hidden_units or 512)
+    assert float(page.text_input(key="learning_rate-dense-1").value) == config.learning_rate
+    assert page.number_input(key="hidden_units-dense-1").value == (config.hidden_units or 512)
     page.button(key="train").click().run()
     page.button(key="lesson-train").click().run()
     assert configs == [config, config]
@@ -90,14 +90,14 @@ def test_a_repeated_parameter_counts_once(home):
 def test_an_experiment_without_a_step_comes_at_its_own(home):
     page = opened(attempt="overfit")
     assert STEPS["test"].title in words(page)
-    assert page.number_input(key="size-1").value == 100
+    assert page.number_input(key="train_size-1").value == 100
 
 
 def test_an_experiment_of_another_step_is_offered_where_the_link_leads(home):
     page = opened(lesson="softmax", attempt="tiny")
     assert STEPS["softmax"].title in words(page)
     assert keys(page, "try-") == ["try-tiny"]
-    assert page.number_input(key="units-dense-1").value == 8
+    assert page.number_input(key="hidden_units-dense-1").value == 8
 
 
 def test_a_chosen_experiment_is_in_the_address_and_gone_with_its_step(home):
@@ -105,7 +105,7 @@ def test_a_chosen_experiment_is_in_the_address_and_gone_with_its_step(home):
     page.button(key="try-tiny").click().run()
     address = dict(page.query_params)
     again = opened(lesson=address["lesson"], attempt=address["try"])
-    assert again.number_input(key="units-dense-1").value == 8
+    assert again.number_input(key="hidden_units-dense-1").value == 8
     page.button(key="lesson-next").click().run()
     assert "try" not in page.query_params
     assert "softmax" in page.query_params["lesson"]

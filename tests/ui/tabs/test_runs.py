@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from classifier.config import TrainConfig
 from classifier.serving import store
 from classifier.ui import view
-from tests.app import press, words
+from tests.app import answering, press, words
 from tests.ui.tabs.pages import (
     RUN,
     alive,
@@ -39,7 +39,7 @@ def two_on_one(home: Path) -> tuple[AppTest, AppTest]:
     saved(home, "mine")
     pages = opened(view.RUNS, run=RUN), opened(view.RUNS, run=RUN)
     for page in pages:
-        assert page.selectbox(key="answering-model").value == "mine"
+        assert answering(page).value == "mine"
         assert page.selectbox(key="run-chosen").value == "mine"
         press(page, "sample-3")
     return pages
@@ -54,7 +54,7 @@ def test_what_one_deletes_the_other_goes_on_without(home):
     assert not other.exception
     assert "mine" in "\n".join(warning.value for warning in other.warning)
     for page in (one, other):
-        assert page.selectbox(key="answering-model").value == "conv"
+        assert answering(page).value == "conv"
         assert {"mine (gone)", "deleted"} & set(tables(page)[0]["name"])
         for tab in view.TABS:
             show(page, tab)
@@ -65,7 +65,7 @@ def test_what_one_renames_the_other_goes_on_with(home):
     one, other = two_on_one(home)
     one.text_input(key="new-name-mine").set_value("yours")
     submit(one)
-    assert one.selectbox(key="answering-model").value == "yours"
+    assert answering(one).value == "yours"
     other.text_input(key="new-name-mine").set_value("theirs")
     submit(other)
     assert not other.exception
@@ -73,7 +73,7 @@ def test_what_one_renames_the_other_goes_on_with(home):
     assert "yours" in tables(other)[0]["name"].tolist()
     for tab in view.TABS:
         show(other, tab)
-    other.selectbox(key="answering-model").set_value("yours").run()
+    answering(other).set_value("yours").run()
     assert "It is a 3" in words(other)
 
 
@@ -96,18 +96,18 @@ def test_only_who_trained_a_model_can_rename_or_delete_it(name, home):
 def test_ones_own_model_is_renamed_and_deleted(home):
     saved(home, "mine")
     page = opened(view.RUNS, owner("mine"))
-    page.selectbox(key="answering-model").set_value("mine").run()
+    answering(page).set_value("mine").run()
     page.selectbox(key="run-chosen").set_value("mine").run()
     page.text_input(key="new-name-mine").set_value(" yours ")
     submit(page)
-    assert page.selectbox(key="answering-model").value == "yours"
+    assert answering(page).value == "yours"
     assert page.selectbox(key="run-chosen").value == "yours"
     assert "Only who trained" not in words(page)
     assert store.get("yours").meta.saved["name"] == "yours"
     page.button(key="delete-it").click().run()
     assert not page.exception
     assert not (home / "models" / "yours").exists()
-    assert page.selectbox(key="answering-model").value == "conv"
+    assert answering(page).value == "conv"
 
 
 def test_a_model_of_a_name_that_was_ones_own_is_not_ones_own(home):
@@ -152,6 +152,7 @@ def test_a_bad_or_taken_name_is_told(home):
         TrainConfig(seconds=0.05),
         TrainConfig(learning_rate=1e-6),
         TrainConfig.of("dense", name="mine", mnist="/tmp/x.npz", drawings="y.npz"),
+        TrainConfig.fine_tuning("conv", {"network": "deep"}, "mnist", "ours.npz"),
     ],
     ids=TrainConfig.command,
 )
@@ -166,7 +167,9 @@ def test_what_is_loaded_into_the_form_is_what_is_trained(config, home, monkeypat
     assert "Set as in mine" in words(page)
     page.button(key="train").click().run()
     assert not page.exception
-    assert configs == [dataclasses.replace(config, name=None, mnist=None, drawings=None)]
+    # From scratch, and on the server's own data.
+    own = {"name": None, "base": None, "mnist": None, "drawings": None, "drawings_share": 0.2}
+    assert configs == [dataclasses.replace(config, **own)]
     page.button(key="standard").click().run()
     page.button(key="train").click().run()
     assert configs[1:] == [TrainConfig.of(config.network)]
@@ -186,7 +189,7 @@ def test_differences_are_what_differs_and_nothing_else(home):
     page.multiselect(key="runs-compared").set_value(["one", "other"]).run()
     found = differences(page)
     assert all(one != other for one, other in found.values())
-    assert {"network", "epochs", "optimizer", "styles"} <= set(found)
+    assert {"network", "epochs", "optimizer", "other handwriting"} <= set(found)
     assert "augment" not in found
     for few in (["one"], []):
         page.multiselect(key="runs-compared").set_value(few).run()

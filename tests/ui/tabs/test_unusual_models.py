@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from classifier.lesson.steps import STEPS
 from classifier.ui import view
-from tests.app import words
+from tests.app import answering, words
 from tests.ui.tabs.pages import (
     alive,
     asked,
@@ -98,7 +98,7 @@ def test_a_network_of_another_shape_is_shown_as_it_is(name, home, shapes, tiny_m
     assert f"Set as in {name}" in words(page)
     lesson_at(page, "layers", "softmax", "compile", "labels", "test")
     show(page, view.INSIDE)
-    page.selectbox(key="answering-model").set_value("dense").run()
+    answering(page).set_value("dense").run()
     assert "The hidden units" in words(page)
     alive(page)
 
@@ -121,7 +121,7 @@ def test_other_layers_are_chosen_from_when_another_model_answers(home, shapes):
     saved(home, "no-dense", network=shapes["no-dense"])
     page = asked("conv", view.INSIDE)
     page.segmented_control(key="layer").set_value("parts-relu").run()
-    page.selectbox(key="answering-model").set_value("no-dense").run()
+    answering(page).set_value("no-dense").run()
     assert not page.exception
     assert "of strokes" in words(page) or page.segmented_control(key="layer").value == "strokes"
 
@@ -173,7 +173,7 @@ def test_metrics_that_make_no_sense_break_nothing(values, home):
     listed = "odd" in tables(page)[0]["name"].tolist()
     assert listed or "damaged" in words(page)
     if listed:
-        page.selectbox(key="answering-model").set_value("odd")
+        answering(page).set_value("odd")
         lesson_at(page, "test")
     alive(page)
 

@@ -1,0 +1,172 @@
+"""The training form; while a run is on, the run stands in its place."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from classifier.config import NETWORKS, SETTINGS, TrainConfig
+from classifier.ui import session, shared, view
+from classifier.ui.sidebar import run
+
+# Tells the server, once a minute at most, that a pointer or the keyboard has come to the form.
+_TOUCH = """
+export default function ({ setTriggerValue }) {
+  const form = document.querySelector(".st-key-training-form");
+  let told = -Infinity;
+  const tell = () => {
+    if (performance.now() - told > 60000) {
+      told = performance.now();
+      setTriggerValue("touched", true);
+    }
+  };
+  form.addEventListener("pointerenter", tell);
+  form.addEventListener("focusin", tell);
+  if (form.matches(":hover, :focus-within")) tell();
+  return () => {
+    form.removeEventListener("pointerenter", tell);
+    form.removeEventListener("focusin", tell);
+  };
+}
+"""
+_NETWORK_KEY, _NETWORK = "network", "dense"
+_ALWAYS_SHOWN = ("network", "data", "epochs", "seconds")
+_SECONDS = 20.0  # unless other settings are loaded
+_DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
+
+
+def form_or_run() -> None:
+    """The form, or the run that is on."""
+    st.subheader("Train from scratch", anchor=False)
+    here = session.current()
+    # A fragment that runs by itself only while there is something to follow.
+    st.fragment(run.follow, run_every=run.POLL if here.training else None)()
+    if not here.training:
+        with st.container(key="training-form"):
+            _form()
+            _await_touch()
+
+
+def _await_touch() -> None:
+    """Whoever comes to the form may train soon: TensorFlow is loaded meanwhile.
+
+    No fragment: the browser sends what happens within 10 ms as one message, and in that of a
+    fragment a click on Train would be lost.
+    """
+    with st.container(key="training-touch"):
+        _touch_component()(on_touched_change=shared.jobs().get_ready)
+
+
+@st.cache_resource
+def _touch_component():
+    return st.components.v2.component("training-touch", js=_TOUCH)
+
+
+def _form() -> None:
+    here = session.current()
+    st.session_state.setdefault(_NETWORK_KEY, _NETWORK)
+    networks = list(NETWORKS)
+    network = st.segmented_control("Network", networks, required=True, key=_NETWORK_KEY) or _NETWORK
+    st.caption(NETWORKS[network])
+    preset = here.preset if here.preset and here.preset.config.network == network else None
+    if preset:
+        st.caption(f"Set as in {preset.origin}.")
+        st.button("Back to standard settings", key="standard", type="tertiary", on_click=_forget)
+    standard = preset.config if preset else TrainConfig.of(network)
+    # Fields begin anew with each network and preset, which come with values of their own.
+    variant = f"{network}-{preset.number}" if preset else network
+    number = preset.number if preset else 0
+    values = {"data": _field("data", standard, f"{number}")}
+    left, right = st.columns(2)
+    with right:
+        by_time = view.toggle(
+            "By time",
+            standard.seconds is not None,
+            key=f"by-time-{number}",
+            help="Train for some seconds in place of epochs.",
+        )
+    if by_time != (standard.seconds is not None):
+        standard = TrainConfig.of(network, seconds=_SECONDS if by_time else None)
+    with left:
+        length = "seconds" if by_time else "epochs"
+        values[length] = _field(length, standard, variant)
+    with st.expander("More settings"):
+        values |= _more(network, preset)
+    problem = st.container()
+    st.button(
+        "Train", key="train", type="primary", shortcut=view.shortcut("T"), on_click=_press_train
+    )
+    # Not in the callback: its arguments would be the form's values of the run before, and a value
+    # typed just before the click would be lost.
+    if here.train_pressed:
+        here.train_pressed = False
+        try:
+            run.start(TrainConfig.of(network, **values))
+        except ValueError as error:
+            here.error = str(error)
+        st.rerun()
+    if here.error:
+        problem.error(here.error)
+
+
+def _press_train() -> None:
+    session.current().train_pressed = True
+
+
+def fill_in(config: TrainConfig, origin: str) -> None:
+    """Put these settings into the form, saying where they come from. Before the form is drawn."""
+    session.current().put_into_form(config, origin)
+    st.session_state[_NETWORK_KEY] = config.network
+
+
+def _forget() -> None:
+    session.current().preset = None
+
+
+def _more(network: str, preset: session.Preset | None) -> dict:
+    number = preset.number if preset else 0
+    standard, variant = preset.config if preset else TrainConfig.of(network), f"{network}-{number}"
+    values = {"train_size": _field("train_size", standard, f"{number}")}
+    if not preset:
+        standard, variant = TrainConfig.of(network, train_size=values["train_size"]), network
+        if network == "dense" and view.toggle(
+            "As in the article",
+            key="article",
+            help="Plain rmsprop, batches of 128 and a constant learning rate: slower, to compare.",
+        ):
+            standard, variant = TrainConfig(network=network), "article"
+    # What only some networks have comes last.
+    for told in sorted(SETTINGS.values(), key=lambda told: bool(told.networks)):
+        has = not told.networks or network in told.networks
+        if told.on_page and told.name not in _ALWAYS_SHOWN and has and told.name not in values:
+            begins_anew = variant if told.name != "seed" else f"{number}"
+            values[told.name] = _field(told.name, standard, begins_anew)
+    return values
+
+
+def _field(name: str, standard: TrainConfig, variant: str) -> object:
+    """What the visitor sets, from the standard's value on; the field begins anew with each
+    variant, and where the standard batch size changes."""
+    told, value = SETTINGS[name], getattr(standard, name)
+    if value is None and told.networks:
+        value = told.networks[standard.network]
+    key = f"{name}-{variant}-{value}" if name == "batch_size" else f"{name}-{variant}"
+    if told.choices:
+        choices = list(told.choices)
+        return st.selectbox(
+            told.label,
+            choices,
+            choices.index(value),
+            key=key,
+            format_func=lambda choice: _DATA_NAMES.get(choice, choice),
+            help="\n\n".join(told.lines),
+        )
+    if told.kind == "bool":
+        return view.toggle(told.label, value, key=key, help=told.help)
+    low, high, step, text = told.low, told.high, told.step, told.help
+    if told.kind == "int":
+        return st.number_input(
+            told.label, low, high, value, step or 1, key=key, placeholder="all", help=text
+        )
+    if step:
+        return st.slider(told.label, float(low), high, float(value), step, key=key, help=text)
+    return view.decimal(told.label, value, low, high, above=told.above, key=key, help=text)

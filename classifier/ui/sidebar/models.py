@@ -1,0 +1,45 @@
+"""Which model answers, and which one beside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from classifier.serving import store
+from classifier.serving.store import SavedModel
+from classifier.ui import session
+
+_NOBODY = "Nobody"
+
+
+def choose() -> tuple[SavedModel | None, SavedModel | None]:
+    """The model that answers, the newest run's at once when it has finished; and who answers beside
+    it, if anybody does."""
+    here = session.current()
+    models, problems = store.list_models()
+    by_name = {m.name: m for m in models if m.meta.reads_digits}
+    if by_name and here.answering not in by_name:
+        here.answer_with(next(iter(by_name)))
+    with st.container(key="answering"):
+        with st.container(key="answering-model"):
+            name = here.answering = st.selectbox(
+                "Answering model",
+                list(by_name),
+                list(by_name).index(here.answering) if here.answering in by_name else None,
+                key=f"answering-model-{here.answering_set}",
+                format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}",
+                help="The share is its accuracy on test digits that it never saw.",
+                placeholder="No model yet: train one",
+            )
+        if name is not None:
+            st.caption(f"Learned from {by_name[name].meta.data.description}.")
+        for problem in problems:
+            st.warning(problem)
+    other = st.selectbox(
+        "Beside it",
+        [_NOBODY, *(one for one in by_name if one != name)],
+        key="second-model",
+        format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}" if n in by_name else n,
+        help="A second model answers on the same drawing, in bars of another colour. A network in "
+        "training does so by itself.",
+    )
+    return by_name.get(name or ""), by_name.get(other or "")
