@@ -121,7 +121,7 @@ def home() -> Path:
     `DIGIT_CLASSIFIER_HOME` names it; otherwise it is a dot-folder in the project.
     """
     named = os.environ.get("DIGIT_CLASSIFIER_HOME")
-    return Path(named) if named else PROJECT / ".digit-classifier"
+    return Path(named).absolute() if named else PROJECT / ".digit-classifier"
 
 
 def models_folder() -> Path:
