@@ -6,16 +6,27 @@ Knows nothing of who speaks or who listens; the shell, the page and the tests re
 from __future__ import annotations
 
 import dataclasses
+import enum
+import functools
 import json
 import math
-from dataclasses import dataclass, field
+import types
+import typing
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from classifier.config import CLASSES
+
+# A number and its bounds, which are allowed, too.
+Share = Annotated[float, (0, 1)]
+Count = Annotated[int, (0, 2**53)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
     """The run was accepted; nothing heavy has been loaded yet."""
 
-    config: dict  # TrainConfig.to_dict()
+    config: dict[str, str | float | bool | None]  # TrainConfig.to_dict()
     time: float  # seconds since 1970
 
 
@@ -25,26 +36,26 @@ class Progress:
 
     stage: str  # one of STAGES
     note: str = ""  # one sentence for the reader, such as which data was found
-    place: int | None = None  # runs that go first, while waiting
-    epoch: int | None = None  # from 1
-    epochs: int | None = None  # None where a budget of seconds decides
-    images_seen: int | None = None  # in this run
+    place: Count | None = None  # runs that go first, while waiting
+    epoch: Count | None = None  # from 1
+    epochs: Count | None = None  # None where a budget of seconds decides
+    images_seen: Count | None = None  # in this run
     images_per_second: float | None = None
     seconds_left: float | None = None  # of training
-    fraction: float | None = None  # of training or download done, 0–1
+    fraction: Share | None = None  # of training or download done
     loss: float | None = None  # of the current epoch so far
-    accuracy: float | None = None  # of the current epoch so far, 0–1
+    accuracy: Share | None = None  # of the current epoch so far
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpochEnded:
     """One pass over the training images is done, or the part of it that was reached."""
 
-    epoch: int  # from 1
+    epoch: Count  # from 1
     loss: float
-    accuracy: float  # 0–1, on training images, averaged over the epoch
+    accuracy: Share  # on training images, averaged over the epoch
     val_loss: float
-    val_accuracy: float  # 0–1, on images cut from the training set and not trained on
+    val_accuracy: Share  # on images cut from the training set and not trained on
     seconds: float
 
 
@@ -53,21 +64,21 @@ class Finished:
     """The model is trained, tested and saved."""
 
     model: str  # its name in the store
-    test_accuracy: float  # 0–1
-    train_accuracy: float  # 0–1, of the final network on the images it trained on
+    test_accuracy: Share
+    train_accuracy: Share  # of the final network on the images it trained on
     gap: float  # train_accuracy - test_accuracy
     seconds: float  # of training alone
     stages: dict[str, float]  # seconds spent in each stage
-    confusion: list[list[int]]  # (10, 10) test images: row is the label, column the answer
+    confusion: list[list[Count]]  # (10, 10) test images: row is the label, column the answer
     data: str  # which data the model saw, in words
-    train_images: int
-    test_images: int
-    drawings_accuracy: float | None = None  # 0–1, on drawings that were kept back; None: no file
+    train_images: Count
+    test_images: Count
+    drawings_accuracy: Share | None = None  # on drawings that were kept back; None: no file
     # Of a run that went on from another model: drawings `n` by label, and how many of those were
     # read rightly `before` and `after` by networks that had not learned from them; in how many
     # `folds`, whether `by_writer`, of how many `writers`, how many drawings were `left_out`; and
     # the test accuracy, 0–1, `test_before` and `test_after`.
-    tuned: dict | None = None
+    tuned: dict[str, Any] | None = None
     stopped: bool = False  # ended early on request
     source: str = ""  # "mnist" or "generated"
     id: str = ""  # of the model, whatever it may be named later
@@ -105,7 +116,7 @@ _NAME_OF = {kind: name for name, kind in _NAMES.items()}
 
 def to_json(event: Event) -> str:
     """One line without a line break; absent values are left out, NaN and infinities become null."""
-    values = {"event": _NAME_OF[type(event)]}
+    values: dict[str, object] = {"event": _NAME_OF[type(event)]}
     for item in dataclasses.fields(event):
         value = getattr(event, item.name)
         if isinstance(value, float) and not math.isfinite(value):
@@ -121,28 +132,76 @@ def from_json(line: str) -> Event:
     try:
         values = json.loads(line)
         kind = _NAMES[values.pop("event")]
-        return kind(**values)
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        for name, value in values.items():
+            if not _fits(value, _hints(kind)[name]):
+                raise ValueError(name)
+        event: Event = kind(**values)
+        if isinstance(event, Progress) and event.stage not in STAGES:
+            raise ValueError(event.stage)
+        json.dumps(values, ensure_ascii=False).encode()  # half a character cannot be sent on
+        return event
+    # Deep nesting is a RecursionError.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an event: {line[:100]!r}") from error
 
 
-@dataclass
-class History:
-    """What a listener has heard so far, folded together for drawing."""
+@functools.cache
+def _hints(kind: type[Event]) -> dict[str, Any]:
+    return typing.get_type_hints(kind, include_extras=True)
 
-    started: Started | None = None
-    progress: Progress | None = None
-    epochs: list[EpochEnded] = field(default_factory=list)
-    end: Finished | Failed | None = None
 
-    def add(self, event: Event) -> None:
-        """Take in the next event of the run."""
-        match event:
-            case Started():
-                self.started = event
-            case Progress():
-                self.progress = event
-            case EpochEnded():
-                self.epochs.append(event)
-            case Finished() | Failed():
-                self.end = event
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value out of JSON is what a field's annotation asks for."""
+    parts = typing.get_args(hint)
+    match typing.get_origin(hint):
+        case None if hint is float:  # no NaN, and nothing that overflows when it is shown
+            return type(value) in (int, float) and bool(abs(value) < 1e15)
+        case None if hint is Any:
+            return True
+        case None:
+            return type(value) is hint
+        case typing.Annotated:
+            low, high = parts[1]
+            return _fits(value, parts[0]) and low <= value <= high
+        case types.UnionType | typing.Union:
+            return any(_fits(value, part) for part in parts)
+        case of:
+            inside = value.values() if isinstance(value, dict) else value
+            return type(value) is of and all(_fits(one, parts[-1]) for one in inside)
+
+
+class Fit(enum.Enum):
+    """What the gap between training and test accuracy says of a network."""
+
+    NOTHING = "it has learned nothing yet, chance is 10 %"
+    CLOSE = "no overfitting to speak of"
+    WEAK = "it has learned too little to call that overfitting"
+    OVERFITTING = "overfitting"
+
+
+def gap(train_accuracy: float, test_accuracy: float) -> float:
+    """Percentage points by which a network, its accuracies 0–1, is better on images it trained on
+    than on the test images. The only gap that the program speaks of."""
+    return round(100 * (train_accuracy - test_accuracy), 2) + 0.0  # no -0.00
+
+
+def fit(train_accuracy: float, test_accuracy: float, test_images: int) -> Fit:
+    """What two accuracies, 0–1, say of a network.
+
+    NOTHING: even in training it is right less than half as often again as chance. CLOSE: the gap is
+    within noise, two binomial standard errors of the test accuracy. OVERFITTING: it is beyond
+    noise, and the training accuracy is 80 % or more. WEAK: it is beyond noise, but that is less.
+    """
+    noise = 2 * math.sqrt(test_accuracy * (1 - test_accuracy) / max(test_images, 1))
+    if train_accuracy < 1.5 / CLASSES:
+        return Fit.NOTHING
+    if train_accuracy - test_accuracy <= noise:
+        return Fit.CLOSE
+    return Fit.OVERFITTING if train_accuracy >= 0.8 else Fit.WEAK
+
+
+def gap_in_words(train_accuracy: float, test_accuracy: float, test_images: int) -> str:
+    """Both as one clause, for every place that tells of a network's gap."""
+    points = gap(train_accuracy, test_accuracy)
+    meaning = fit(train_accuracy, test_accuracy, test_images)
+    return f"a gap of {points:.2f} points: {meaning.value}"

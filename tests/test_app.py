@@ -8,11 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from classifier.config import PROJECT, TrainConfig
-from classifier.events import Finished, History
+from classifier.events import Finished
 from classifier.jobs.local import JobError
+from classifier.jobs.run import Run
 from classifier.serving import store
 from classifier.ui import session, shared
 from tests.app import answering, draw, press, words
+from tests.jobs.test_run import Told
 
 
 @pytest.fixture
@@ -131,13 +133,14 @@ def test_an_unknown_run_in_the_address_is_forgotten(home):
     assert "run" not in page.query_params
 
 
-def test_the_result_is_one_sentence_about_seen_and_unseen_digits(home):
+def ended(train: float, test: float) -> AppTest:
+    """The page of a visitor whose run has ended with these accuracies."""
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
     end = Finished(
         model="conv",
-        test_accuracy=0.9813,
-        train_accuracy=0.9962,
-        gap=0.0149,
+        test_accuracy=test,
+        train_accuracy=train,
+        gap=train - test,
         seconds=12,
         stages={},
         confusion=[],
@@ -145,12 +148,31 @@ def test_the_result_is_one_sentence_about_seen_and_unseen_digits(home):
         train_images=55_000,
         test_images=10_000,
     )
-    page.session_state["session"] = session.Session(
-        reader=session.Reader("00000000000000000000-0000000000000000"), history=History(end=end)
-    )
+    run = Run("00000000000000000000-0000000000000000", Told())
+    run.add(end)
+    page.session_state["session"] = session.Session(run=run)
     page.run()
     assert not page.exception
+    return page
+
+
+def test_the_result_is_one_sentence_about_seen_and_unseen_digits(home):
+    page = ended(0.9962, 0.9813)
     sentence = page.success[0].value
     assert "Test accuracy 98.13 %" in sentence
     assert "99.62 % on those it trained on" in sentence
     assert "overfitting" in sentence
+    assert "a gap of 1.49 points" in sentence
+
+
+def test_a_network_that_learned_nothing_is_not_said_to_overfit(home):
+    page = ended(0.1002, 0.0978)
+    assert not page.success
+    sentence = page.warning[0].value
+    assert "Test accuracy 9.78 %" in sentence
+    assert "learned nothing" in sentence
+    assert "overfitting" not in sentence
+
+
+def test_a_gap_within_noise_is_no_overfitting(home):
+    assert "no overfitting to speak of" in ended(0.9835, 0.9813).success[0].value

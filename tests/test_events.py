@@ -8,7 +8,7 @@ import math
 import pytest
 
 from classifier import events
-from classifier.events import EpochEnded, Failed, Finished, History, Progress, Started
+from classifier.events import EpochEnded, Failed, Finished, Fit, Progress, Started
 
 STARTED = Started(config={"network": "dense", "epochs": 2, "name": None}, time=1.5)
 PROGRESS = Progress(stage="training", epoch=1, epochs=2, images_seen=640, loss=0.5, accuracy=0.0)
@@ -101,26 +101,66 @@ def test_a_long_line_that_is_no_event_is_shown_in_part():
     assert len(str(refusal.value)) < 200
 
 
-def test_history_keeps_all_epochs_and_the_last_of_the_rest():
-    history = History()
-    second = EpochEnded(epoch=2, loss=0.4, accuracy=0.9, val_loss=0.5, val_accuracy=0.8, seconds=1)
-    later = Progress(stage="testing")
-    for event in (STARTED, PROGRESS, EPOCH, second, later):
-        history.add(event)
-    assert history.started is STARTED
-    assert history.progress is later
-    assert history.epochs == [EPOCH, second]
-    assert history.end is None
-    history.add(FINISHED)
-    assert history.end is FINISHED
+# The gap
 
 
-def test_history_ends_with_a_failure_too():
-    history = History()
-    history.add(FAILED)
-    assert history.end is FAILED
+@pytest.mark.parametrize(
+    ("train", "test", "images", "meaning"),
+    [
+        (0.0978, 0.1002, 10_000, Fit.NOTHING),  # a learning rate ten times too large
+        (0.1002, 0.0978, 10_000, Fit.NOTHING),
+        (0.1124, 0.1135, 10_000, Fit.NOTHING),  # whatever is drawn, it says 1
+        (0.9962, 0.9813, 10_000, Fit.OVERFITTING),
+        (0.9835, 0.9813, 10_000, Fit.CLOSE),  # 0.22 points, and the noise is 0.27
+        (0.9845, 0.9813, 10_000, Fit.OVERFITTING),
+        (0.9800, 0.9813, 10_000, Fit.CLOSE),
+        (1.0, 0.68, 10_000, Fit.OVERFITTING),  # 100 images, learned by heart
+        (0.99, 0.975, 40, Fit.CLOSE),  # of 40 test images one is wrong
+        (0.60, 0.50, 10_000, Fit.WEAK),
+        (1.0, 1.0, 10_000, Fit.CLOSE),
+        (1.0, 0.0, 0, Fit.OVERFITTING),  # nothing divides by the images that there are not
+    ],
+)
+def test_overfitting_is_named_only_where_training_went_well_and_the_gap_is_no_noise(
+    train, test, images, meaning
+):
+    assert events.fit(train, test, images) is meaning
+    assert events.gap_in_words(train, test, images).endswith(f" points: {meaning.value}")
 
 
-def test_histories_do_not_share_epochs():
-    History().add(EPOCH)
-    assert History().epochs == []
+def test_the_gap_is_in_percentage_points():
+    assert events.gap(0.9962, 0.9813) == 1.49
+    assert str(events.gap(0.98, 0.980001)) == "0.0"
+    assert events.gap_in_words(0.9962, 0.9813, 10_000) == "a gap of 1.49 points: overfitting"
+
+
+# Values that are no event's
+
+
+@pytest.mark.parametrize(
+    ("event", "field", "value"),
+    [
+        (PROGRESS, "fraction", 1.5),
+        (PROGRESS, "fraction", True),
+        (PROGRESS, "stage", "party"),
+        (PROGRESS, "stage", ["training"]),
+        (PROGRESS, "epoch", 1.5),
+        (PROGRESS, "epoch", -1),
+        (PROGRESS, "place", 10**400),
+        (EPOCH, "loss", None),
+        (EPOCH, "loss", math.nan),
+        (EPOCH, "loss", 10**400),
+        (EPOCH, "val_accuracy", 1.01),
+        (FINISHED, "confusion", [["1"]]),
+        (FINISHED, "stages", {"data": "long"}),
+        (FINISHED, "model", 7),
+        (STARTED, "config", {"network": {}}),
+        (FAILED, "error", None),
+        (FAILED, "error", "\ud800"),
+        (STARTED, "config", {"network": "\ud800"}),
+    ],
+)
+def test_a_field_of_the_wrong_type_or_range_is_refused(event, field, value):
+    values = json.loads(events.to_json(event)) | {field: value}
+    with pytest.raises(ValueError, match="not an event"):
+        events.from_json(json.dumps(values))

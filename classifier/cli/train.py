@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from classifier.cli.terminal import Terminal
 from classifier.config import NETWORKS, SETTINGS, TrainConfig
-from classifier.events import Event, Failed, Progress, to_json
+from classifier.events import Event, Failed
 from classifier.settings import Setting
 
 Emit = Callable[[Event], None]
@@ -56,10 +52,13 @@ def _help(told: Setting) -> str:
 
 def command(chosen: argparse.Namespace) -> int:
     """Train, and return the exit status."""
-    emit: Emit = _print_json if chosen.json else Terminal()
+    from classifier.jobs import child
+
+    emit: Emit = child.say if chosen.json else Terminal()
     try:
         if chosen.run:
-            return _train_as_child(chosen.run, emit)
+            child.carry_out(chosen.run, _load_keras, _run_training)
+            return 0
         values = {name: getattr(chosen, name) for name in SETTINGS.keys() - {"network", "base"}}
         settings = (
             TrainConfig.of(chosen.network or "dense", **values)
@@ -87,6 +86,12 @@ def _fine_tuning(base: str, network: str | None, values: dict[str, Any]) -> Trai
     )
 
 
+def _load_keras() -> None:
+    from classifier.learning import training
+
+    training.load_keras()
+
+
 def _run_training(
     chosen: TrainConfig, emit: Emit, stop: threading.Event, snapshots: Path | None = None
 ) -> None:
@@ -97,61 +102,19 @@ def _run_training(
 
 def _reason(error: Exception) -> str:
     """One sentence; what nobody foresaw also leaves its trace on standard error."""
-    from classifier.jobs import local
+    from classifier.jobs import resources
     from classifier.serving import store
 
     foreseen = (ValueError, OSError, RuntimeError, FloatingPointError, store.ModelNotFoundError)
     # Keras and TensorFlow raise these kinds too, from deep inside and in many lines.
     said = str(error).strip()
-    if isinstance(error, MemoryError) or local.lacks_memory(said):
-        return local.NO_MEMORY
+    if isinstance(error, MemoryError) or resources.lacks_memory(said):
+        return resources.NO_MEMORY
+    if resources.lacks_space(error):
+        return resources.NO_SPACE
     if isinstance(error, foreseen) and said and "\n" not in said:
         return said
     import traceback
 
     traceback.print_exception(error)
     return f"{type(error).__name__}: {said.splitlines()[0][:300] if said else 'no message'}"
-
-
-def _train_as_child(run: str, emit: Emit) -> int:
-    """Train for `jobs`: the config from the run's folder, in its turn, until its standard input
-    ends."""
-    from classifier.jobs import local
-
-    def get_ready() -> None:
-        from classifier.learning import training
-
-        training.load_keras()
-
-    local.step_back()
-    folder = local.await_run(run, get_ready)
-    if folder is None:
-        return 0
-    stop = threading.Event()
-    speaking = threading.RLock()
-    learning = threading.Event()
-
-    def speak(event: Event) -> None:
-        with speaking:
-            if isinstance(event, Progress) and event.stage == "training":
-                learning.set()
-            emit(event)
-
-    def give_up() -> None:
-        # Training looks at `stop` by itself; an import or a download does not.
-        time.sleep(0.5)
-        with speaking:
-            if not learning.is_set():
-                emit(Failed(error="Stopped before it had learned anything: nothing was saved."))
-                os._exit(1)
-
-    local.listen(stop, give_up)
-    values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    with local.turn(folder, speak, stop):
-        _run_training(TrainConfig(**values), speak, stop, local.snapshots_of(folder.name))
-    return 0
-
-
-def _print_json(event: Event) -> None:
-    sys.stdout.write(to_json(event) + "\n")
-    sys.stdout.flush()

@@ -12,9 +12,12 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import stat
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +30,9 @@ MAX_COORDINATE = 1e5
 MAX_OWN = 2_000  # drawings that one visitor may keep outside of classes
 PER_MINUTE = 60  # drawings that one visitor may send
 _PATIENCE = 5.0  # seconds to wait for another process that writes
+# Held while the file is made: whoever closes a file takes all locks of their process from it, also
+# those by which SQLite uses it meanwhile.
+_MAKING = threading.Lock()
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS drawing (
   number INTEGER PRIMARY KEY,         -- in the order in which they came
@@ -126,21 +132,33 @@ def keep(token: str, drawing: Labelled) -> None:
 
 
 def bring(token: str, drawn: drawings.Drawings) -> int:
-    """Put a file's drawings into the visitor's own collection, except those that are there already;
-    how many came. All of them, or none. Raises as `keep`."""
+    """Put a file's drawings into the visitor's own collection, except those that are there already,
+    as they stand in a file or as they are kept; how many were new. All of them, or none. Raises as
+    `keep`."""
     if len(drawn) > MAX_OWN:  # before others wait for so many to be written
         raise LimitError(f"The file has {len(drawn):,} drawings: {MAX_OWN:,} are kept at most.")
     writer, now = writer_of(token), time.time()
     hands = np.zeros(len(drawn), int) if drawn.writer is None else drawn.writer - drawn.writer.min()
     with transaction() as database:
+        own = select(database, "writer = ? AND class IS NULL", [writer])
+        known = {identity(one.strokes, one.label) for one in own}
         before = database.total_changes
         for strokes, label, hand in zip(drawn, drawn.labels.tolist(), hands.tolist(), strict=True):
             on_canvas, _, pen = drawings.fit_canvas(strokes)
-            one = Labelled(drawings.digest(strokes), label, on_canvas, pen, None, "")
-            _write(database, None, writer, hand, one, now)
+            new = identity(on_canvas, label)
+            if known.isdisjoint({identity(strokes, label), new}):
+                known.add(new)
+                one = Labelled(new, label, on_canvas, pen, None, "")
+                _write(database, None, writer, hand, one, now)
         came = database.total_changes - before
         _check_room(database, token, 0)
     return came
+
+
+def identity(strokes: Sequence[np.ndarray], label: int) -> str:
+    """What tells a labelled drawing from others, 16 hexadecimal digits; strokes each (k, 2)."""
+    points = [np.asarray(stroke, "<f4") for stroke in strokes]
+    return hashlib.sha256(f"{drawings.digest(points)} {label}".encode()).hexdigest()[:16]
 
 
 def _check_room(database: sqlite3.Connection, token: str, more: int) -> None:
@@ -205,7 +223,7 @@ def drawings_of(token: str) -> list[Kept]:
         return select(database, "writer = ? AND class IS NULL", [writer_of(token)])
 
 
-def select(database: sqlite3.Connection, condition: str, values: list) -> list[Kept]:
+def select(database: sqlite3.Connection, condition: str, values: list[object]) -> list[Kept]:
     """Drawings by an SQL condition, oldest first."""
     return [
         Kept(
@@ -251,27 +269,37 @@ def as_drawings(kept: Sequence[Kept]) -> drawings.Drawings:
 
 @contextlib.contextmanager
 def transaction(*, writing: bool = True) -> Iterator[sqlite3.Connection]:
-    """The collection's file, in one transaction: all of it happens, or nothing.
+    """The collection's file, in one transaction: all of it happens, or nothing, since what is not
+    committed when the file is closed is undone.
 
     Raises CollectionError, with the way out, if the file is no collection, or cannot be written.
     """
     path = config.collection_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(path)
         database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
         with contextlib.closing(database):
             database.row_factory = sqlite3.Row
             if not database.execute("PRAGMA user_version").fetchone()[0]:
                 database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT")
             database.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-            try:
-                yield database
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
+            yield database
             database.execute("COMMIT")
     except (sqlite3.Error, OSError) as error:
         raise CollectionError(_explained(error)) from error
+
+
+def _keep_private(path: Path) -> None:
+    """Make the file and its folder where they are missing, and keep others from reading them."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _MAKING:
+        if not path.exists():
+            path.touch(mode=0o600)
+    for one in (path.parent, *path.parent.glob(f"{path.name}*")):
+        with contextlib.suppress(OSError):  # another's, or a journal that is gone by now
+            mode = one.stat().st_mode
+            if mode & 0o077 and not mode & stat.S_ISVTX:  # no /tmp
+                one.chmod(mode & 0o700)
 
 
 def _explained(error: sqlite3.Error | OSError) -> str:

@@ -52,7 +52,7 @@ class Metrics:
 
     test_accuracy: float  # 0–1, on its own test images
     train_accuracy: float | None = None  # 0–1
-    gap: float | None = None  # between the two
+    test_images: int | None = None
     seconds: float | None = None  # of training
     stopped: bool = False  # ended early on request
     confusion: tuple[tuple[int, ...], ...] = ()  # test images: row is the label, column the answer

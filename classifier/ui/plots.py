@@ -21,7 +21,6 @@ from classifier.ui.charts import GREY, ORANGE
 BLUE = "#4c8fe0"
 # Of runs, told apart by lightness as well as by hue.
 _HUES = ["#e8710a", "#4c8fe0", "#2a9d78", "#c65bb0", "#b58900", "#7d8aa0", "#d1495b", "#5a6ee0"]
-_OPEN = 0.005  # of accuracy: from here on a gap is called overfitting
 # All ten digits are named, however little room there is.
 _PLAIN = alt.Axis(ticks=False, domain=False, labelOverlap=False)
 _DIGITS = [str(digit) for digit in range(CLASSES)]
@@ -60,7 +59,7 @@ def _show(
 
 
 def curves(epochs: Sequence[EpochEnded], *, stacked: bool = False) -> None:
-    """Loss and accuracy by epoch, training against validation, the gap between them shaded.
+    """Loss and accuracy by epoch, training against validation, shaded between them.
 
     stacked: one below the other, where there is less width
     """
@@ -68,15 +67,6 @@ def curves(epochs: Sequence[EpochEnded], *, stacked: bool = False) -> None:
     for place, field, form in zip(places, ("accuracy", "loss"), (".1%", ".2f"), strict=True):
         with place:
             _curve(epochs, field, form)
-
-
-def gap_in_words(epochs: Sequence[EpochEnded]) -> str:
-    """What there is between training and validation after the last epoch."""
-    last = epochs[-1]
-    gap = last.accuracy - last.val_accuracy
-    if gap >= _OPEN:
-        return f"Gap {gap * 100:.1f} points: overfitting"
-    return "No gap to speak of"
 
 
 def _curve(epochs: Sequence[EpochEnded], field: str, form: str) -> None:
@@ -95,7 +85,7 @@ def _curve(epochs: Sequence[EpochEnded], field: str, form: str) -> None:
     axis = alt.Axis(format=form, tickCount=4)
     # Where training is ahead of validation: above it in accuracy, below it in loss.
     ahead = "max" if field == "accuracy" else "min"
-    gap = (
+    between = (
         base.transform_calculate(edge=f"{ahead}(datum.training, datum.validation)")
         .mark_area(opacity=0.25, color=ORANGE)
         .encode(y=alt.Y("edge:Q", title=None, scale=scale, axis=axis), y2="validation:Q")
@@ -118,13 +108,11 @@ def _curve(epochs: Sequence[EpochEnded], field: str, form: str) -> None:
         )
     )
     title = f"{field.capitalize()} by epoch"
-    if field == "accuracy":
-        title += f" · {gap_in_words(epochs)}"
     words = (
         f"{title}. After epoch {last.epoch}: training {getattr(last, field):{form}}, "
         f"validation {getattr(last, f'val_{field}'):{form}}."
     )
-    _show(alt.layer(gap, lines, title=title), words, rows, height=270)
+    _show(alt.layer(between, lines, title=title), words, rows, height=270)
 
 
 def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from classifier.config import TrainConfig
-from classifier.events import Finished, History
+from classifier.events import Finished
 from classifier.ink import preparing
 from classifier.ink.layout import Part
 from classifier.ink.preparing import Prepared
-from classifier.jobs.local import Reader
+from classifier.jobs.run import Run
 from classifier.people import classroom, collection
 from classifier.people.collection import Labelled
 from classifier.serving import store
@@ -65,11 +65,9 @@ class Session:
     train_pressed: bool = False  # and the form has not seen it yet
     drawing_used: bool = False  # whether the open tab shows something of the drawing
     greeted: bool = False  # whether the whole page has been sent once
-    reader: Reader | None = None  # of the run that this page follows
-    history: History = field(default_factory=History)
-    runs: dict[str, History] = field(default_factory=dict)  # this visitor's own, oldest first
+    run: Run | None = None  # that this page follows
+    runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
     models: set[str] = field(default_factory=set)  # that those made, by their ids
-    stopping: bool = False
     error: str = ""  # why the last run could not be started
     preset: Preset | None = None
     step: str = ""  # of the lesson; "": the first
@@ -93,11 +91,9 @@ class Session:
     # What models read drawings as: by the model's checksum, the drawing's writer and its id.
     readings: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
-    def follow(self, run_id: str) -> None:
-        """Watch this run from its beginning."""
-        self.reader = Reader(run_id)
-        self.history = self.runs[run_id] = History()
-        self.stopping = False
+    def follow(self, run: Run) -> None:
+        """Watch this run, which is the visitor's own."""
+        self.run = self.runs[run.id] = run
         self.error = ""
 
     def answer_with(self, name: str | None) -> None:
@@ -137,13 +133,13 @@ class Session:
     @property
     def training(self) -> bool:
         """Whether the followed run has not ended yet, as far as this page has heard."""
-        return self.reader is not None and self.history.end is None
+        return self.run is not None and self.run.end is None
 
     def renamed(self, old: str, new: str) -> None:
         """Know a model of this visitor by its new name from now on."""
-        for history in self.runs.values():
-            if isinstance(history.end, Finished) and history.end.model == old:
-                history.end = dataclasses.replace(history.end, model=new)
+        for run in self.runs.values():
+            if run.result and run.result.model == old:
+                run.end = dataclasses.replace(run.result, model=new)
 
 
 def current() -> Session:

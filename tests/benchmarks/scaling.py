@@ -14,8 +14,8 @@ import time
 
 from classifier.cli.tables import print_table
 from classifier.config import TrainConfig
-from classifier.events import Failed, Finished, Progress
-from classifier.jobs.local import LocalJobs, Reader
+from classifier.events import Finished
+from classifier.jobs.local import LocalJobs
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 60_000)
 SESSIONS = (1, 2, 4, 8)
@@ -61,20 +61,20 @@ def _wait(jobs: LocalJobs, configs: list[TrainConfig]) -> list[tuple[Finished, f
     """Submit these at once; of each how it ended, and the seconds to its end and to its first word
     of where it is."""
     begun = time.perf_counter()
-    readers = [Reader(jobs.submit(config)) for config in configs]
+    runs = [jobs.submit(config) for config in configs]
     first: dict[str, float] = {}
     ends: dict[str, tuple[Finished, float]] = {}
-    while len(ends) < len(readers):
-        for reader in readers:
-            for event in reader.new_events():
-                if isinstance(event, Failed):
-                    raise RuntimeError(event.error)
-                if isinstance(event, Progress):
-                    first.setdefault(reader.run_id, time.perf_counter() - begun)
-                if isinstance(event, Finished):
-                    ends[reader.run_id] = event, time.perf_counter() - begun
+    while len(ends) < len(runs):
+        for run in runs:
+            run.look()
+            if run.error:
+                raise RuntimeError(run.error)
+            if run.progress:
+                first.setdefault(run.id, time.perf_counter() - begun)
+            if run.result:
+                ends.setdefault(run.id, (run.result, time.perf_counter() - begun))
         time.sleep(0.02)
-    return [(*ends[r.run_id], first[r.run_id]) for r in readers]
+    return [(*ends[run.id], first[run.id]) for run in runs]
 
 
 if __name__ == "__main__":

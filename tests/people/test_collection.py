@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from classifier import config
+from classifier.ink import drawings
 from classifier.people import collection
 from classifier.people.collection import CollectionError, Labelled, LimitError
 
+not_on_windows = pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
 LINE = [np.array([[10.0, 20.0], [30.5, 200.0]]), np.array([[5.0, 5.0]])]
 
 
@@ -219,3 +221,118 @@ def test_a_full_disk_is_told(monkeypatch):
     monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Full))
     with pytest.raises(CollectionError, match="disk is full"):
         keep(drawing_id="b")
+
+
+def test_a_full_disk_is_told_where_sqlite_has_rolled_back_already(monkeypatch):
+    keep()
+
+    class Full(sqlite3.Connection):
+        def execute(self, sql, *values):
+            if sql.startswith("INSERT"):
+                super().execute("ROLLBACK")
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().execute(sql, *values)
+
+    monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Full))
+    with pytest.raises(CollectionError, match="disk is full"):
+        keep(drawing_id="b")
+
+
+def test_what_fails_halfway_changes_nothing():
+    keep()
+
+    def fail():
+        with collection.transaction() as database:
+            database.execute("DELETE FROM drawing")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert len(collection.drawings_of("me")) == 1
+
+
+# Who may read it
+
+
+def modes(folder):
+    return {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+
+
+@not_on_windows
+def test_only_its_owner_reads_the_collection():
+    old = os.umask(0)
+    try:
+        with collection.transaction() as database:
+            database.execute("INSERT INTO guess VALUES ('', 0)")
+            home = config.home()
+            assert modes(home) == {
+                "home": 0o700,
+                "collection.sqlite3": 0o600,
+                "collection.sqlite3-journal": 0o600,
+            }
+    finally:
+        os.umask(old)
+
+
+@not_on_windows
+def test_a_collection_that_others_can_read_is_closed_to_them():
+    keep()
+    home, path = config.home(), config.collection_file()
+    aside = [path.with_name(f"{path.name}-{part}") for part in ("wal", "shm")]
+    for one in aside:
+        one.touch()
+    for one in (home, path, *aside):
+        one.chmod(0o755)
+    collection.drawings_of("me")
+    assert set(modes(home).values()) == {0o700}
+    os.chmod(path, 0o644)
+    collection.drawings_of("me")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@not_on_windows
+def test_a_folder_for_everybody_stays_so():
+    keep()
+    config.home().chmod(0o1777)
+    collection.drawings_of("me")
+    assert config.home().stat().st_mode & 0o7777 == 0o1777
+
+
+# Files in and out
+
+
+def on_canvas(*offsets):
+    """Drawings as somebody may have drawn them, small, large and in corners."""
+    rng = np.random.default_rng(5)
+    return [[rng.random((k + 2, 2)) * 90 + offset for k in range(2)] for offset in offsets]
+
+
+def downloaded(token="me"):
+    """The visitor's file of drawings, through its bytes."""
+    path = config.home() / "file.npz"
+    drawings.save(collection.as_drawings(collection.drawings_of(token)), path)
+    return drawings.load(path.read_bytes())
+
+
+def test_what_was_downloaded_changes_nothing_when_it_is_uploaded():
+    for number, strokes in enumerate(on_canvas(0, 40, 150)):
+        keep(drawing_id=str(number), label=number, strokes=strokes)
+    before = [(one.id, one.label, one.time) for one in collection.drawings_of("me")]
+    for _ in range(2):
+        assert collection.bring("me", downloaded()) == 0
+    assert [(one.id, one.label, one.time) for one in collection.drawings_of("me")] == before
+
+
+def test_what_was_brought_can_be_downloaded_and_brought_again():
+    others = drawings.from_strokes(on_canvas(1e3, 2e3, 5e3), np.array([1, 2, 3]))
+    assert collection.bring("me", others) == 3
+    assert collection.bring("me", others) == 0
+    assert collection.bring("me", downloaded()) == 0
+    assert collection.bring("you", downloaded()) == 3
+
+
+def test_the_same_strokes_with_another_label_are_another_drawing():
+    (strokes,) = on_canvas(0)
+    keep(label=1, strokes=strokes)
+    assert collection.bring("me", drawings.from_strokes([strokes] * 3, np.array([1, 7, 7]))) == 1
+    assert sorted(one.label for one in collection.drawings_of("me")) == [1, 7]

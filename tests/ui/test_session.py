@@ -7,18 +7,20 @@ import shutil
 from pathlib import Path
 
 from classifier.config import TrainConfig
-from classifier.events import Failed, Finished, History
+from classifier.events import Failed, Finished
+from classifier.jobs.run import Run
 from classifier.serving import store
 from classifier.ui.session import Session
+from tests.jobs.test_run import Told
 
 
 def test_a_session_trains_from_following_a_run_to_its_end():
     session = Session(error="a batch too large")
     assert not session.training
-    session.follow("some-run")
+    session.follow(Run("some-run", Told()))
     assert session.training
     assert session.error == ""
-    session.history.add(Failed(error="killed"))
+    session.run.add(Failed(error="killed"))
     assert not session.training
 
 
@@ -72,10 +74,12 @@ def test_models_without_an_id_are_nobodys(home):
 
 def test_a_model_stays_ones_own_under_its_new_name(home):
     with_id(home, "renamed", "a")
-    session = Session(runs={"1": History(end=finished("mine", "a"))})
-    session.claim(session.runs["1"].end)  # as a page does that was loaded anew since
+    session = Session()
+    session.follow(Run("1", Told()))
+    session.run.add(finished("mine", "a"))
+    session.claim(session.run.result)  # as a page does that was loaded anew since
     assert session.owns("renamed")
-    assert session.runs["1"].end.model == "renamed"
+    assert session.runs["1"].result.model == "renamed"
 
 
 def test_settings_that_are_put_into_the_form_again_begin_it_anew():

@@ -14,8 +14,8 @@ def second(image: np.ndarray, other: SavedModel | None) -> tuple[str, np.ndarray
     image: (28, 28) uint8, the network input; other: who is asked while this visitor trains nothing
     """
     here = session.current()
-    if here.training:
-        newest = shared.replay(here.reader.run_id).newest(image)
+    if here.run and here.training:
+        newest = shared.replay(here.run.id).newest(image)
         if newest is not None:
             epoch, row = newest
             return f"in training, epoch {epoch}" if epoch else "before training", row

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from classifier.config import TrainConfig
-from classifier.events import STAGES, Failed, Finished, History, Progress
+from classifier.events import STAGES, Finished, Fit, Progress, fit, gap_in_words
 from classifier.ink.drawings import Drawings
-from classifier.jobs.local import JobError, RunState
+from classifier.jobs.local import JobError
+from classifier.jobs.run import Run, RunState
 from classifier.serving import store
 from classifier.serving.store import SavedModel
 from classifier.ui import session, shared, view
@@ -20,12 +21,13 @@ def find() -> None:
     """After a refresh, follow the run that the page's address names."""
     run_id = st.query_params.get(_PARAMETER)
     here = session.current()
-    if run_id and here.reader is None:
-        if shared.jobs().state(run_id) is RunState.UNKNOWN:
+    if run_id and here.run is None:
+        run = shared.jobs().find(run_id)
+        if run is None:
             del st.query_params[_PARAMETER]
         else:
-            here.follow(run_id)
-            _listen(here)
+            here.follow(run)
+            _look(here, run)
 
 
 def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
@@ -33,12 +35,12 @@ def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
     for `LocalJobs.submit`."""
     here = session.current()
     try:
-        run_id = shared.jobs().submit(config, drawn)
+        run = shared.jobs().submit(config, drawn)
     except JobError as error:
         here.error = str(error)
         return
-    here.follow(run_id)
-    st.query_params[_PARAMETER] = run_id
+    here.follow(run)
+    st.query_params[_PARAMETER] = run.id
 
 
 def throw_away(model: SavedModel) -> None:
@@ -50,75 +52,63 @@ def throw_away(model: SavedModel) -> None:
         except (LookupError, ValueError, OSError) as error:
             here.error = str(error)
             return
-        here.reader, here.history = None, History()
+        here.run = None
         st.query_params.pop(_PARAMETER, None)
-        here.answer_with(model.meta.base and model.meta.base.name)
+        here.answer_with(model.meta.base.name if model.meta.base else None)
 
 
-def _stop() -> None:
-    here = session.current()
-    here.stopping = True
-    shared.jobs().stop(here.reader.run_id)
-
-
-def _listen(here: session.Session) -> None:
-    """Hear what is new of the followed run, and notice when it has ended."""
-    # In this order: a process that has ended has written all that it will ever write.
-    ended = shared.jobs().state(here.reader.run_id) is not RunState.ACTIVE
-    for event in here.reader.new_events():
-        here.history.add(event)
-    if ended and here.history.end is None:
-        here.history.add(shared.jobs().post_mortem(here.reader.run_id))
-    if isinstance(here.history.end, Finished):
-        here.claim(here.history.end)
-        here.answer_with(here.history.end.model)
+def _look(here: session.Session, run: Run) -> None:
+    """Hear what is new of the run; the model that it has made is the visitor's, and answers."""
+    run.look()
+    if run.result:
+        here.claim(run.result)
+        here.answer_with(run.result.model)
 
 
 def follow() -> None:
     """The followed run: progress while it is on, then its result."""
     here = session.current()
-    if here.reader is None:
+    run = here.run
+    if run is None:
         return
     if here.training:
-        _listen(here)
+        _look(here, run)
         if not here.training:
             shared.jobs().get_ready()  # one run is seldom the last
             shared.return_memory()
             st.rerun()  # the whole page: the new model answers, and this stops running by itself
-    history = here.history
-    if history.end is None:
-        _progress(here, history.progress)
+    if here.training:
+        _progress(run)
     with st.container(key="training-result"):
-        match history.end:
-            case Finished() as end:
-                _result(end)
-            case Failed(error=error):
-                st.error(error)
+        if run.result:
+            _result(run.result)
+        elif run.error:
+            st.error(run.error)
 
 
-def _progress(here: session.Session, progress: Progress | None) -> None:
-    config = here.history.started.config if here.history.started else {}
+def _progress(run: Run) -> None:
+    progress, stopping = run.progress, run.state is RunState.STOPPING
     with st.container(key="training-progress"):
         if progress is None:
             text = "Starting"
-        elif progress.stage == "waiting":
-            before = "1 run goes" if progress.place == 1 else f"{progress.place} runs go"
-            text = f"Waiting: {before} first"
+        elif run.place:
+            text = f"Waiting: {'1 run goes' if run.place == 1 else f'{run.place} runs go'} first"
         elif progress.stage == "training":
             of = f" of {progress.epochs}" if progress.epochs else ""
             text = f"Epoch {progress.epoch}{of}"
         else:
             text = STAGES[progress.stage]
-        if here.stopping:
+        if stopping:
             text = f"Stopping · {text}"
         st.progress(progress.fraction or 0.0 if progress else 0.0, text)
-        st.caption(_figures(progress) or f"{config.get('network', 'Network')} · a few seconds")
+        network = run.started.config.get("network") if run.started else "Network"
+        st.caption(_figures(progress) or f"{network} · a few seconds")
     st.button(
         "Stop",
         key="stop",
         shortcut=view.shortcut("S"),
-        on_click=_stop,
-        disabled=here.stopping,
+        on_click=run.stop,
+        disabled=stopping,
     )
 
 
@@ -136,11 +126,12 @@ def _figures(progress: Progress | None) -> str:
 
 
 def _result(end: Finished) -> None:
-    stopped = "Stopped early. " if end.stopped else ""
-    meaning = "the difference is overfitting" if end.gap >= 0.002 else "no overfitting to speak of"
-    st.success(
-        f"{stopped}Test accuracy {end.test_accuracy * 100:.2f} %: right that often on digits it "
-        f"never saw, {end.train_accuracy * 100:.2f} % on those it trained on: {meaning}."
+    figures = end.train_accuracy, end.test_accuracy, end.test_images
+    tell = st.warning if fit(*figures) is Fit.NOTHING else st.success
+    tell(
+        f"{'Stopped early. ' if end.stopped else ''}"
+        f"Test accuracy {end.test_accuracy * 100:.2f} %: right that often on digits it never saw, "
+        f"{end.train_accuracy * 100:.2f} % on those it trained on, {gap_in_words(*figures)}."
     )
     st.caption(
         f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s. It answers now."

@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from classifier.config import MAX_SHARE, TrainConfig
-from classifier.events import Finished
 from classifier.ink import drawings
 from classifier.people import collection
 from classifier.people.collection import Kept
@@ -95,8 +94,8 @@ def _before_and_after(model: SavedModel) -> None:
         st.markdown(words + (f"  \n{', '.join(changed)}" * bool(changed)))
         st.caption(note)
         here = session.current()
-        end = here.history.end
-        if isinstance(end, Finished) and end.model == model.name and here.owns(end.model):
+        result = here.run and here.run.result
+        if result and result.model == model.name and here.owns(model.name):
             st.button(
                 "Throw it away",
                 key="throw-away",

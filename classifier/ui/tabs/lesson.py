@@ -13,7 +13,7 @@ import streamlit as st
 
 from classifier.config import CLASSES, TrainConfig
 from classifier.data import sources
-from classifier.events import Failed, Finished
+from classifier.events import gap
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
 from classifier.serving.litert import as_input
@@ -124,8 +124,8 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
     config = experiment.config()
     with st.container(border=True, key="experiment"):
         st.markdown(f"**What to expect.** {experiment.expect}")
-        runs = [h for h in here.runs.values() if h.started and h.started.config == config.to_dict()]
-        end = runs[-1].end if runs else None
+        runs = [r for r in here.runs.values() if r.started and r.started.config == config.to_dict()]
+        end = runs[-1].result if runs else None
         if here.training:
             st.fragment(training.live, run_every=run.POLL)()
         else:
@@ -142,35 +142,32 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
             if here.error:
                 st.error(here.error)
         with st.container(key="comparison"):
-            match end:
-                case Finished(stopped=True):
-                    st.info("It was stopped early, so there is nothing to compare. Train it again.")
-                case Finished():
-                    as_expected, words = experiment.judge(
-                        end.train_accuracy, end.test_accuracy, end.source
-                    )
-                    (st.success if as_expected else st.warning)(
-                        f"**What came.** {words}",
-                        icon=":material/check:" if as_expected else ":material/help:",
-                    )
-                case Failed(error=error):
-                    st.error(error)
+            if end and end.stopped:
+                st.info("It was stopped early, so there is nothing to compare. Train it again.")
+            elif end:
+                as_expected, words = experiment.judge(
+                    end.train_accuracy, end.test_accuracy, end.source
+                )
+                (st.success if as_expected else st.warning)(
+                    f"**What came.** {words}",
+                    icon=":material/check:" if as_expected else ":material/help:",
+                )
+            elif runs and runs[-1].error:
+                st.error(runs[-1].error)
         _so_far(here)
 
 
 def _so_far(here: session.Session) -> None:
     """The results of the experiments that were tried, to compare them with each other."""
     ends = [
-        (history.started.config, history.end)
-        for history in here.runs.values()
-        if history.started and isinstance(history.end, Finished)
+        (run.started.config, run.result) for run in here.runs.values() if run.started and run.result
     ]
     rows = [
         {
             "experiment": experiment.title,
             "training": end.train_accuracy,
             "test": end.test_accuracy,
-            "gap": end.gap,
+            "gap, points": gap(end.train_accuracy, end.test_accuracy),
             "seconds": end.seconds,
         }
         for experiment in EXPERIMENTS.values()
@@ -182,7 +179,7 @@ def _so_far(here: session.Session) -> None:
         st.dataframe(
             pa.Table.from_pylist(rows),
             hide_index=True,
-            column_config={"training": share, "test": share, "gap": share},
+            column_config={"training": share, "test": share},
             alt="The experiments so far",
         )
 
@@ -390,8 +387,8 @@ def _test(model: SavedModel | None) -> None:
     trained = model.meta.metrics.train_accuracy
     figures = {"Test images": f"{model.test_accuracy * 100:.2f} %"}
     if trained is not None:
-        gap = trained - model.test_accuracy
-        figures |= {"Trained on": f"{trained * 100:.2f} %", "Gap, points": f"{gap * 100:.2f}"}
+        points = gap(trained, model.test_accuracy)
+        figures |= {"Trained on": f"{trained * 100:.2f} %", "Gap, points": f"{points:.2f}"}
     for place, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
         place.metric(name, figure)
     epochs = model.meta.history

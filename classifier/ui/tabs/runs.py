@@ -10,7 +10,8 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import SETTINGS, TrainConfig
-from classifier.events import Failed, Finished, History
+from classifier.events import gap
+from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
@@ -31,9 +32,9 @@ def tab(model: SavedModel | None) -> None:
     models = [m for m in store.list_models()[0] if m.meta.reads_digits]
     by_name = {m.name: m for m in models}
     unfinished = {
-        run_id: history
-        for run_id, history in here.runs.items()
-        if not (isinstance(history.end, Finished) and history.end.model in by_name)
+        run_id: run
+        for run_id, run in here.runs.items()
+        if not (run.result and run.result.model in by_name)
     }
     _table(models, unfinished, here)
     if not models:
@@ -47,9 +48,9 @@ def tab(model: SavedModel | None) -> None:
     _actions(by_name, model, here)
 
 
-def _table(models: list[SavedModel], unfinished: dict[str, History], here: session.Session) -> None:
+def _table(models: list[SavedModel], unfinished: dict[str, Run], here: session.Session) -> None:
     rows = [_row(model, here.owns(model.name)) for model in models]
-    rows += [_unfinished_row(history) for history in reversed(unfinished.values())]
+    rows += [_unfinished_row(run) for run in reversed(unfinished.values())]
     if not rows:
         st.info("There is no run and no model yet. Train one in the sidebar.")
         return
@@ -61,7 +62,11 @@ def _table(models: list[SavedModel], unfinished: dict[str, History], here: sessi
             "name": st.column_config.TextColumn(pinned=True),
             "training": share,
             "test": share,
-            "gap": share,
+            "gap, points": st.column_config.NumberColumn(
+                format="%.2f",
+                width="small",
+                help="Training minus test accuracy, in percentage points.",
+            ),
             "seconds": st.column_config.NumberColumn(format="%.1f", width="small"),
         },
         alt=f"{len(rows)} runs and models with data, settings, seconds and accuracies",
@@ -70,40 +75,35 @@ def _table(models: list[SavedModel], unfinished: dict[str, History], here: sessi
 
 
 def _row(model: SavedModel, own: bool) -> dict:
+    metrics = model.meta.metrics
     return {
         "name": model.name,
         "from": "shipped" if model.shipped else "you" if own else "this server",
         "network": _text(model.meta.config.get("network")),
-        "test": model.test_accuracy,
-        "training": model.meta.metrics.train_accuracy,
-        "gap": model.meta.metrics.gap,
-        "seconds": model.meta.metrics.seconds,
+        **_figures(model.test_accuracy, metrics.train_accuracy, metrics.seconds),
         "settings": in_short(model.meta.config),
         "data": model.meta.data.description,
     }
 
 
-def _unfinished_row(history: History) -> dict:
-    config = history.started.config if history.started else {}
-    match history.end:
-        case None:
-            name = "in training"
-        case Failed():
-            name = "ended without a model"
-        case Finished(model=model):
-            name = f"{model} (gone)"
-    end = history.end if isinstance(history.end, Finished) else None
+def _unfinished_row(run: Run) -> dict:
+    """Of a run whose model is not among the saved ones."""
+    config, end = run.started.config if run.started else {}, run.result
+    without = "ended without a model" if run.error else "in training"
+    figures = (end.test_accuracy, end.train_accuracy, end.seconds) if end else (None,) * 3
     return {
-        "name": name,
+        "name": f"{end.model} (gone)" if end else without,
         "from": "you",
         "network": _text(config.get("network")),
-        "test": end.test_accuracy if end else None,
-        "training": end.train_accuracy if end else None,
-        "gap": end.gap if end else None,
-        "seconds": end.seconds if end else None,
+        **_figures(*figures),
         "settings": in_short(config),
         "data": end.data if end else _text(config.get("data")),
     }
+
+
+def _figures(test: float | None, trained: float | None, seconds: float | None) -> dict:
+    points = None if test is None or trained is None else gap(trained, test)
+    return {"test": test, "training": trained, "gap, points": points, "seconds": seconds}
 
 
 def in_short(config: Mapping[str, Any]) -> str:

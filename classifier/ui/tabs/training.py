@@ -6,12 +6,13 @@ import numpy as np
 import streamlit as st
 
 from classifier.config import CLASSES
-from classifier.events import Finished
+from classifier.events import gap_in_words
 from classifier.ink.preparing import Prepared
+from classifier.jobs.run import Run
 from classifier.serving.store import SavedModel
 from classifier.ui import charts, gallery, plots, session, shared
 from classifier.ui.board import board
-from classifier.ui.sidebar import run
+from classifier.ui.sidebar.run import POLL
 from classifier.ui.tabs import background
 
 _FIRST_CELL = (4, 9)
@@ -22,7 +23,7 @@ def tab(model: SavedModel | None) -> None:
     """The run that is on; else what became of the model that answers."""
     here = session.current()
     if here.training:
-        st.fragment(live, run_every=run.POLL)()
+        st.fragment(live, run_every=POLL)()
         return
     if model is None:
         st.info("No model answers yet. Train one in the sidebar.")
@@ -35,11 +36,11 @@ def tab(model: SavedModel | None) -> None:
 def live() -> None:
     """Curves and the drawing's bars, as the run goes on."""
     here = session.current()
-    if not here.history.epochs:
+    if here.run is None or not here.run.epochs:
         st.caption("The curves begin with the first epoch's end.")
         return
-    plots.curves(here.history.epochs)
-    _drawing_by_epoch(here, here.prepared)
+    plots.curves(here.run.epochs)
+    _drawing_by_epoch(here.run, here.prepared)
 
 
 def _course(model: SavedModel) -> None:
@@ -47,20 +48,32 @@ def _course(model: SavedModel) -> None:
     here = session.current()
     if model.meta.history:
         plots.curves(model.meta.history)
+        st.caption(told(model))
     else:
         st.caption(f"{model.name} came without its curves. Train a network to see some.")
-    end = here.history.end
-    if isinstance(end, Finished) and end.model == model.name:
-        _drawing_by_epoch(here, here.drawing())
+    if here.run and here.run.result and here.run.result.model == model.name:
+        _drawing_by_epoch(here.run, here.drawing())
 
 
-def _drawing_by_epoch(here: session.Session, drawing: Prepared) -> None:
+def told(model: SavedModel) -> str:
+    """A model's two accuracies and the gap between them, in a sentence; "" if it has no such."""
+    trained, images = model.meta.metrics.train_accuracy, model.meta.metrics.test_images
+    if trained is None or images is None:
+        return ""
+    return (
+        f"After that {trained * 100:.2f} % of the images it trained on and "
+        f"{model.test_accuracy * 100:.2f} % of the test images, "
+        f"{gap_in_words(trained, model.test_accuracy, images)}."
+    )
+
+
+def _drawing_by_epoch(run: Run, drawing: Prepared) -> None:
     with st.container(key="drawing-by-epoch"):
         image = drawing.network_input
         if image is None:
             st.caption("Draw a digit, and its bars appear here, epoch by epoch.")
             return
-        epochs, probabilities = shared.replay(here.reader.run_id).probabilities(image)
+        epochs, probabilities = shared.replay(run.id).probabilities(image)
         if epochs:
             plots.answers_by_epoch(epochs, probabilities)
         else:

@@ -13,12 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from classifier.config import PROJECT, TrainConfig
 from classifier.data import sources
-from classifier.events import EpochEnded, Finished, History, Started, to_json
+from classifier.events import EpochEnded, Finished, Started, to_json
 from classifier.ink.drawings import Drawings
 from classifier.jobs.local import JobError, LocalJobs
+from classifier.jobs.run import Run
 from classifier.serving import store
 from classifier.ui import session, view
 from tests.app import answering, press, words
+from tests.jobs.test_run import Told
 
 RUN = "00000000000000000001-0123456789abcdef"
 PATIENCE = 20.0  # seconds for what is computed in the background
@@ -80,7 +82,7 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[TrainConfig]:
     """Takes what would be trained, and starts nothing."""
     configs: list[TrainConfig] = []
 
-    def submit(jobs: LocalJobs, config: TrainConfig, drawn: Drawings | None) -> str:
+    def submit(jobs: LocalJobs, config: TrainConfig, drawn: Drawings | None) -> Run:
         configs.append(config)
         raise JobError("Not now.")
 
@@ -142,14 +144,13 @@ def epoch(number: int) -> EpochEnded:
 
 def owner(*models: str) -> session.Session:
     """A visitor who trained these models, which are there."""
-    started = Started(config=TrainConfig().to_dict(), time=0.0)
-    runs = {
-        f"{n:020d}-{n:016x}": History(started=started, epochs=[epoch(1)], end=finished(model))
-        for n, model in enumerate(models)
-    }
-    visitor = session.Session(runs=runs)
-    for history in runs.values():
-        visitor.claim(history.end)
+    visitor = session.Session()
+    for n, model in enumerate(models):
+        run = Run(f"{n:020d}-{n:016x}", Told())
+        for event in (Started(config=TrainConfig().to_dict(), time=0.0), epoch(1), finished(model)):
+            run.add(event)
+        visitor.runs[run.id] = run
+        visitor.claim(run.result)
     return visitor
 
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from classifier.config import TrainConfig
 from classifier.ink import drawings
 from classifier.jobs.local import JobError, LocalJobs
+from classifier.jobs.run import Run
 from classifier.people import collection
 from classifier.synthetic import handwriting
 from classifier.ui import view
@@ -113,7 +114,7 @@ def test_the_tab_shows_what_was_kept_and_deletes_it(page):
 def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     asked: list = []
 
-    def submit(jobs: LocalJobs, config: TrainConfig, drawn: drawings.Drawings | None) -> str:
+    def submit(jobs: LocalJobs, config: TrainConfig, drawn: drawings.Drawings | None) -> Run:
         asked.append((config, drawn))
         raise JobError("Not now.")
 

@@ -1,0 +1,114 @@
+"""A training run as whoever follows it sees it: what it has said, and where it stands.
+
+Knows nothing of how a run is carried out: its `Work` tells it, here a child process (`local`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from typing import Protocol
+
+from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started, from_json
+
+
+class RunState(enum.Enum):
+    """Where a run stands."""
+
+    WAITING = "it has not begun; others may go first, see `Run.place`"
+    RUNNING = "it is at work"
+    STOPPING = "it was asked to stop, and ends within a batch"
+    FINISHED = "its model is tested and saved"
+    STOPPED = "the same, but it ended early on request"
+    FAILED = "it ended without a model, and said why"
+    LOST = "it ended without a last word; `Run.error` has what is known of why"
+
+
+class Work(Protocol):
+    """How one run is carried out."""
+
+    def said_after(self, offset: int) -> bytes:
+        """What the run has said from this byte on: lines of JSON, the last perhaps in part."""
+
+    def death(self) -> str | None:
+        """None while the run may say more; then why it ended, should it not have said so."""
+
+    def stop(self) -> None:
+        """Ask it to end and keep what it has learned; nothing happens if it has ended."""
+
+
+class Run:
+    """One run, followed from its beginning. Each page has its own; not for several threads at once.
+
+    started, progress: what it said last of that, or None; epochs: all that have ended
+    end: its last word, or what is known of its death; None while it is on
+    """
+
+    def __init__(self, id: str, work: Work) -> None:
+        self.id = id
+        self.started: Started | None = None
+        self.progress: Progress | None = None
+        self.epochs: list[EpochEnded] = []
+        self.end: Finished | Failed | None = None
+        self._work = work
+        self._offset = 0  # bytes that were taken in
+        self._is_stopping = self._is_lost = False
+
+    def look(self) -> None:
+        """Take in what is new. What is no event is passed over: a library may have printed it."""
+        if self.end is not None:
+            return
+        death = self._work.death()  # before reading: then all that it ever says is there
+        text = self._work.said_after(self._offset)
+        whole = text[: text.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.split(b"\n"):
+            with contextlib.suppress(ValueError):
+                self.add(from_json(line.decode("utf-8", "replace")))
+        if death is not None and self.end is None:
+            self._is_lost = True
+            self.end = Failed(error=death)
+
+    def add(self, event: Event) -> None:
+        """Take in the run's next event."""
+        match event:
+            case Started():
+                self.started = event
+            case Progress():
+                self.progress = event
+            case EpochEnded():
+                self.epochs.append(event)
+            case Finished() | Failed():
+                self.end = event
+
+    def stop(self) -> None:
+        """Ask it to end and keep what it has learned; nothing happens if it has ended."""
+        self._is_stopping = True
+        self._work.stop()
+
+    @property
+    def state(self) -> RunState:
+        """Where it stood at the last look."""
+        match self.end:
+            case Finished(stopped=stopped):
+                return RunState.STOPPED if stopped else RunState.FINISHED
+            case Failed():
+                return RunState.LOST if self._is_lost else RunState.FAILED
+        if self._is_stopping:
+            return RunState.STOPPING
+        return RunState.RUNNING if self.started else RunState.WAITING
+
+    @property
+    def place(self) -> int:
+        """How many runs go first, while it waits; 0 while it has not said so."""
+        return (self.progress and self.progress.place) or 0
+
+    @property
+    def result(self) -> Finished | None:
+        """What it made, once it has."""
+        return self.end if isinstance(self.end, Finished) else None
+
+    @property
+    def error(self) -> str:
+        """Why it ended without a model; "" otherwise."""
+        return self.end.error if isinstance(self.end, Failed) else ""
