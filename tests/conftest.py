@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.data import sources
+from classifier.data import generated
 from classifier.ink import preparing
 from classifier.synthetic import handwriting
 from tests.browser import PROJECT, chromium_path, launched, open_page, served
@@ -87,7 +87,7 @@ def quick_mnist(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
     x, y = {}, {}
     for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
-        x[part], y[part] = sources._generate(count, seed)
+        x[part], y[part] = generated.draw(count, seed)
     np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
     return path
 

@@ -21,7 +21,10 @@ from types import ModuleType
 import numpy as np
 
 from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, TrainConfig
-from classifier.data import sources
+from classifier.data import epochs, sources
+from classifier.data.dataset import Batch, Dataset, Drawn, Mixture, Notify, split_validation
+from classifier.data.epochs import in_thread
+from classifier.data.others import with_others
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 from classifier.learning import networks
 from classifier.serving import evaluation, store
@@ -81,7 +84,7 @@ def train(
     with clock("data"):
         dataset = sources.load(config, tell)
         if config.network == DETECTOR:
-            dataset = sources.with_others(dataset)
+            dataset = with_others(dataset)
         tell(f"Data: {dataset.description}.", None)
         if base is not None:
             base = _unspoilt(base, dataset.drawn, tell)
@@ -109,7 +112,7 @@ def train(
             tuned, held_out = _compare(model, read, learn, forget, config, dataset, emit, stop)
         _check_stop(stop)
 
-    trained, kept = sources.split_validation(len(dataset.train_labels), config.seed)
+    trained, kept = split_validation(len(dataset.train_labels), config.seed)
     images, labels = dataset.train_images[trained], dataset.train_labels[trained]
     held_images, held_labels = dataset.train_images[kept], dataset.train_labels[kept]
     history: list[EpochEnded] = []
@@ -194,9 +197,7 @@ def _take_weights(model, config: TrainConfig, base: store.SavedModel) -> None:
         raise ValueError(f"{base.name} cannot be gone on from: {error}.") from error
 
 
-def _unspoilt(
-    base: store.SavedModel, drawn: sources.Drawn, tell: sources.Notify
-) -> store.SavedModel:
+def _unspoilt(base: store.SavedModel, drawn: Drawn, tell: Notify) -> store.SavedModel:
     """`base`, or, where that has learned from some of these drawings already, the model that it
     came from: what a model has seen says nothing of how well it reads. Raises ValueError."""
     first = base
@@ -222,7 +223,7 @@ def _compare(
     learn: Callable,
     forget: Callable[[], None],
     config: TrainConfig,
-    dataset: sources.Dataset,
+    dataset: Dataset,
     emit: Callable[[Event], None],
     stop: threading.Event,
 ) -> tuple[dict, dict[str, list[bool]]]:
@@ -268,7 +269,7 @@ def _hear_nothing(event: Event) -> None:
 @cache
 def load_keras() -> Future[ModuleType]:
     """Load Keras with TensorFlow, which takes seconds, in the background; once for all calls."""
-    return sources.in_thread(lambda: importlib.import_module("keras"))
+    return in_thread(lambda: importlib.import_module("keras"))
 
 
 class _Stages:
@@ -399,7 +400,7 @@ def _optimizer(name: str, weights: list) -> tuple[Callable, Callable[[], None]]:
     return update, forget
 
 
-def _threshold(read, held_images: np.ndarray, mixed: tuple[sources.Mixture, ...]) -> dict:
+def _threshold(read, held_images: np.ndarray, mixed: tuple[Mixture, ...]) -> dict:
     """A detector's threshold, fixed on digits that were kept back, for its meta."""
     sets = [held_images, *[mixture.kept[0] for mixture in mixed if mixture.kept is not None]]
     scores = [read(images)[:, 0] for images in sets]
@@ -454,9 +455,9 @@ def _fit(
     read,
     learn,
     config: TrainConfig,
-    learned: sources.Batch,
-    mixed: tuple[sources.Mixture, ...],
-    validation: sources.Batch,
+    learned: Batch,
+    mixed: tuple[Mixture, ...],
+    validation: Batch,
     emit,
     note,
     stop,
@@ -469,7 +470,7 @@ def _fit(
     import tensorflow as tf
 
     held_images, held_labels = validation
-    feed = sources.epochs(
+    feed = epochs.feed(
         *learned,
         mixed,
         count=config.epochs,
@@ -477,7 +478,7 @@ def _fit(
         seed=config.seed,
         plain=config.base is not None,
     )
-    size = sources.epoch_size(len(learned[1]), mixed)
+    size = epochs.size(len(learned[1]), mixed)
     course = _Course(config, size, stop)
     order = np.random.default_rng(config.seed)
     epoch, given = 0, None

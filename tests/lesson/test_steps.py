@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from classifier.config import MAX_EPOCHS, TrainConfig
-from classifier.data import sources
+from classifier.data.dataset import VALIDATION_SHARE
 from classifier.ink import drawings
 from classifier.learning import networks, training
 from classifier.lesson import steps
@@ -178,7 +178,7 @@ def test_the_steps_have_the_settings_that_training_has(monkeypatch, tiny_mnist):
     assert stand_in.fit.call_args.kwargs == {
         "epochs": standard.epochs,
         "batch_size": standard.batch_size,
-        "validation_split": sources.VALIDATION_SHARE,
+        "validation_split": VALIDATION_SHARE,
     }
 
 
