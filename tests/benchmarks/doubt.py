@@ -21,7 +21,7 @@ from classifier.data.dataset import Dataset, split_validation
 from classifier.data.drawn import to_network_inputs
 from classifier.data.others import generate, with_others
 from classifier.ink import drawings
-from classifier.learning import networks, training
+from classifier.learning import networks, precision
 from classifier.serving import evaluation, store
 
 _FALSE_ALARMS = 0.02  # share of digits that a score may take for something else
@@ -73,7 +73,7 @@ def detector(dataset: Dataset, kinds: list[str], config: TrainConfig):
 
     dataset = with_others(dataset, kinds)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(training.precision())
+    keras.config.set_dtype_policy(precision.policy())
     model = networks.build(config)
     keras.config.set_dtype_policy("float32")
     steps = epochs.size(len(dataset.train_labels), dataset.mixed) // config.batch_size

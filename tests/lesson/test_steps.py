@@ -14,7 +14,8 @@ import pytest
 from classifier.config import MAX_EPOCHS, TrainConfig
 from classifier.data.dataset import VALIDATION_SHARE
 from classifier.ink import drawings
-from classifier.learning import networks, training
+from classifier.learning import networks
+from classifier.learning.steps import calls, learner
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS
 
@@ -191,9 +192,9 @@ def test_the_steps_learn_what_training_learns_with_the_same_loss(
     past = theirs.fit(
         names["train_inputs"], names["train_targets"], batch_size=32, shuffle=False, verbose=0
     )
-    learn, _ = training._learner(ours, TrainConfig().optimizer)
+    learn, _ = learner(ours, TrainConfig().optimizer)
     loss = 0.0
-    for batches in training._calls(np.arange(120), 32):
+    for batches in calls(np.arange(120), 32):
         rates = np.full(len(batches), TrainConfig().learning_rate, np.float32)
         figures = learn(tiny_arrays["x_train"], tiny_arrays["y_train"], batches, rates)
         loss += float(figures[0])
