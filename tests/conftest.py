@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,6 @@ from tests.browser import PROJECT, chromium_path, launched, open_page, served
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
-
-
-def pytest_sessionfinish() -> None:
-    """Let work in the background end: native code that is cut off aborts the whole process."""
-    for thread in threading.enumerate():
-        if thread.name == "in-thread":
-            thread.join(60)
 
 
 @pytest.fixture

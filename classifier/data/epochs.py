@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 
+from classifier.config import TrainConfig
 from classifier.data.dataset import Batch, Mixture
 from classifier.synthetic import augmentation
 
@@ -27,56 +27,46 @@ def _counts(own: int, mixed: tuple[Mixture, ...]) -> list[int]:
     return [round(mixture.share * total) for mixture in mixed]
 
 
-def feed(
-    images: np.ndarray,
-    labels: np.ndarray,
-    mixed: tuple[Mixture, ...],
-    *,
-    count: int | None,
-    augment: bool,
-    seed: int,
-    plain: bool = False,
-) -> Iterator[Batch]:
-    """The images and labels of `count` epochs, one after the other; None: without end.
+def feed(own: Batch, mixed: tuple[Mixture, ...], config: TrainConfig) -> Iterator[Batch]:
+    """The images and labels of one epoch of `config` after the other; without end if it has only
+    seconds.
 
-    plain: the images themselves stay as they are, and only what is mixed in is augmented
-    Each is made in a thread while the one before is trained on; the same arrays come again where
-    there is nothing to mix in or change.
+    own: the data set's; augmentation leaves them as they are if the network knows them already
+    Each epoch is made in a thread while the one before is trained on. The same arrays are given
+    again where there is nothing to mix in or to change.
     """
-    if not mixed and not augment:
-        yield from itertools.repeat((images, labels), *[] if count is None else [count])
+    if not mixed and not config.augment:
+        yield from itertools.repeat(own, *[] if config.epochs is None else [config.epochs])
         return
-    rng = np.random.default_rng(seed)
-    counts = _counts(len(labels), mixed)
+    rng = np.random.default_rng(config.seed)
+    counts = _counts(len(own[1]), mixed)
+    changed = slice(0 if config.base is None else len(own[1]), None)
 
     def make() -> Batch:
-        parts = [(images, labels)]
-        parts += [mixture.draw(n, rng) for mixture, n in zip(mixed, counts, strict=True)]
-        pictures, answers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        if augment:
-            changed = slice(len(images) if plain else 0, None)
-            pictures[changed] = augmentation.augment(pictures[changed], rng)
-        return pictures, answers
+        parts = [own, *(mixture.draw(n, rng) for mixture, n in zip(mixed, counts, strict=True))]
+        images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        if config.augment:
+            images[changed] = augmentation.augment(images[changed], rng)
+        return images, labels
 
-    coming = in_thread(make)
+    making = in_thread(make)
     for number in itertools.count(1):
-        batch = coming.result()
-        if number != count:
-            coming = in_thread(make)
-        yield batch
-        if number == count:
+        epoch = making.result()
+        if number == config.epochs:
+            yield epoch
             return
+        making = in_thread(make)
+        yield epoch
 
 
 def in_thread(make: Callable[[], T]) -> Future[T]:
-    """What `make` returns or raises. The thread does not keep a process that ends waiting."""
-    future: Future[T] = Future()
+    """What `make` returns or raises, from a thread of its own.
 
-    def work() -> None:
-        try:
-            future.set_result(make())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=work, name="in-thread", daemon=True).start()
-    return future
+    A process that ends waits for the thread: native code that is cut off in the middle, such as
+    TensorFlow's import, aborts the whole process.
+    """
+    executor = ThreadPoolExecutor(1)
+    try:
+        return executor.submit(make)
+    finally:
+        executor.shutdown(wait=False)  # the thread ends with its work

@@ -13,6 +13,7 @@ import numpy as np
 from classifier.config import TrainConfig
 from classifier.data import drawn, generated, mnist
 from classifier.data.dataset import Dataset, DataUnavailableError, Mixture, Notify
+from classifier.ink import drawings
 
 AUTO_SECONDS = 15.0  # `auto` gives a download up after this long
 
@@ -40,6 +41,13 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
         mixed=tuple(mixed),
         drawn=judged,
     )
+
+
+def check_files(config: TrainConfig) -> None:
+    """Raise FileNotFoundError if a file that `config` names is not there; `load` would, later."""
+    for file in (config.drawings, None if config.data == "generated" else config.mnist):
+        if file is not None:
+            drawings.check_exists(file)
 
 
 def _cut(dataset: Dataset, config: TrainConfig) -> Dataset:

@@ -120,6 +120,12 @@ def save(drawings: Drawings, path: str | Path) -> None:
         raise
 
 
+def check_exists(path: str | Path) -> None:
+    """Raise FileNotFoundError, naming the file, if there is none."""
+    if not Path(path).exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+
+
 def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str, np.ndarray]:
     """Every array of an `.npz` file, never unpickling.
 
@@ -129,8 +135,8 @@ def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str
     """
     given = isinstance(source, bytes)
     name = name or ("the file" if given else str(source))
-    if not given and not Path(source).exists():
-        raise FileNotFoundError(f"There is no file {name}.")
+    if not given:
+        check_exists(source)
     try:
         if given:
             with zipfile.ZipFile(io.BytesIO(source)) as archive:

@@ -1,25 +1,21 @@
-"""Going on from a saved model with drawings."""
+"""Going on from a saved model with drawings: which model, from which weights, and how the new one
+is judged: each drawing by a network that has not learned from it.
+
+Knows nothing of how a network is trained.
+"""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from classifier.config import CLASSES, TrainConfig
 from classifier.data.dataset import Dataset, Drawn, Notify
-from classifier.events import Event, Progress
 from classifier.learning import networks
-from classifier.learning.trainer import check_stop, fit
+from classifier.learning.trainer import Trainer
 from classifier.serving import store
-
-
-def take_weights(model, config: TrainConfig, base: store.SavedModel) -> None:
-    try:
-        model.set_weights(networks.learned(config, base.keras()).get_weights())
-    except ValueError as error:
-        raise ValueError(f"{base.name} cannot be gone on from: {error}.") from error
 
 
 def unspoilt(base: store.SavedModel, drawn: Drawn, tell: Notify) -> store.SavedModel:
@@ -42,36 +38,38 @@ def unspoilt(base: store.SavedModel, drawn: Drawn, tell: Notify) -> store.SavedM
     return base
 
 
+def weights_of(base: store.SavedModel, config: TrainConfig) -> list[np.ndarray]:
+    """What `base` has learned, for a network as `config` shapes it. Raises ValueError."""
+    try:
+        weights: list[np.ndarray] = networks.learned(config, base.keras()).get_weights()
+    except ValueError as error:
+        raise ValueError(f"{base.name} cannot be gone on from: {error}.") from error
+    return weights
+
+
 def compare(
-    model,
-    read: Callable,
-    learn: Callable,
-    forget: Callable[[], None],
-    config: TrainConfig,
-    dataset: Dataset,
-    emit: Callable[[Event], None],
-    stop: threading.Event,
-) -> tuple[dict, dict[str, list[bool]]]:
+    trainer: Trainer, dataset: Dataset, drawn: Drawn, tell: Callable[[float], None]
+) -> tuple[dict[str, Any], dict[str, list[bool]]]:
     """How well drawings are read before and after training on the others, fold by fold, and the
-    test images before; and for each drawing, by its digest, whether it was read rightly before and
-    after. The model has its first weights again in the end."""
-    drawn, weights = dataset.drawn, model.get_weights()
-    learned = dataset.train_images, dataset.train_labels
-    before = read(drawn.images).argmax(axis=1) == drawn.labels
-    test_before = read(dataset.test_images).argmax(axis=1) == dataset.test_labels
-    after = np.zeros(len(drawn.labels), bool)
+    test images before: `Finished.tuned`. And for each drawing, by its digest, whether it was read
+    rightly before and after. The trainer has its first weights again in the end.
+
+    tell: hears the share of the folds that is done, 0–1, before each
+    """
+    weights = trainer.model.get_weights()
+    before = trainer.right(drawn.images, drawn.labels)
+    test_before = trainer.right(dataset.test_images, dataset.test_labels)
+    after = np.zeros(len(drawn.labels), np.bool_)
     for number, mixed in enumerate(drawn.without):
-        check_stop(stop)
-        emit(Progress(stage="folds", fraction=number / len(drawn.without)))
+        tell(number / len(drawn.without))
         held = drawn.fold == number
         validation = drawn.images[held], drawn.labels[held]
-        fit(read, learn, config, learned, mixed, validation, _hear_nothing, _hear_nothing, stop)
-        after[held] = read(validation[0]).argmax(axis=1) == validation[1]
-        model.set_weights(weights)
-        forget()
+        trainer.fit((dataset.train_images, dataset.train_labels), mixed, validation)
+        after[held] = trainer.right(*validation)
+        trainer.restart(weights)
 
     def by_digit(values: np.ndarray) -> list[int]:
-        return np.bincount(drawn.labels, values, CLASSES).astype(int).tolist()
+        return [int(sum_) for sum_ in np.bincount(drawn.labels, values, CLASSES)]
 
     pairs = zip(before.tolist(), after.tolist(), strict=True)
     each = dict(zip(drawn.digests, map(list, pairs), strict=True))
@@ -85,7 +83,3 @@ def compare(
         "left_out": drawn.left_out,
         "test_before": float(test_before.mean()),
     }, each
-
-
-def _hear_nothing(event: Event) -> None:
-    pass

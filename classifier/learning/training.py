@@ -15,19 +15,17 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-
-import numpy as np
+from typing import Any
 
 from classifier.config import DETECTOR, TrainConfig
 from classifier.data import sources
-from classifier.data.dataset import Mixture, split_validation
+from classifier.data.dataset import split_validation
 from classifier.data.epochs import in_thread
 from classifier.data.others import with_others
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
-from classifier.learning import networks, precision
-from classifier.learning.finetuning import compare, take_weights, unspoilt
-from classifier.learning.steps import learner
-from classifier.learning.trainer import check_stop, fit, reader
+from classifier.learning import networks
+from classifier.learning.finetuning import compare, unspoilt, weights_of
+from classifier.learning.trainer import Trainer, check_stop
 from classifier.serving import evaluation, store
 from classifier.serving.snapshots import Recorder
 
@@ -56,11 +54,16 @@ def train(
     if config.name is not None:
         store.check_free(config.name)
     store.check_writable()
+    sources.check_files(config)
     base = None if config.base is None else store.get(config.base)
 
     def tell(note: str, share: float | None) -> None:
         check_stop(stop)
         emit(Progress(stage="data", note=note, fraction=share))
+
+    def tell_folds(share: float) -> None:
+        check_stop(stop)
+        emit(Progress(stage="folds", fraction=share))
 
     emit(Progress(stage="data"))
     loading = load_keras()  # while the data are read
@@ -69,76 +72,71 @@ def train(
         if config.network == DETECTOR:
             dataset = with_others(dataset)
         tell(f"Data: {dataset.description}.", None)
-        if base is not None:
-            base = unspoilt(base, dataset.drawn, tell)
+        drawn = dataset.drawn
+        if base is not None and drawn is not None:
+            base = unspoilt(base, drawn, tell)
 
     emit(Progress(stage="starting"))
     with clock("starting"):
-        keras = loading.result()
+        loading.result()
         recorder = None
         if snapshots is not None:
             # Before the seed is set, so that nothing else is drawn because of it.
             recorder = Recorder(snapshots, networks.forward(networks.for_serving(config)))
-        keras.utils.set_random_seed(config.seed)
-        keras.config.set_dtype_policy(precision.policy())
-        model = networks.build(config)
-        keras.config.set_dtype_policy("float32")
-        learn, forget = learner(model, config.optimizer)
-        read = reader(model)
+        trainer = Trainer(config, stop)
         if base is not None:
-            take_weights(model, config, base)
+            trainer.restart(weights_of(base, config))
     check_stop(stop)
 
     tuned, held_out = None, {}
-    if dataset.drawn is not None:
+    if drawn is not None:
         with clock("folds"):
-            tuned, held_out = compare(model, read, learn, forget, config, dataset, emit, stop)
+            tuned, held_out = compare(trainer, dataset, drawn, tell_folds)
         check_stop(stop)
 
     trained, kept = split_validation(len(dataset.train_labels), config.seed)
-    images, labels = dataset.train_images[trained], dataset.train_labels[trained]
-    held_images, held_labels = dataset.train_images[kept], dataset.train_labels[kept]
+    own = dataset.train_images[trained], dataset.train_labels[trained]
+    held = dataset.train_images[kept], dataset.train_labels[kept]
     history: list[EpochEnded] = []
 
-    def note(epoch: EpochEnded) -> None:
-        history.append(epoch)
-        emit(epoch)
-        if recorder is not None:
-            recorder.add(epoch.epoch, model.get_weights())
+    def hear(event: Progress | EpochEnded) -> None:
+        emit(event)
+        if isinstance(event, EpochEnded):
+            history.append(event)
+            if recorder is not None:
+                recorder.add(event.epoch, trainer.model.get_weights())
 
     with clock("training"):
         if recorder is not None:
-            recorder.add(0, model.get_weights())
-        learned, held = (images, labels), (held_images, held_labels)
-        fit(read, learn, config, learned, dataset.mixed, held, emit, note, stop)
+            recorder.add(0, trainer.model.get_weights())
+        trainer.fit(own, dataset.mixed, held, hear)
 
     emit(Progress(stage="testing"))
     with clock("testing"):
         # The only use of the test images in the whole run.
-        tested = evaluation.evaluate(read(dataset.test_images), dataset.test_labels)
-        judged = evaluation.evaluate(read(images[:_JUDGED]), labels[:_JUDGED])
-        drawn = [
-            evaluation.evaluate(read(mixture.kept[0]), mixture.kept[1])
-            for mixture in dataset.mixed
-            if mixture.kept is not None
-        ]
-
-    emit(Progress(stage="saving"))
-    with clock("saving"):
-        result = {
-            "test_accuracy": tested.accuracy,
-            "train_accuracy": judged.accuracy,
-            "gap": judged.accuracy - tested.accuracy,
+        tested = evaluation.evaluate(trainer.read(dataset.test_images), dataset.test_labels)
+        test_accuracy = tested.accuracy or 0.0
+        train_accuracy = float(trainer.right(own[0][:_JUDGED], own[1][:_JUDGED]).mean())
+        held_back = [mixture.kept for mixture in dataset.mixed if mixture.kept is not None]
+        result: dict[str, Any] = {
+            "test_accuracy": test_accuracy,
+            "train_accuracy": train_accuracy,
+            "gap": train_accuracy - test_accuracy,
             "confusion": tested.confusion.tolist(),
-            "drawings_accuracy": drawn[0].accuracy if drawn else None,
-            "tuned": tuned and tuned | {"test_after": tested.accuracy},
-            "train_images": len(labels),
+            "drawings_accuracy": (
+                float(trainer.right(*held_back[0]).mean()) if held_back else None
+            ),
+            "tuned": tuned and tuned | {"test_after": test_accuracy},
+            "train_images": len(trained),
             "test_images": tested.n,
             "stopped": stop.is_set(),
         }
+
+    emit(Progress(stage="saving"))
+    with clock("saving"):
         # A fresh network has neither dropout nor the optimizer's memory, which triples the file.
         final = networks.for_serving(config)
-        final.set_weights(model.get_weights())
+        final.set_weights(trainer.model.get_weights())
         metrics = result | {
             "calibration_error": tested.calibration_error,
             "seconds": clock["training"],
@@ -150,13 +148,16 @@ def train(
             "history": [dataclasses.asdict(epoch) for epoch in history],
             "data": dataset.to_dict(),
         }
-        if base is not None:
+        if base is not None and drawn is not None:
             seen = base.meta.get("learned_from", [])
             meta["base"] = {"name": base.name, "id": base.id}
-            meta["learned_from"] = sorted({*seen, *dataset.drawn.digests})
+            meta["learned_from"] = sorted({*seen, *drawn.digests})
             meta["held_out"] = held_out
         if config.network == DETECTOR:
-            meta["detector"] = _threshold(read, held_images, dataset.mixed)
+            # Fixed on digits that were kept back.
+            scores = [trainer.read(images)[:, 0] for images, _ in (held, *held_back)]
+            found = evaluation.threshold(scores, _FALSE_ALARMS)
+            meta["detector"] = {"threshold": found, "false_alarms": _FALSE_ALARMS}
         name = config.name or store.new_name(config.network, dataset.source)
         saved = store.save(name, final, meta)
     emit(
@@ -193,11 +194,3 @@ class _Stages:
 
     def __getitem__(self, stage: str) -> float:
         return self.seconds[stage]
-
-
-def _threshold(read, held_images: np.ndarray, mixed: tuple[Mixture, ...]) -> dict:
-    """A detector's threshold, fixed on digits that were kept back, for its meta."""
-    sets = [held_images, *[mixture.kept[0] for mixture in mixed if mixture.kept is not None]]
-    scores = [read(images)[:, 0] for images in sets]
-    found = evaluation.threshold(scores, _FALSE_ALARMS)
-    return {"threshold": found, "false_alarms": _FALSE_ALARMS}

@@ -79,10 +79,8 @@ def detector(dataset: Dataset, kinds: list[str], config: TrainConfig):
     steps = epochs.size(len(dataset.train_labels), dataset.mixed) // config.batch_size
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", jit_compile=False)
-    for images, labels in epochs.feed(
-        dataset.train_images, dataset.train_labels, dataset.mixed,
-        count=config.epochs, augment=True, seed=config.seed,
-    ):  # fmt: skip
+    own = dataset.train_images, dataset.train_labels
+    for images, labels in epochs.feed(own, dataset.mixed, config):
         model.fit(to_input(images), labels, batch_size=config.batch_size, verbose=0)
     return lambda images: model.predict(to_input(images), batch_size=500, verbose=0)[:, 0]
 

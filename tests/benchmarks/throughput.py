@@ -74,13 +74,13 @@ def learning(name: str, policy: str) -> tuple[int, float]:
     keras.config.set_dtype_policy(policy)
     model = networks.build(config)
     keras.config.set_dtype_policy("float32")
-    learn, _ = steps.learner(model, config.optimizer)
+    learner = steps.Steps(model, config.optimizer)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (_IMAGES, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     labels = rng.integers(0, 10, _IMAGES, np.uint8)
     batches = rng.permutation(_IMAGES).astype(np.int32).reshape(-1, config.batch_size)
     rates = np.full(len(batches), 1e-4, np.float32)
-    speed = rate(lambda: float(learn(images, labels, batches, rates)[0]), _IMAGES)
+    speed = rate(lambda: learner.take(images, labels, batches, rates), _IMAGES)
     return operations(model), speed
 
 

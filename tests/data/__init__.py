@@ -10,7 +10,7 @@ from pathlib import Path
 
 from classifier.config import TrainConfig
 from classifier.data import epochs, sources
-from classifier.data.dataset import Dataset
+from classifier.data.dataset import Batch, Dataset
 
 
 def sha256(content: bytes) -> str:
@@ -51,7 +51,7 @@ def load_tiny(path: Path, **chosen) -> Dataset:
     return sources.load(TrainConfig(data="mnist", mnist=str(path), **chosen))
 
 
-def shares(dataset, count=2, **options):
-    images, labels = dataset.train_images, dataset.train_labels
-    options = {"count": count, "augment": False, "seed": 0} | options
-    return list(epochs.feed(images, labels, dataset.mixed, **options))
+def shares(dataset: Dataset, count: int = 2, **options) -> list[Batch]:
+    """The images and labels of so many epochs."""
+    own = dataset.train_images, dataset.train_labels
+    return list(epochs.feed(own, dataset.mixed, TrainConfig(epochs=count, **options)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from classifier.config import TrainConfig
 from classifier.data import epochs
 from classifier.data.dataset import Mixture
 from tests.data import load_tiny, shares
@@ -30,10 +31,10 @@ def test_epochs_are_the_same_for_the_same_seed(tiny_mnist):
 
 
 def test_what_a_network_knows_already_stays_as_it_is(tiny_mnist, drawn):
-    """Plain: augmentation is for what is mixed in alone, and changes all of that."""
+    """With a base, augmentation is for what is mixed in alone, and changes all of that."""
     dataset = load_tiny(tiny_mnist, drawings=str(drawn), drawings_share=0.5)
     ((before, labels),) = shares(dataset, count=1)
-    ((after, same),) = shares(dataset, count=1, augment=True, plain=True)
+    ((after, same),) = shares(dataset, count=1, augment=True, base="dense", drawings=str(drawn))
     np.testing.assert_array_equal(same, labels)
     np.testing.assert_array_equal(after[:120], dataset.train_images)
     assert (after[120:] != before[120:]).any(axis=(1, 2)).all()
@@ -43,9 +44,8 @@ def test_what_a_network_knows_already_stays_as_it_is(tiny_mnist, drawn):
 
 def test_epochs_without_an_end_go_on(tiny_mnist):
     dataset = load_tiny(tiny_mnist)
-    endless = epochs.feed(
-        dataset.train_images, dataset.train_labels, (), count=None, augment=True, seed=0
-    )
+    own = dataset.train_images, dataset.train_labels
+    endless = epochs.feed(own, (), TrainConfig(seconds=1, augment=True))
     assert len([next(endless) for _ in range(4)]) == 4
 
 
@@ -56,5 +56,4 @@ def test_what_fails_in_the_thread_is_raised(tiny_mnist):
     dataset = load_tiny(tiny_mnist)
     mixed = (Mixture(0.5, "nothing", "", fail),)
     with pytest.raises(MemoryError, match="no room"):
-        next(epochs.feed(dataset.train_images, dataset.train_labels, mixed,
-                         count=1, augment=False, seed=0))  # fmt: skip
+        next(epochs.feed((dataset.train_images, dataset.train_labels), mixed, TrainConfig()))
