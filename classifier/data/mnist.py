@@ -13,6 +13,7 @@ from pathlib import Path
 from classifier.config import IMAGE_SIZE
 from classifier.data.dataset import Dataset, DataUnavailableError, Notify, file_digest
 from classifier.ink import drawings
+from classifier.ink.labelled import checked_images
 
 # Keras' own copy of MNIST and its checksum: keras/src/datasets/mnist.py.
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -68,7 +69,7 @@ def read(path: Path) -> Dataset:
             raise ValueError(f"it has no {', '.join(sorted(missing))}")
         parts = {}
         for part in ("train", "test"):
-            images, labels = drawings.checked_images(arrays[f"x_{part}"], arrays[f"y_{part}"])
+            images, labels = checked_images(arrays[f"x_{part}"], arrays[f"y_{part}"])
             if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
                 raise ValueError(f"images must be 28×28, not {images.shape[1:]}")
             if len(images) < 10:

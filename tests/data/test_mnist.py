@@ -236,8 +236,8 @@ def test_damaged_cache_is_named_with_the_way_out_and_left_alone(cached, unreacha
     [
         ({"y_test": None}, "it has no y_test"),
         ({"x_train": np.zeros((120, 32, 32), np.uint8)}, "images must be 28×28, not (32, 32)"),
-        ({"x_train": np.zeros((120, 784), np.uint8)}, "not uint8 (120, 784)"),
-        ({"x_train": np.zeros((120, 28, 28))}, "not float64 (120, 28, 28)"),
+        ({"x_train": np.zeros((120, 783), np.uint8)}, "not uint8 (120, 783)"),
+        ({"x_train": np.zeros((120, 28, 28), complex)}, "not complex128 (120, 28, 28)"),
         ({"x_test": np.full((40, 28, 28), np.nan)}, "images must be uint8"),
         ({"y_train": np.full(120, 10)}, "labels must be 0 to 9, but one is 10"),
         ({"y_train": np.full(120, np.nan)}, "labels must be 120 whole numbers"),
@@ -256,6 +256,41 @@ def test_file_that_is_not_mnist_is_named_with_what_is_wrong(home, tiny_arrays, c
         mnist.load(str(path))
     assert str(refusal.value).startswith(f"{path} is not MNIST in Keras' layout: ")
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"x_train": lambda x: x[..., None], "x_test": lambda x: x[..., None]},
+        {"x_train": lambda x: x.reshape(-1, 784), "x_test": lambda x: x.reshape(-1, 784)},
+        {"x_train": lambda x: x / 255, "x_test": lambda x: x.astype(np.float32) / 255},
+        {"x_train": lambda x: x.astype(np.float32), "x_test": lambda x: x.astype(np.int64)},
+        {"y_train": lambda y: y.astype(np.int64), "y_test": lambda y: np.eye(10)[y]},
+    ],
+)
+def test_mnist_as_people_save_it_is_the_same_mnist(home, tiny_arrays, tiny_mnist, change):
+    as_saved = {
+        name: change.get(name, lambda array: array)(tiny_arrays[name]) for name in tiny_arrays
+    }
+    np.savez(home / "theirs.npz", **as_saved)
+    assert (
+        mnist.load(str(home / "theirs.npz")).fingerprint()
+        == mnist.load(str(tiny_mnist)).fingerprint()
+    )
+
+
+def test_reading_leaves_no_file_open(tiny_mnist):
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("nothing here lists the open files")
+    broken = tiny_mnist.with_name("broken.npz")
+    broken.write_bytes(tiny_mnist.read_bytes()[:5000])
+    before = len(list(folder.iterdir()))
+    for _ in range(5):
+        mnist.load(str(tiny_mnist))
+        with pytest.raises(ValueError):
+            mnist.load(str(broken))
+    assert len(list(folder.iterdir())) == before
 
 
 def test_truncated_mnist_is_named(home, tiny_mnist):

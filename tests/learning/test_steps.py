@@ -41,7 +41,7 @@ def test_many_steps_in_one_call_learn_what_keras_fit_learns(optimizer):
 def test_an_optimizer_that_nobody_taught_it_is_an_error(home, tiny_mnist, monkeypatch):
     monkeypatch.setitem(OPTIMIZERS, "lion", "Roars.")
     config = TrainConfig(mnist=str(tiny_mnist), optimizer="lion", epochs=1)
-    with pytest.raises(ValueError, match="optimizer is 'lion': .* rmsprop, adam, sgd"):
+    with pytest.raises(ValueError, match=r"optimizer is 'lion': .* rmsprop, adam, sgd"):
         training.train(config, lambda event: None)
 
 
