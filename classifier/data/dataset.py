@@ -10,11 +10,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 VALIDATION_SHARE = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
 Batch = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) uint8 and labels (n,) uint8
+Draw = Callable[[int, np.random.Generator], Batch]  # so many, anew at each call
 Notify = Callable[[str, float | None], None]  # a sentence, and the share done or None
 
 
@@ -31,7 +33,7 @@ class Mixture:
     share: float
     description: str
     fingerprint: str
-    draw: Callable[[int, np.random.Generator], Batch]
+    draw: Draw
     kept: Batch | None = None
 
 
@@ -79,10 +81,10 @@ class Dataset:
         """SHA-256 over all its own images and labels, as hex."""
         digest = hashlib.sha256()
         for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """What a model's meta says of its data: every source it saw, without the images."""
         mixed = [
             {"description": m.description, "share": m.share, "fingerprint": m.fingerprint}

@@ -32,15 +32,14 @@ class Readable:
             )
         self._path, self._left_out = path, len(images) - len(good)
         self._images, self.labels = images[good], drawn.labels[good]
-        self._strokes, writer = None, None
+        self._strokes, writer = None, np.zeros(len(images), int)
         if isinstance(drawn, drawings.Drawings):
-            everything = list(drawn)
-            self._strokes = [everything[i] for i in good]
-            writer = None if drawn.writer is None else drawn.writer[good]
+            self._strokes = [one for one, good_one in zip(drawn, readable, strict=True) if good_one]
+            writer = writer if drawn.writer is None else drawn.writer
+        self._writers = len(np.unique(writer[good]))
         # Who drew each, from 0; where one did all, or nobody knows, no two belong together.
-        self._known = writer is not None and len(np.unique(writer)) > 1
-        self._writers = 1 if writer is None else len(np.unique(writer))
-        everyone = writer if self._known else np.arange(len(good))
+        self._known = self._writers > 1
+        everyone = writer[good] if self._known else np.arange(len(good))
         self._people = np.unique(everyone, return_inverse=True)[1]
 
     def mixture(self, share: float, used: np.ndarray, kept: np.ndarray | None = None) -> Mixture:
@@ -113,7 +112,7 @@ def folds(labels: np.ndarray, people: np.ndarray | None, seed: int) -> np.ndarra
     for person in sorted(rng.permutation(len(size)), key=lambda one: -size[one]):
         home[person] = room.argmin()
         room[home[person]] += size[person]
-    return home[people]
+    return np.asarray(home[people])
 
 
 def to_network_inputs(

@@ -6,6 +6,7 @@ import numpy as np
 
 from classifier.data.dataset import Batch, Dataset
 from classifier.ink import preparing
+from classifier.ink.drawings import Drawings
 from classifier.synthetic import handwriting
 
 TRAIN = 20_000
@@ -28,10 +29,18 @@ def for_testing() -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw(count: int, seed: int) -> Batch:
+    """Some of them. Same seed, same images."""
     drawn = handwriting.generate(count, seed)
-    pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
-    return preparing.render_drawings(drawn, *pens), drawn.labels
+    return rendered(drawn, seed), drawn.labels
 
 
 def some(count: int, rng: np.random.Generator) -> Batch:
+    """Some of them, others at each call."""
     return draw(count, int(rng.integers(TEST_SEED)))
+
+
+def rendered(drawn: Drawings, seed: int) -> np.ndarray:
+    """Images (N, 28, 28) uint8 of drawings, with a pen for each writer."""
+    writer = np.arange(len(drawn)) if drawn.writer is None else drawn.writer
+    pens = handwriting.draw_pens(writer, np.random.default_rng(seed))
+    return preparing.render_drawings(drawn, *pens)

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from classifier.config import IMAGE_SIZE
-from classifier.data.dataset import Dataset, DataUnavailableError, Notify, file_digest
+from classifier.data.dataset import Batch, Dataset, DataUnavailableError, Notify, file_digest
 from classifier.ink import drawings
 from classifier.ink.labelled import checked_images
 
@@ -62,22 +62,24 @@ def keras_home() -> Path:
 
 
 def read(path: Path) -> Dataset:
+    """MNIST from this file. Raises ValueError or FileNotFoundError for an unusable one."""
     arrays = drawings.read_arrays(path)
+
+    def part(name: str) -> Batch:
+        images, labels = checked_images(arrays[f"x_{name}"], arrays[f"y_{name}"])
+        if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
+            raise ValueError(f"images must be 28×28, not {images.shape[1:]}")
+        if len(images) < 10:
+            raise ValueError(f"x_{name} has {len(images)} images: at least 10 are needed")
+        return images, labels
+
     try:
         missing = {"x_train", "y_train", "x_test", "y_test"} - set(arrays)
         if missing:
             raise ValueError(f"it has no {', '.join(sorted(missing))}")
-        parts = {}
-        for part in ("train", "test"):
-            images, labels = checked_images(arrays[f"x_{part}"], arrays[f"y_{part}"])
-            if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
-                raise ValueError(f"images must be 28×28, not {images.shape[1:]}")
-            if len(images) < 10:
-                raise ValueError(f"x_{part} has {len(images)} images: at least 10 are needed")
-            parts |= {f"{part}_images": images, f"{part}_labels": labels}
+        return Dataset(*part("train"), *part("test"), "mnist", "MNIST")
     except ValueError as error:
         raise ValueError(f"{path} is not MNIST in Keras' layout: {error}.") from None
-    return Dataset(**parts, source="mnist", description="MNIST")
 
 
 def download(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from classifier.config import KINDS
-from classifier.data.dataset import Batch, Dataset, Mixture
-from classifier.data.generated import TEST_SEED
-from classifier.ink import preparing
-from classifier.synthetic import doodles, handwriting
+from classifier.data.dataset import Batch, Dataset, Draw, Mixture
+from classifier.data.generated import TEST_SEED, rendered
+from classifier.synthetic import doodles
 
 
 def with_others(dataset: Dataset, kinds: Sequence[str] = tuple(KINDS)) -> Dataset:
@@ -44,7 +43,7 @@ def with_others(dataset: Dataset, kinds: Sequence[str] = tuple(KINDS)) -> Datase
     )
 
 
-def _relabelled(draw: Callable[[int, np.random.Generator], Batch]):
+def _relabelled(draw: Draw) -> Draw:
     def draw_zeros(count: int, rng: np.random.Generator) -> Batch:
         images, labels = draw(count, rng)
         return images, np.zeros_like(labels)
@@ -56,5 +55,4 @@ def generate(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Batc
     """Images (count, 28, 28) uint8 of drawings that are no digit, of these kinds, with a
     detector's labels (count,). Same seed, same images. Raises ValueError as `doodles.generate`."""
     drawn = doodles.generate(count, seed, kinds)
-    pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
-    return preparing.render_drawings(drawn, *pens), drawn.labels + np.uint8(1)
+    return rendered(drawn, seed), drawn.labels + np.uint8(1)

@@ -37,7 +37,7 @@ def _checked_pixels(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype == np.uint8:
         return pixels
     if kind in "bf" and pixels.min() >= 0 and pixels.max() <= 1:
-        return np.rint(np.multiply(pixels, 255, dtype=np.float32)).astype(np.uint8)
+        return np.asarray(np.rint(np.multiply(pixels, 255, dtype=np.float32)), np.uint8)
     # No comparison holds for NaN.
     strange = pixels[~((pixels >= 0) & (pixels <= 255) & (pixels == np.floor(pixels)))]
     if strange.size:

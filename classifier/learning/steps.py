@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _PER_CALL = 2048  # images learned from between two looks at the clock, in whole batches,
 _STEPS_PER_CALL = 32  # and at most so many of them
-_EPSILON = 1e-7  # Keras' own, as are the decays below
 
 # One step: takes the gradients and the learning rate.
 Update = Callable[[list[Any], Any], None]
@@ -129,53 +128,40 @@ def _sgd(variables: list[Any]) -> tuple[Update, list[Any]]:
 def _rmsprop(variables: list[Any]) -> tuple[Update, list[Any]]:
     import tensorflow as tf
 
-    squares, moments = _zeros(variables), _zeros(variables)
+    memory = [_zeros(variables), _zeros(variables)]  # mean squares, and momentum
+    settings = {"rho": 0.9, "momentum": 0.0, "epsilon": 1e-7}
 
     def update(gradients: list[Any], rate: Any) -> None:
-        for weight, gradient, square, moment in zip(
-            variables, gradients, squares, moments, strict=True
-        ):
+        for weight, grad, ms, m in zip(variables, gradients, *memory, strict=True):
             tf.raw_ops.ResourceApplyRMSProp(
                 var=weight.value.handle,
-                ms=square.handle,
-                mom=moment.handle,
+                ms=ms.handle,
+                mom=m.handle,
+                grad=grad,
                 lr=rate,
-                rho=0.9,
-                momentum=0.0,
-                epsilon=_EPSILON,
-                grad=gradient,
+                **settings,
             )
 
-    return update, [*squares, *moments]
+    return update, [*memory[0], *memory[1]]
 
 
 def _adam(variables: list[Any]) -> tuple[Update, list[Any]]:
     import tensorflow as tf
 
-    means, squares = _zeros(variables), _zeros(variables)
-    decays = (0.9, 0.999)  # of the two averages
-    powers = [tf.Variable(decay) for decay in decays]
+    memory = [_zeros(variables), _zeros(variables)]  # means, and mean squares
+    settings = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7}
+    powers = {f"{beta}_power": tf.Variable(settings[beta]) for beta in ("beta1", "beta2")}
 
     def update(gradients: list[Any], rate: Any) -> None:
-        for weight, gradient, mean, square in zip(
-            variables, gradients, means, squares, strict=True
-        ):
+        fixed = settings | powers
+        for weight, grad, m, v in zip(variables, gradients, *memory, strict=True):
             tf.raw_ops.ResourceApplyAdam(
-                var=weight.value.handle,
-                m=mean.handle,
-                v=square.handle,
-                beta1_power=powers[0],
-                beta2_power=powers[1],
-                lr=rate,
-                beta1=decays[0],
-                beta2=decays[1],
-                epsilon=_EPSILON,
-                grad=gradient,
+                var=weight.value.handle, m=m.handle, v=v.handle, grad=grad, lr=rate, **fixed
             )
-        for power, decay in zip(powers, decays, strict=True):
-            power.assign(power * decay)
+        for power, beta in zip(powers.values(), ("beta1", "beta2"), strict=True):
+            power.assign(power * settings[beta])
 
-    return update, [*means, *squares, *powers]
+    return update, [*memory[0], *memory[1], *powers.values()]
 
 
 def _zeros(variables: list[Any]) -> list[Any]:

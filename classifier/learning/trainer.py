@@ -63,7 +63,8 @@ class Trainer:
 
     def right(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Which of N images (N, 28, 28) uint8 are read as their labels (N,) say: (N,) bool."""
-        return np.equal(self.read(images).argmax(axis=1), labels)
+        right: np.ndarray = self.read(images).argmax(axis=1) == labels
+        return right
 
     def restart(self, weights: list[np.ndarray]) -> None:
         """Go back to these weights, with an optimizer that remembers nothing."""

@@ -49,7 +49,7 @@ def train(
     StoreError, StoppedError, or FloatingPointError if the loss is no number any more.
     """
     stop = stop or threading.Event()
-    clock = _Stages()
+    stages: dict[str, float] = {}  # how long each took, in seconds
     emit(Started(config=config.to_dict(), time=time.time()))
     if config.name is not None:
         store.check_free(config.name)
@@ -57,17 +57,13 @@ def train(
     sources.check_files(config)
     base = None if config.base is None else store.get(config.base)
 
-    def tell(note: str, share: float | None) -> None:
+    def tell(note: str, share: float | None, stage: str = "data") -> None:
         check_stop(stop)
-        emit(Progress(stage="data", note=note, fraction=share))
-
-    def tell_folds(share: float) -> None:
-        check_stop(stop)
-        emit(Progress(stage="folds", fraction=share))
+        emit(Progress(stage=stage, note=note, fraction=share))
 
     emit(Progress(stage="data"))
     loading = load_keras()  # while the data are read
-    with clock("data"):
+    with _timed(stages, "data"):
         dataset = sources.load(config, tell)
         if config.network == DETECTOR:
             dataset = with_others(dataset)
@@ -77,7 +73,7 @@ def train(
             base = unspoilt(base, drawn, tell)
 
     emit(Progress(stage="starting"))
-    with clock("starting"):
+    with _timed(stages, "starting"):
         loading.result()
         recorder = None
         if snapshots is not None:
@@ -88,10 +84,13 @@ def train(
             trainer.restart(weights_of(base, config))
     check_stop(stop)
 
-    tuned, held_out = None, {}
+    tuned: dict[str, Any] | None = None
+    held_out: dict[str, list[bool]] = {}
     if drawn is not None:
-        with clock("folds"):
-            tuned, held_out = compare(trainer, dataset, drawn, tell_folds)
+        with _timed(stages, "folds"):
+            tuned, held_out = compare(
+                trainer, dataset, drawn, lambda share: tell("", share, "folds")
+            )
         check_stop(stop)
 
     trained, kept = split_validation(len(dataset.train_labels), config.seed)
@@ -106,13 +105,13 @@ def train(
             if recorder is not None:
                 recorder.add(event.epoch, trainer.model.get_weights())
 
-    with clock("training"):
+    with _timed(stages, "training"):
         if recorder is not None:
             recorder.add(0, trainer.model.get_weights())
         trainer.fit(own, dataset.mixed, held, hear)
 
     emit(Progress(stage="testing"))
-    with clock("testing"):
+    with _timed(stages, "testing"):
         # The only use of the test images in the whole run.
         tested = evaluation.evaluate(trainer.read(dataset.test_images), dataset.test_labels)
         test_accuracy = tested.accuracy or 0.0
@@ -133,13 +132,13 @@ def train(
         }
 
     emit(Progress(stage="saving"))
-    with clock("saving"):
+    with _timed(stages, "saving"):
         # A fresh network has neither dropout nor the optimizer's memory, which triples the file.
         final = networks.for_serving(config)
         final.set_weights(trainer.model.get_weights())
         metrics = result | {
             "calibration_error": tested.calibration_error,
-            "seconds": clock["training"],
+            "seconds": stages["training"],
         }
         meta = {
             "config": config.to_dict(),
@@ -164,8 +163,8 @@ def train(
         Finished(
             model=saved.name,
             id=saved.id,
-            seconds=clock["training"],
-            stages=clock.seconds,
+            seconds=stages["training"],
+            stages=stages,
             data=dataset.description,
             source=dataset.source,
             **result,
@@ -180,17 +179,9 @@ def load_keras() -> Future[ModuleType]:
     return in_thread(lambda: importlib.import_module("keras"))
 
 
-class _Stages:
-    """How long each stage took, in seconds."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.seconds[stage] = round(time.perf_counter() - begun, 3)
-
-    def __getitem__(self, stage: str) -> float:
-        return self.seconds[stage]
+@contextmanager
+def _timed(stages: dict[str, float], stage: str) -> Iterator[None]:
+    """Note how long the body took, in seconds."""
+    begun = time.perf_counter()
+    yield
+    stages[stage] = round(time.perf_counter() - begun, 3)
