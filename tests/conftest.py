@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from classifier.data import sources
+from classifier.data import generated
 from classifier.ink import preparing
 from classifier.synthetic import handwriting
 from tests.browser import PROJECT, chromium_path, launched, open_page, served
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
-
-
-def pytest_sessionfinish() -> None:
-    """Let work in the background end: native code that is cut off aborts the whole process."""
-    for thread in threading.enumerate():
-        if thread.name == "in-thread":
-            thread.join(60)
 
 
 @pytest.fixture
@@ -87,7 +79,7 @@ def quick_mnist(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
     x, y = {}, {}
     for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
-        x[part], y[part] = sources._generate(count, seed)
+        x[part], y[part] = generated.draw(count, seed)
     np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
     return path
 

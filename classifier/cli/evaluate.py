@@ -57,19 +57,21 @@ def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> d
     """The figures of one model on one set of digits."""
     import numpy as np
 
-    from classifier.data import sources
+    from classifier.data import generated
+    from classifier.data.drawn import to_network_inputs
+    from classifier.data.mnist import load as load_mnist
     from classifier.ink import drawings
     from classifier.serving import evaluation
 
     readable = writer = None
     if source == "mnist":
-        dataset = sources.mnist(mnist)
+        dataset = load_mnist(mnist)
         images, labels = dataset.test_images, dataset.test_labels
     elif source == "generated":
-        images, labels = sources.generated_test()
+        images, labels = generated.for_testing()
     else:
         drawn = drawings.load(source, symbols=True)
-        images, readable = sources.to_network_inputs(drawn)
+        images, readable = to_network_inputs(drawn)
         labels, writer = drawn.labels, getattr(drawn, "writer", None)
     is_digit = detector and np.array([kind is None for kind in detector.kinds(images)])
     result = evaluation.evaluate(

@@ -19,6 +19,7 @@ import numpy as np
 
 from classifier import files
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES
+from classifier.ink.labelled import checked_images, checked_labels
 
 _DIGITS = {str(digit) for digit in range(CLASSES)}
 MAX_BYTES = 100_000_000  # of an uploaded file's arrays
@@ -112,6 +113,12 @@ def save(drawings: Drawings, path: str | Path) -> None:
         np.savez_compressed(file, **arrays)
 
 
+def check_exists(path: str | Path) -> None:
+    """Raise FileNotFoundError, naming the file, if there is none."""
+    if not Path(path).exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+
+
 def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str, np.ndarray]:
     """Every array of an `.npz` file, never unpickling.
 
@@ -121,8 +128,8 @@ def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str
     """
     given = isinstance(source, bytes)
     name = name or ("the file" if given else str(source))
-    if not given and not Path(source).exists():
-        raise FileNotFoundError(f"There is no file {name}.")
+    if not given:
+        check_exists(source)
     try:
         if given:
             with zipfile.ZipFile(io.BytesIO(source)) as archive:
@@ -199,29 +206,6 @@ def _from_text(labels: np.ndarray) -> np.ndarray:
     return np.array(values, np.uint8).reshape(labels.shape)
 
 
-def checked_images(
-    pixels: np.ndarray, labels: np.ndarray, allowed: Container[int] = range(CLASSES)
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (N, H, W) uint8 and labels (N,) uint8, or ValueError saying what is wrong."""
-    if pixels.ndim != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape:
-        raise ValueError(
-            f"images must be uint8 of shape (N, height, width), not {pixels.dtype} {pixels.shape}"
-        )
-    return pixels, _checked_labels(labels, len(pixels), allowed)
-
-
-def _checked_labels(labels: np.ndarray, count: int, allowed: Container[int]) -> np.ndarray:
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"labels must be {count} whole numbers, not "
-            + ("text" if labels.dtype.kind in "US" else f"{labels.dtype} of shape {labels.shape}")
-        )
-    outside = [value for value in np.unique(labels).tolist() if value not in allowed]
-    if outside:
-        raise ValueError(f"labels must be 0 to 9, but one is {outside[0]}")
-    return labels.astype(np.uint8)
-
-
 def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> Drawings:
     missing = {"stroke_id", "sample_id", "labels"} - set(arrays)
     if missing:
@@ -236,7 +220,7 @@ def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> 
     labels = arrays["labels"]
     if labels.ndim != 1 or not len(labels):
         raise ValueError("labels must be one number for each drawing, and at least one")
-    labels = _checked_labels(labels, len(labels), allowed)
+    labels = checked_labels(labels, len(labels), allowed)
     for name in ("stroke_id", "sample_id"):
         ids = arrays[name]
         if ids.shape != (len(points),) or ids.dtype.kind not in "iu":

@@ -10,7 +10,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from classifier.config import CLASSES, IMAGE_SIZE, KINDS, TrainConfig
 from classifier.standards import HIDDEN_UNITS
@@ -79,7 +79,9 @@ def detector(config: TrainConfig) -> keras.Sequential:
 def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
     from keras import Input, Sequential, layers
 
-    def convolution(filters: int, size: int, name: str, strides: int = 1) -> list:
+    def convolution(
+        filters: int, size: int, name: str, strides: int = 1
+    ) -> list[keras.layers.Layer]:
         # The normalisation has the bias; without training it melts into the convolution.
         return [
             layers.Conv2D(
@@ -169,7 +171,7 @@ def forward(network: keras.Sequential) -> bytes:
     all weights, in the order of `network.weights`, so that it serves for any weights."""
     import tensorflow as tf
 
-    def answer(x, *weights):
+    def answer(x: Any, *weights: Any) -> Any:
         values = dict(zip(map(id, network.weights), weights, strict=True))
         trainable, other = (
             [values[id(variable)] for variable in variables]
@@ -181,4 +183,5 @@ def forward(network: keras.Sequential) -> bytes:
     function = tf.function(answer, autograph=False).get_concrete_function(
         *(tf.TensorSpec(shape, tf.float32) for shape in shapes)
     )
-    return tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
+    converted: bytes = tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
+    return converted

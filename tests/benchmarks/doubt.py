@@ -16,9 +16,12 @@ import functools
 import numpy as np
 
 from classifier.config import DETECTOR, KINDS, TrainConfig
-from classifier.data import sources
+from classifier.data import epochs, sources
+from classifier.data.dataset import Dataset, split_validation
+from classifier.data.drawn import to_network_inputs
+from classifier.data.others import generate, with_others
 from classifier.ink import drawings
-from classifier.learning import networks, training
+from classifier.learning import networks, precision
 from classifier.serving import evaluation, store
 
 _FALSE_ALARMS = 0.02  # share of digits that a score may take for something else
@@ -64,22 +67,20 @@ class ReaderScores:
         }
 
 
-def detector(dataset: sources.Dataset, kinds: list[str], config: TrainConfig):
+def detector(dataset: Dataset, kinds: list[str], config: TrainConfig):
     """A network that tells digits from drawings of these kinds: images to scores (N,)."""
     import keras
 
-    dataset = sources.with_others(dataset, kinds)
+    dataset = with_others(dataset, kinds)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(training.precision())
+    keras.config.set_dtype_policy(precision.policy())
     model = networks.build(config)
     keras.config.set_dtype_policy("float32")
-    steps = sources.epoch_size(len(dataset.train_labels), dataset.mixed) // config.batch_size
+    steps = epochs.size(len(dataset.train_labels), dataset.mixed) // config.batch_size
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", jit_compile=False)
-    for images, labels in sources.epochs(
-        dataset.train_images, dataset.train_labels, dataset.mixed,
-        count=config.epochs, augment=True, seed=config.seed,
-    ):  # fmt: skip
+    own = dataset.train_images, dataset.train_labels
+    for images, labels in epochs.feed(own, dataset.mixed, config):
         model.fit(to_input(images), labels, batch_size=config.batch_size, verbose=0)
     return lambda images: model.predict(to_input(images), batch_size=500, verbose=0)[:, 0]
 
@@ -94,7 +95,7 @@ def main() -> None:
     config = TrainConfig.of(DETECTOR, data="mnist", epochs=chosen.epochs, train_size=None)
     dataset = sources.load(config)
     # Judged on what was kept back from conv for validation, which the detectors do not see either.
-    trained, kept = sources.split_validation(len(dataset.train_labels), config.seed)
+    trained, kept = split_validation(len(dataset.train_labels), config.seed)
     trained = trained[: chosen.digits]
     digits = dataset.train_images[kept]
     dataset = dataclasses.replace(
@@ -104,10 +105,10 @@ def main() -> None:
     )
     read = ReaderScores(dataset.train_images[:_KNOWN])
 
-    others = {kind: sources.others(1000, _TEST_SEED, [kind])[0] for kind in KINDS}
+    others = {kind: generate(1000, _TEST_SEED, [kind])[0] for kind in KINDS}
     if chosen.symbols:
         drawn = drawings.load(chosen.symbols, symbols=True)
-        images, readable = sources.to_network_inputs(drawn)
+        images, readable = to_network_inputs(drawn)
         others["symbols, drawn by hand"] = images[readable]
 
     print("| kind never seen | method | ROC area | flagged when 2 % of digits are |")

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier.config import CLASSES, PROJECT, TrainConfig
-from classifier.data import sources
+from classifier.data.drawn import to_network_inputs
 from classifier.events import Finished
 from classifier.ink import drawings
 from classifier.learning import training
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--writers", type=int, default=10)
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
-    images, readable = sources.to_network_inputs(drawn)
+    images, readable = to_network_inputs(drawn)
     worst = worst_read(drawn, images, readable)[: chosen.writers]
     training.load_keras().result()
     with tempfile.TemporaryDirectory() as home:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from classifier.cli.tables import print_table
 from classifier.config import PROJECT
-from classifier.data import sources
+from classifier.data import mnist
 
 SEEDS = (200, 201, 202)  # not those with which rates, batches and lengths were chosen
 MOST_EPOCHS = 15  # after which a recipe counts as not reaching the accuracy
@@ -213,7 +213,7 @@ def fit(layers: list, optimizer: str, target: float, seed: int) -> None:
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(layers)
     model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
-    digits = sources.mnist()
+    digits = mnist.load()
     shape = (-1, *model.input_shape[1:])
     inputs, tests = (
         images.reshape(shape).astype("float32") / 255
@@ -256,7 +256,7 @@ def torch(target: float, seed: int) -> None:
         nn.Linear(128, 10),
         nn.LogSoftmax(1),
     )
-    digits = sources.mnist()
+    digits = mnist.load()
     inputs, tests = (
         (torch.from_numpy(images)[:, None].float() / 255 - 0.1307) / 0.3081
         for images in (digits.train_images, digits.test_images)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from classifier.config import ASSETS, CLASSES
-from classifier.data import sources
+from classifier.data import generated
 from classifier.ink import preparing
 from classifier.synthetic import handwriting
 
@@ -34,7 +34,7 @@ def main() -> None:
     cv2.imwrite(str(ASSETS / "handwriting.png"), sheet)
 
     begun = time.perf_counter()
-    sources.generated(56_000)  # and the 4,000 of its test
+    generated.load(56_000)  # and the 4,000 of its test
     print(f"60,000 generated images: {time.perf_counter() - begun:.1f} s")
 
 

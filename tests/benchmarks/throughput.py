@@ -15,7 +15,7 @@ import numpy as np
 
 from classifier.cli.tables import print_table
 from classifier.config import IMAGE_SIZE, NETWORKS, TrainConfig
-from classifier.learning import networks, training
+from classifier.learning import networks, precision, steps
 
 _SIDE = 2048  # of the matrices multiplied
 _SECONDS = 3.0  # for each figure
@@ -25,7 +25,7 @@ _IMAGES = 2048  # learned from in one call
 def main() -> None:
     """Measure and print."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    policies = dict.fromkeys(["float32", training.precision()])
+    policies = dict.fromkeys(["float32", precision.policy()])
     peaks = {policy: matrix_product(policy) for policy in policies}
     rows = []
     for name in NETWORKS:
@@ -74,13 +74,13 @@ def learning(name: str, policy: str) -> tuple[int, float]:
     keras.config.set_dtype_policy(policy)
     model = networks.build(config)
     keras.config.set_dtype_policy("float32")
-    learn, _ = training._learner(model, config.optimizer)
+    learner = steps.Steps(model, config.optimizer)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (_IMAGES, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     labels = rng.integers(0, 10, _IMAGES, np.uint8)
     batches = rng.permutation(_IMAGES).astype(np.int32).reshape(-1, config.batch_size)
     rates = np.full(len(batches), 1e-4, np.float32)
-    speed = rate(lambda: float(learn(images, labels, batches, rates)[0]), _IMAGES)
+    speed = rate(lambda: learner.take(images, labels, batches, rates), _IMAGES)
     return operations(model), speed
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from classifier.config import TrainConfig
-from classifier.data import sources
+from classifier.data.drawn import to_network_inputs
 from classifier.ink import drawings
 from classifier.learning import training
 from classifier.serving import evaluation, predict, store
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=12)
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
-    images, readable = sources.to_network_inputs(drawn)
+    images, readable = to_network_inputs(drawn)
     people = np.unique(drawn.writer)
 
     ways = ("generated digits alone", "and drawings by the others")

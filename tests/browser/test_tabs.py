@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from classifier.ink import drawings
+from classifier.ink.labelled import checked_images
 from classifier.lesson.steps import EXPERIMENTS, STEPS
 from classifier.serving import evaluation, predict, store
 from classifier.synthetic import handwriting
@@ -180,7 +181,7 @@ def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input
 ):
     url, mnist = best_server
     images, labels = itertools.islice(
-        drawings.checked_images(*map(drawings.read_arrays(mnist).get, ("x_test", "y_test"))), 2
+        checked_images(*map(drawings.read_arrays(mnist).get, ("x_test", "y_test"))), 2
     )
     said = predict.Predictor(store.get("dense").tflite()).probabilities(images)
     counts = evaluation.evaluate(said, labels).confusion

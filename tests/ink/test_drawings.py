@@ -288,7 +288,7 @@ def test_wrong_array_of_strokes_is_named_with_what_it_must_be(drawn, tmp_path, n
     [
         (np.zeros((2, 28), np.uint8), np.zeros(2, int), "not uint8 (2, 28)"),
         (np.zeros((2, 28, 28, 3), np.uint8), np.zeros(2, int), "not uint8 (2, 28, 28, 3)"),
-        (np.zeros((2, 28, 28), np.float32), np.zeros(2, int), "not float32 (2, 28, 28)"),
+        (np.zeros((2, 28, 28), "M8[s]"), np.zeros(2, int), "not datetime64[s] (2, 28, 28)"),
         (np.full((2, 28, 28), np.nan), np.zeros(2, int), "images must be uint8"),
         (np.zeros((0, 28, 28), np.uint8), np.zeros(0, int), "not uint8 (0, 28, 28)"),
         (np.zeros((2, 0, 28), np.uint8), np.zeros(2, int), "not uint8 (2, 0, 28)"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from classifier.config import TrainConfig
-from classifier.data import sources
+from classifier.data.drawn import to_network_inputs
 from classifier.events import Finished, Progress
 from classifier.ink import drawings
 from classifier.learning import training
@@ -47,7 +47,7 @@ def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, fil
     end = events[-1]
     assert isinstance(end, Finished)
     tuned = end.tuned
-    drawn, readable = sources.to_network_inputs(drawings.load(file))
+    drawn, readable = to_network_inputs(drawings.load(file))
     assert sum(tuned["n"]) + tuned["left_out"] == len(drawn)
     assert tuned["left_out"] == (~readable).sum()
     assert (tuned["by_writer"], tuned["writers"], tuned["folds"]) == (True, 4, 4)
@@ -65,7 +65,7 @@ def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, fil
 
 def test_before_is_what_the_page_says_of_the_other(home, file, tiny_mnist):
     _, events = go_on(settings(file, tiny_mnist, seconds=0.01))
-    images, readable = sources.to_network_inputs(drawings.load(file))
+    images, readable = to_network_inputs(drawings.load(file))
     labels = drawings.load(file).labels[readable]
     answers = Predictor(store.get("dense").tflite()).probabilities(images[readable]).argmax(axis=1)
     wrong = abs(sum(events[-1].tuned["before"]) - int((answers == labels).sum()))
@@ -94,7 +94,7 @@ def test_a_model_of_another_shape_is_told(home, file, tiny_mnist):
 
 
 def right(model: store.SavedModel, drawn: drawings.Drawings) -> np.ndarray:
-    images, _ = sources.to_network_inputs(drawn)
+    images, _ = to_network_inputs(drawn)
     answers = Predictor(model.tflite()).probabilities(images).argmax(axis=1)
     return answers == drawn.labels
 
@@ -134,19 +134,6 @@ def test_one_drawing_is_too_few(home, tmp_path, tiny_mnist):
     drawings.save(one, tmp_path / "one.npz")
     with pytest.raises(ValueError, match="at least 2 are needed"):
         go_on(settings(tmp_path / "one.npz", tiny_mnist))
-
-
-def test_folds_keep_writers_together_and_labels_apart():
-    rng = np.random.default_rng(0)
-    people = rng.integers(0, 7, 300)
-    labels = rng.integers(0, 10, 300)
-    by_people = sources.folds(labels, people, 0)
-    assert all(len(np.unique(by_people[people == one])) == 1 for one in range(7))
-    assert set(by_people) == set(range(5))
-    by_label = sources.folds(labels, None, 0)
-    for digit in range(10):
-        counts = np.bincount(by_label[labels == digit], minlength=5)
-        assert np.ptp(counts) <= 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from classifier.config import KINDS, OPTIMIZERS, TrainConfig
+from classifier.config import KINDS, TrainConfig
 from classifier.events import (
     STAGES,
     EpochEnded,
@@ -24,9 +24,10 @@ from classifier.events import (
     to_json,
 )
 from classifier.ink import drawings
-from classifier.learning import networks, training
+from classifier.learning import course, networks, precision, trainer, training
 from classifier.serving import predict, snapshots, store
 from classifier.synthetic import handwriting
+from tests.learning import linear
 
 TRAINED_ON = 110  # of the 120 images of `tiny_mnist`; the others are for validation
 
@@ -73,19 +74,10 @@ def _train_without_saving(config: TrainConfig, stop: threading.Event | None = No
     return Run(events, kept[0])
 
 
-def _linear(config: TrainConfig):
-    """The least network that learns: trained in a blink, where the network does not matter."""
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [Input((28, 28, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")]
-    )
-
-
 @pytest.fixture
 def mock_network(monkeypatch) -> None:
     """In place of `conv`, which is trained without XLA, a network of one layer."""
-    monkeypatch.setitem(networks.BUILDERS, "conv", _linear)
+    monkeypatch.setitem(networks.BUILDERS, "conv", linear)
 
 
 @pytest.fixture
@@ -112,7 +104,7 @@ def plain(tmp_path_factory, module_data) -> Run:
     """One epoch of the mock network."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path_factory.mktemp("plain")))
-        patch.setitem(networks.BUILDERS, "conv", _linear)
+        patch.setitem(networks.BUILDERS, "conv", linear)
         return _train_without_saving(
             TrainConfig(network="conv", data="mnist", mnist=str(module_data), epochs=1)
         )
@@ -129,7 +121,7 @@ def article(tmp_path_factory, module_data) -> tuple[Run, store.SavedModel]:
     events: list[Event] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setattr(training, "_TELL_EVERY", 0.0)
+        patch.setattr(course, "_TELL_EVERY", 0.0)
         saved = training.train(_article(module_data, name="article"), events.append)
     import keras
 
@@ -325,68 +317,11 @@ def test_every_optimizer_learns(settings, optimizer):
     assert run.finished.test_accuracy > 0.5
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_many_steps_in_one_call_learn_what_keras_fit_learns(optimizer):
-    import keras
-
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (70, 28, 28), dtype=np.uint8)
-    labels = rng.integers(0, 10, 70, dtype=np.uint8)
-    ours = _linear(TrainConfig())
-    theirs = keras.models.clone_model(ours)
-    theirs.set_weights(ours.get_weights())
-    theirs.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
-    theirs.optimizer.learning_rate = 0.01
-    inputs = images[..., None].astype(np.float32) / 255
-    past = theirs.fit(
-        inputs, keras.utils.to_categorical(labels, 10), batch_size=32, shuffle=False, verbose=0
-    ).history
-
-    learn, _ = training._learner(ours, optimizer)
-    calls = list(training._calls(np.arange(70), 32))
-    assert [call.shape for call in calls] == [(2, 32), (1, 6)]
-    rates = [np.full(len(call), 0.01, np.float32) for call in calls]
-    figures = [learn(images, labels, *given) for given in zip(calls, rates, strict=True)]
-    for mine, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-        np.testing.assert_allclose(mine, other, atol=1e-5)
-    assert sum(float(loss) for loss, _ in figures) / 70 == pytest.approx(past["loss"][0], rel=1e-4)
-    assert sum(int(right) for _, right in figures) / 70 == pytest.approx(past["accuracy"][0])
-
-
-@pytest.mark.parametrize("allowed", [None, "DEFAULT", "AVX512_CORE_AMX", "avx512_core_bf16"])
-@pytest.mark.parametrize("flag", ["avx512_bf16", "amx_bf16"])
-def test_bfloat16_is_used_where_the_processor_has_it(tmp_path, monkeypatch, flag, allowed):
-    monkeypatch.setattr(training, "_PROCESSOR", tmp_path / "cpuinfo")
-    (tmp_path / "cpuinfo").write_text(f"model name : one\nflags : fpu avx2 avx512f {flag} sse\n")
-    if allowed is None:
-        monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
-    else:
-        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", allowed)
-    assert training.precision() == "mixed_bfloat16"
-
-
-@pytest.mark.parametrize("flags", ["fpu avx2", "avx512f avx512bw", "not_avx512_bf16 bf16", None])
-def test_float32_is_used_where_nothing_says_that_there_is_more(tmp_path, monkeypatch, flags):
-    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
-    monkeypatch.setattr(training, "_PROCESSOR", tmp_path / "cpuinfo")
-    if flags is not None:
-        (tmp_path / "cpuinfo").write_text(f"flags : {flags}\n")
-    assert training.precision() == "float32"
-
-
-@pytest.mark.parametrize("allowed", ["AVX2", "AVX512_CORE", "avx512_core_vnni"])
-def test_float32_is_used_where_onednn_must_do_without_bfloat16(tmp_path, monkeypatch, allowed):
-    monkeypatch.setattr(training, "_PROCESSOR", tmp_path / "cpuinfo")
-    (tmp_path / "cpuinfo").write_text("flags : avx512_bf16 amx_bf16\n")
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", allowed)
-    assert training.precision() == "float32"
-
-
 @pytest.mark.parametrize("network", ["dense", "conv"])
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
 def test_every_precision_learns(settings, monkeypatch, network, policy):
     """Whether or not this processor has it: elsewhere it is only slower."""
-    monkeypatch.setattr(training, "precision", lambda: policy)
+    monkeypatch.setattr(precision, "policy", lambda: policy)
     run = _train_without_saving(
         settings(network=network, epochs=8, batch_size=10, optimizer="adam", learning_rate=0.003)
     )
@@ -397,7 +332,7 @@ def test_every_precision_learns(settings, monkeypatch, network, policy):
 
 @pytest.mark.usefixtures("mock_network")
 def test_a_batch_larger_than_the_data_is_the_whole_data(settings, monkeypatch):
-    monkeypatch.setattr(training, "_TELL_EVERY", 0.0)
+    monkeypatch.setattr(course, "_TELL_EVERY", 0.0)
     run = _train_without_saving(settings(epochs=3, batch_size=60_000))
     assert [e.images_seen for e in run.progress("training")] == [110, 220, 330]
     assert run.epochs[-1].loss < run.epochs[0].loss
@@ -407,26 +342,16 @@ def test_a_batch_larger_than_the_data_is_the_whole_data(settings, monkeypatch):
 def test_a_clock_that_is_set_back_or_forward_changes_nothing(settings, monkeypatch):
     days = iter(np.random.default_rng(0).normal(0, 1e5, 10_000))
     real = time.time
-    monkeypatch.setattr(training.time, "time", lambda: real() + next(days))
+    monkeypatch.setattr(time, "time", lambda: real() + next(days))
     run = _train_without_saving(settings(seconds=1.0))
     assert 1 <= run.finished.seconds < 1 + 8
     assert all(e.seconds >= 0 for e in run.epochs)
     assert all(0 <= e.seconds_left <= 1 for e in run.progress("training"))
 
 
-def test_one_cycle_rises_then_falls_to_nearly_nothing():
-    factors = [training.one_cycle(share) for share in np.linspace(0, 1, 101)]
-    assert factors[0] == pytest.approx(0.1)
-    assert max(factors) == pytest.approx(1)
-    assert np.argmax(factors) == 20
-    assert (np.diff(factors[:21]) > 0).all()
-    assert (np.diff(factors[20:]) < 0).all()
-    assert factors[-1] == pytest.approx(0.01)
-
-
 @pytest.mark.usefixtures("mock_network")
 def test_stopped_in_mid_run_it_keeps_what_was_learned(settings, monkeypatch):
-    monkeypatch.setattr(training, "_TELL_EVERY", 0.0)  # so tiny epochs are over sooner than that
+    monkeypatch.setattr(course, "_TELL_EVERY", 0.0)  # so tiny epochs are over sooner than that
     stop = threading.Event()
     events: list[Event] = []
 
@@ -447,7 +372,7 @@ def test_stopped_in_mid_run_it_keeps_what_was_learned(settings, monkeypatch):
 def test_stopped_before_it_learned_anything_it_saves_nothing(settings, home):
     stop = threading.Event()
     stop.set()
-    with pytest.raises(training.StoppedError, match="nothing was saved"):
+    with pytest.raises(trainer.StoppedError, match="nothing was saved"):
         training.train(settings(), lambda event: None, stop)
     assert store.list_models()[0] == [m for m in store.list_models()[0] if m.shipped]
 
@@ -455,14 +380,14 @@ def test_stopped_before_it_learned_anything_it_saves_nothing(settings, home):
 @pytest.mark.usefixtures("mock_network")
 def test_stopped_just_before_the_first_batch_it_saves_nothing(settings, monkeypatch):
     stop = threading.Event()
-    split = training.sources.split_validation
+    split = training.split_validation
 
     def split_and_stop(count: int, seed: int):
         stop.set()
         return split(count, seed)
 
-    monkeypatch.setattr(training.sources, "split_validation", split_and_stop)
-    with pytest.raises(training.StoppedError):
+    monkeypatch.setattr(training, "split_validation", split_and_stop)
+    with pytest.raises(trainer.StoppedError):
         training.train(settings(name="untrained"), lambda event: None, stop)
     with pytest.raises(store.ModelNotFoundError):
         store.get("untrained")
@@ -501,7 +426,7 @@ def test_a_huge_learning_rate_fails_with_the_way_out(settings):
 
 def test_weights_that_the_last_step_ruined_are_not_saved(settings, monkeypatch):
     """The epoch's loss is a number, since it was taken before the step."""
-    monkeypatch.setattr(training, "one_cycle", lambda share: np.nan)
+    monkeypatch.setattr(course, "one_cycle", lambda share: np.nan)
     with pytest.raises(FloatingPointError, match="learning rate"):
         _train_without_saving(settings(epochs=1, batch_size=TRAINED_ON, schedule="one-cycle"))
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from classifier.config import SETTINGS, TrainConfig
-from classifier.data import sources
+from classifier.data.dataset import VALIDATION_SHARE
 from classifier.ink import drawings
-from classifier.learning import networks, training
+from classifier.learning import networks
+from classifier.learning.steps import Steps, batches
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS
 
@@ -178,7 +179,7 @@ def test_the_steps_have_the_settings_that_training_has(monkeypatch, tiny_mnist):
     assert stand_in.fit.call_args.kwargs == {
         "epochs": standard.epochs,
         "batch_size": standard.batch_size,
-        "validation_split": sources.VALIDATION_SHARE,
+        "validation_split": VALIDATION_SHARE,
     }
 
 
@@ -191,12 +192,11 @@ def test_the_steps_learn_what_training_learns_with_the_same_loss(
     past = theirs.fit(
         names["train_inputs"], names["train_targets"], batch_size=32, shuffle=False, verbose=0
     )
-    learn, _ = training._learner(ours, TrainConfig().optimizer)
+    ours_taken = Steps(ours, TrainConfig().optimizer)
     loss = 0.0
-    for batches in training._calls(np.arange(120), 32):
-        rates = np.full(len(batches), TrainConfig().learning_rate, np.float32)
-        figures = learn(tiny_arrays["x_train"], tiny_arrays["y_train"], batches, rates)
-        loss += float(figures[0])
+    for some in batches(np.arange(120), 32):
+        rates = np.full(len(some), TrainConfig().learning_rate, np.float32)
+        loss += ours_taken.take(tiny_arrays["x_train"], tiny_arrays["y_train"], some, rates)[0]
     assert loss / 120 == pytest.approx(past.history["loss"][0], rel=1e-3)
     for mine, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-4)

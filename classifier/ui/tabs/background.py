@@ -15,7 +15,8 @@ import streamlit as st
 
 from classifier.config import CLASSES, TrainConfig
 from classifier.data import sources
-from classifier.data.sources import DataUnavailableError
+from classifier.data.dataset import Dataset, DataUnavailableError, split_validation
+from classifier.data.epochs import in_thread
 from classifier.serving import evaluation, store
 from classifier.serving.inspection import Inspector
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
@@ -94,7 +95,7 @@ def exam(name: str, checksum: str) -> Future[Exam]:
             as_then,
         )
 
-    return sources.in_thread(sit)
+    return in_thread(sit)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)  # 4 MB each
@@ -107,7 +108,7 @@ def memory(name: str, checksum: str) -> Future[Memory]:
         features = Inspector(model.tflite(), model.layers()).features(images)
         return Memory(images, labels, features.astype(np.float16))
 
-    return sources.in_thread(recall)
+    return in_thread(recall)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -123,7 +124,7 @@ def specimens(source: str) -> Future[Specimens]:
         some = dataset.train_images[:_NEIGHBOURS].copy(), dataset.train_labels[:_NEIGHBOURS].copy()
         return Specimens(*some, shapes, dataset.description)
 
-    return sources.in_thread(collect)
+    return in_thread(collect)
 
 
 def result(coming: Callable[..., Future[T]], *key: str, doing: str, failed: str) -> T | None:
@@ -166,12 +167,12 @@ def _some_trained_on(model: SavedModel) -> tuple[np.ndarray, np.ndarray]:
     config, dataset = _data_of(model)
     if dataset.fingerprint() != model.meta.data.fingerprint:
         raise DataUnavailableError("The training images have changed since then.")
-    trained, _ = sources.split_validation(len(dataset.train_labels), config.seed)
+    trained, _ = split_validation(len(dataset.train_labels), config.seed)
     which = trained[:_NEIGHBOURS]
     return dataset.train_images[which], dataset.train_labels[which]
 
 
-def _data_of(model: SavedModel) -> tuple[TrainConfig, sources.Dataset]:
+def _data_of(model: SavedModel) -> tuple[TrainConfig, Dataset]:
     """What the model was trained and tested on."""
     try:
         config = TrainConfig(**model.meta.config)

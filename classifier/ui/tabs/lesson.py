@@ -12,7 +12,7 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import CLASSES, TrainConfig
-from classifier.data import sources
+from classifier.data import mnist
 from classifier.events import gap
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
@@ -206,7 +206,7 @@ def _problem(model: SavedModel | None) -> None:
 def _specimens() -> background.Specimens | None:
     return background.result(
         background.specimens,
-        "mnist" if sources.mnist_at_hand() else "generated",
+        "mnist" if mnist.at_hand() else "generated",
         doing="Loading the images",
         failed="No images can be shown.",
     )

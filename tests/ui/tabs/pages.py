@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from classifier.config import PROJECT, TrainConfig
-from classifier.data import sources
+from classifier.data.mnist import load as load_mnist
 from classifier.events import EpochEnded, Finished, Started, to_json
 from classifier.ink.drawings import Drawings
 from classifier.jobs.local import JobError, LocalJobs
@@ -118,7 +118,7 @@ def learned(
     """A model that was trained on this file, which the environment names."""
     monkeypatch.setenv("MNIST_NPZ", str(mnist))
     saved(home, name, network)
-    edited(home, name, "data", {"fingerprint": sources.mnist().fingerprint()})
+    edited(home, name, "data", {"fingerprint": load_mnist().fingerprint()})
 
 
 def finished(model: str, **other: object) -> Finished:
