@@ -25,7 +25,7 @@ from typing import TypeVar
 import numpy as np
 
 from classifier.config import IMAGE_SIZE, KINDS, TrainConfig
-from classifier.ink import drawings, preparing
+from classifier.ink import drawings, preparing, rendering
 from classifier.synthetic import augmentation, doodles, handwriting
 
 # Keras' own copy of MNIST and its checksum: keras/src/datasets/mnist.py.
@@ -244,7 +244,7 @@ class _Readable:
                 return self._images[which], self.labels[which]
             which = which[: _PENS * len(used)]
             pens = handwriting.draw_pens(np.arange(len(which)), rng)
-            pictures = preparing.render_drawings([self._strokes[i] for i in which], *pens)
+            pictures = rendering.render_drawings([self._strokes[i] for i in which], *pens)
             again = np.arange(count) % max(len(which), 1)
             return pictures[again], self.labels[which[again]]
 
@@ -445,7 +445,7 @@ def generated_test() -> tuple[np.ndarray, np.ndarray]:
 def _generate(count: int, seed: int) -> Batch:
     drawn = handwriting.generate(count, seed)
     pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
-    return preparing.render_drawings(drawn, *pens), drawn.labels
+    return rendering.render_drawings(drawn, *pens), drawn.labels
 
 
 def _generate_some(count: int, rng: np.random.Generator) -> Batch:
@@ -512,7 +512,7 @@ def others(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Batch:
     detector's labels (count,). Same seed, same images. Raises ValueError as `doodles.generate`."""
     drawn = doodles.generate(count, seed, kinds)
     pens = handwriting.draw_pens(drawn.writer, np.random.default_rng(seed))
-    return preparing.render_drawings(drawn, *pens), drawn.labels + np.uint8(1)
+    return rendering.render_drawings(drawn, *pens), drawn.labels + np.uint8(1)
 
 
 def split_validation(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

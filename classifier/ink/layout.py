@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from classifier.ink import preparing
+from classifier.ink import convention, finding, preparing, rendering
 from classifier.ink.preparing import Prepared
 
 Score = Callable[[np.ndarray], np.ndarray]
@@ -72,7 +72,7 @@ def read_strokes(
     """
     if not strokes:
         return []
-    strokes = preparing.drop_stray_strokes(strokes)
+    strokes = rendering.drop_stray_strokes(strokes)
     middles = [stroke[:, 0].min() + stroke[:, 0].max() for stroke in strokes]
     strokes = [strokes[k] for k in np.argsort(middles, kind="stable")]
     boxes = np.array([(*stroke.min(axis=0), *stroke.max(axis=0)) for stroke in strokes], float)
@@ -80,7 +80,7 @@ def read_strokes(
     distances = _distances(strokes) if few else np.zeros((len(strokes), len(strokes)))
 
     def picture(first: int, end: int) -> np.ndarray:
-        return preparing.render_drawings([strokes[first:end]])[0]
+        return rendering.render_drawings([strokes[first:end]])[0]
 
     ties = _ties(distances / _line_height(boxes))
     parts = []
@@ -97,7 +97,7 @@ def read_strokes(
 def read_ink(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> list[Part]:
     """The digits in a picture's ink (H, W) float32, as in `Prepared`, from left to right; the rest
     as for `read_strokes`. Boxes are in the ink's pixels."""
-    pieces, boxes, whole, ties = _pieces(preparing.drop_specks(ink))
+    pieces, boxes, whole, ties = _pieces(finding.drop_specks(ink))
     if not len(boxes):
         return []
 
@@ -108,8 +108,8 @@ def read_ink(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> li
         left, top, right, bottom = _around(boxes[first:end])
         here = slice(top, bottom), slice(left, right)
         some = np.where((pieces[here] >= first) & (pieces[here] < end), ink[here], np.float32(0))
-        box = preparing.adjust_pen(preparing.crop_to_ink(some))
-        return preparing.centre(preparing.scale_to_box(box))
+        box = convention.adjust_pen(convention.crop_to_ink(some))
+        return convention.centre(convention.scale_to_box(box))
 
     parts = []
     for first, end, probabilities in _cut(boxes, ties, _MOST_CUTS, picture, score, is_digit):
@@ -179,7 +179,7 @@ def _split(mask: np.ndarray, height: float) -> tuple[list[np.ndarray], list[floa
     down, up = _descend(small), _descend(small[::-1])[::-1]
     middle = len(small) // 2
     through = down[middle] + up[middle] - small[middle]
-    pen = max(preparing.pen_width(small), 1.0)
+    pen = max(convention.pen_width(small), 1.0)
     reach = max(1, round(_APART_SEAMS * _SEAM_HEIGHT))
     lowest = -cv2.dilate(-through[None].astype(np.float32), np.ones((1, 2 * reach + 1)))[0]
     columns = np.flatnonzero((through <= lowest + 1e-6) & (through < _THICKEST * pen))

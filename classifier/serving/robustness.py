@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from classifier.config import CANVAS, CANVAS_PEN
-from classifier.ink import preparing
+from classifier.ink import preparing, rendering
 from classifier.ink.drawings import Drawings
 from classifier.serving import evaluation
 from classifier.serving.predict import Detector, Predictor, answer
@@ -80,7 +80,7 @@ def measure(drawn: Drawings, predictor: Predictor, detector: Detector | None) ->
             prepared = [
                 preparing.prepare_strokes(strokes, CANVAS, condition.pen)
                 if way == "strokes"
-                else preparing.prepare(preparing.render_strokes(strokes, CANVAS, condition.pen))
+                else preparing.prepare(rendering.render_strokes(strokes, CANVAS, condition.pen))
                 for strokes in placed
             ]
             answers = [answer(predictor, one, detector) for one in prepared]

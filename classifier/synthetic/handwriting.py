@@ -252,7 +252,7 @@ def draw_pens(writer: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
     """A pen for each drawing (N,), alike in all of a writer's.
 
     writer: (N,) int, who drew it, from 0. Returns widths in pixels of 28, and pressures as
-    `ink.preparing.render_box` takes them, both (N,) float64.
+    `ink.rendering.render_box` takes them, both (N,) float64.
     """
     writers = writer.max(initial=-1) + 1
     width = rng.uniform(*_PEN_WIDTHS, writers)[writer] * np.exp(rng.normal(0, 0.1, len(writer)))

@@ -8,7 +8,7 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import IMAGE_SIZE
-from classifier.ink import preparing
+from classifier.ink import ladder
 from classifier.ink.preparing import Prepared
 from classifier.serving import inspection
 from classifier.serving.inspection import Inspector, Layer
@@ -56,7 +56,7 @@ def tab(model: SavedModel | None) -> None:
 def _ladder(predictor: Predictor, drawing: Prepared) -> None:
     """The drawing on its way to the network's input, with the answer at every rung."""
     st.markdown("### From the canvas to the network's input")
-    rungs = preparing.ladder(drawing.ink, drawing.network_input)
+    rungs = ladder.rungs(drawing.ink, drawing.network_input)
     answers = predictor.probabilities(np.array([rung.image for rung in rungs]))
     with st.container(horizontal=True, gap="small", key="ladder"):
         for rung, row in zip(rungs, answers, strict=True):
