@@ -29,6 +29,7 @@ def crop_to_ink(ink: np.ndarray) -> np.ndarray:
 
 
 def resize(picture: np.ndarray, longer: int) -> np.ndarray:
+    """A picture (h, w) with a longer side of so many pixels, the aspect unchanged."""
     height, width = picture.shape
     factor = longer / max(height, width)
     size = max(1, round(width * factor)), max(1, round(height * factor))
@@ -78,8 +79,7 @@ def _middle_line(mask: np.ndarray) -> np.ndarray:
         cv2.Sobel(distance, cv2.CV_32F, 1, 0, scale=1 / 8),
         cv2.Sobel(distance, cv2.CV_32F, 0, 1, scale=1 / 8),
     )
-    ridge = (slope < 0.75) & (distance > 1.5)
-    return ridge.astype(np.uint8)
+    return np.asarray((slope < 0.75) & (distance > 1.5), np.uint8)
 
 
 def scale_to_box(box: np.ndarray) -> np.ndarray:
@@ -88,7 +88,8 @@ def scale_to_box(box: np.ndarray) -> np.ndarray:
 
 
 def greys(ink: np.ndarray) -> np.ndarray:
-    return np.rint(ink * 255).astype(np.uint8)
+    """Ink as greys: (H, W) uint8, 0–255."""
+    return np.asarray(np.rint(ink * 255), np.uint8)
 
 
 def centre(scaled: np.ndarray) -> np.ndarray:
@@ -108,6 +109,7 @@ def centre(scaled: np.ndarray) -> np.ndarray:
 
 
 def placed(scaled: np.ndarray, top: int, left: int) -> np.ndarray:
+    """A box (h, w) uint8 with its corner at a place of a black picture (28, 28)."""
     height, width = scaled.shape
     picture = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     picture[top : top + height, left : left + width] = scaled
