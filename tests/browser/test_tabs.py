@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from classifier.ink import drawings
-from classifier.lesson.steps import EXPERIMENTS, STEPS
+from classifier.lesson.experiments import EXPERIMENTS
+from classifier.lesson.steps import STEPS
 from classifier.serving import evaluation, predict, store
 from classifier.synthetic import handwriting
 from tests.browser import (

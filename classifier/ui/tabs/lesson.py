@@ -15,7 +15,8 @@ from classifier.config import CLASSES, TrainConfig
 from classifier.data import sources
 from classifier.events import Failed, Finished
 from classifier.lesson import steps
-from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
+from classifier.lesson.experiments import EXPERIMENTS, Experiment
+from classifier.lesson.steps import STEPS, Step
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, gallery, plots, session, shared, view
 from classifier.ui.board import board, canvas
