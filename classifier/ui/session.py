@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import streamlit as st
 
@@ -22,9 +23,30 @@ from classifier.serving import store
 from classifier.serving.store import SavedModel
 from classifier.ui.board.sketch import Sketch
 
+T = TypeVar("T")
 COOKIE = "digit-classifier-visitor"  # has the token
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _COOKIE_DAYS = 180
+
+
+@dataclass(frozen=True)
+class Widget(Generic[T]):
+    """What the widget of this key says, where code has to know it outside, or to set it before the
+    widget is drawn."""
+
+    key: str
+
+    def read(self, otherwise: T) -> T:
+        """What it says now; `otherwise` if it says nothing yet."""
+        return st.session_state.get(self.key, otherwise)
+
+    def set(self, value: T) -> None:
+        """Let it say this from its next drawing on."""
+        st.session_state[self.key] = value
+
+    def forget(self) -> None:
+        """Let it begin anew."""
+        st.session_state.pop(self.key, None)
 
 
 @dataclass(frozen=True)
@@ -87,6 +109,7 @@ class Session:
     shown_drawing: str = ""  # the id of the collection's that is on the canvas
     uploads: int = 0  # how many files came
     upload_said: str = ""  # what became of the last
+    wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
     class_number: int | None = None  # of the class that this visitor has joined
     class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
     class_drawn: float = 0.0  # and when that was, by the monotonic clock

@@ -13,7 +13,7 @@ from classifier.config import CLASSES
 from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
 from classifier.serving.store import SavedModel
-from classifier.ui import gallery, plots, session
+from classifier.ui import confusion, gallery, session
 from classifier.ui.board import board, canvas, labelling
 from classifier.ui.classes import links
 
@@ -100,7 +100,7 @@ def panel(there: Class, model: SavedModel | None) -> None:
         st.fragment(_wall, run_every=every)(there)
     with matrix:
         if here.class_total:  # as they were answered when they came
-            plots.confusion(found.counts[:, :CLASSES], "drawings")
+            confusion.matrix(found.counts[:, :CLASSES], "drawings")
 
 
 def _invitation(there: Class) -> None:

@@ -18,7 +18,7 @@ from classifier.lesson import steps
 from classifier.lesson.experiments import EXPERIMENTS, Experiment
 from classifier.lesson.steps import STEPS, Step
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, gallery, plots, session, shared, view
+from classifier.ui import charts, curves, gallery, plots, session, shared, view
 from classifier.ui.board import board, canvas
 from classifier.ui.sidebar import form, run
 from classifier.ui.tabs import background, inside, training
@@ -377,7 +377,7 @@ def _fit(model: SavedModel | None) -> None:
     )
     epochs = training.history_of(model) if model else []
     if epochs:
-        plots.curves(epochs, stacked=True)
+        curves.of_one(epochs, stacked=True)
     else:
         st.caption("Train a network in the sidebar: its curves appear here as it learns.")
 
@@ -396,7 +396,7 @@ def _test(model: SavedModel | None) -> None:
         place.metric(name, figure)
     epochs = training.history_of(model)
     if epochs:
-        plots.curves(epochs, stacked=True)
+        curves.of_one(epochs, stacked=True)
     st.caption(f"{model.name}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
 
 

@@ -10,7 +10,7 @@ from classifier.config import DETECTOR, LONGEST_NAME, SETTINGS, TrainConfig
 from classifier.events import Failed, Finished, History
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, plots, session, shared
+from classifier.ui import charts, curves, plots, session, shared
 from classifier.ui.sidebar import form
 from classifier.ui.tabs import training
 
@@ -139,7 +139,7 @@ def _curves(models: list[SavedModel]) -> None:
     histories = {model.name: training.history_of(model) for model in models}
     there = {name: epochs for name, epochs in histories.items() if epochs}
     if there:
-        plots.overlaid(there)
+        curves.of_several(there)
     missing = [name for name in histories if name not in there]
     if missing:
         st.caption(f"Without curves, since none were kept: {', '.join(missing)}.")

@@ -11,7 +11,7 @@ from classifier.config import CLASSES
 from classifier.events import EpochEnded, Finished
 from classifier.ink.preparing import Prepared
 from classifier.serving.store import SavedModel
-from classifier.ui import charts, gallery, plots, session, shared
+from classifier.ui import charts, confusion, curves, gallery, plots, session, shared
 from classifier.ui.board import board
 from classifier.ui.sidebar import run
 from classifier.ui.tabs import background
@@ -40,7 +40,7 @@ def live() -> None:
     if not here.history.epochs:
         st.caption("The curves begin with the first epoch's end.")
         return
-    plots.curves(here.history.epochs)
+    curves.of_one(here.history.epochs)
     _drawing_by_epoch(here, here.prepared)
 
 
@@ -49,7 +49,7 @@ def _course(model: SavedModel) -> None:
     here = session.current()
     epochs = history_of(model)
     if epochs:
-        plots.curves(epochs)
+        curves.of_one(epochs)
     else:
         st.caption(f"{model.name} came without its curves. Train a network to see some.")
     end = here.history.end
@@ -126,11 +126,11 @@ def _matrix(counts: np.ndarray) -> None:
         st.session_state.setdefault(_LABEL_KEY, _FIRST_CELL[0])
         st.session_state.setdefault(_ANSWER_KEY, _FIRST_CELL[1])
         cell = st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY]
-        plots.confusion(
+        confusion.matrix(
             counts, "test images", shares=shares == "Shares", chosen=cell, on_select=_pick_cell
         )
     with right:
-        plots.digit_accuracies(counts)
+        confusion.digit_accuracies(counts)
 
 
 def _worst(exam: background.Exam) -> None:
@@ -143,7 +143,7 @@ def _worst(exam: background.Exam) -> None:
 
 
 def _pick_cell() -> None:
-    cell = plots.confusion_cell()
+    cell = confusion.cell()
     if cell is not None:
         st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY] = cell
         st.session_state.pop(_PAGE_KEY, None)
