@@ -10,6 +10,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from classifier.settings import Setting, table
 from classifier.standards import DEFAULTS, FINE_TUNING, HIDDEN_UNITS
@@ -225,12 +226,12 @@ class TrainConfig:
         if self.name is not None:
             check_name(self.name)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The fields as a dict that JSON can hold; `TrainConfig(**d)` gives the config back."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def of(cls, network: str, **chosen: object) -> TrainConfig:
+    def of(cls, network: str, **chosen: Any) -> TrainConfig:
         """The network's DEFAULTS with those values that were chosen, that is, are not None.
 
         Few training images come in smaller batches, so that an epoch still has many steps.
@@ -246,7 +247,7 @@ class TrainConfig:
 
     @classmethod
     def fine_tuning(
-        cls, base: str, trained: dict, source: str, drawings: str, **chosen: object
+        cls, base: str, trained: dict[str, Any], source: str, drawings: str, **chosen: Any
     ) -> TrainConfig:
         """Settings to go on from a saved model with a file of drawings.
 
@@ -257,7 +258,7 @@ class TrainConfig:
         values = {field: trained[field] for field in kept if field in trained}
         values["data"] = "generated" if source == "generated" else "auto"
         values |= {field: value for field, value in chosen.items() if value is not None}
-        standard = dict(FINE_TUNING.get(values.get("network"), {}))
+        standard = dict(FINE_TUNING.get(str(values.get("network")), {}))
         if "seconds" in values:
             standard.pop("epochs", None)
         return cls(**{**standard, **values, "base": base, "drawings": drawings})
@@ -265,7 +266,7 @@ class TrainConfig:
     def command(self) -> str:
         """The shell command that repeats this run."""
         words = ["python -m classifier train"]
-        if self.base is None:
+        if self.base is None or self.drawings is None:  # no base is without drawings
             words.append(f"--network {self.network}")
             standard = TrainConfig.of(self.network, train_size=self.train_size)
             named = {"train_size"}  # the standard batch depends on it

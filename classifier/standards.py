@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 # Units of the hidden dense layer; the networks that have none are not here.
 HIDDEN_UNITS: dict[str, int] = {"dense": 512, "conv": 256}
 
 # What the form and the command line offer unless told otherwise.
-DEFAULTS: dict[str, dict] = {
+DEFAULTS: dict[str, dict[str, Any]] = {
     # The article's own settings are the fields' defaults below; these learn more in less time.
     "dense": {
         "optimizer": "adam",
@@ -44,7 +46,7 @@ _GOING_ON = {
     "schedule": "one-cycle",
     "augment": True,
 }
-FINE_TUNING: dict[str, dict] = {
+FINE_TUNING: dict[str, dict[str, Any]] = {
     "dense": _GOING_ON | {"batch_size": 256, "learning_rate": 0.002},
     "conv": _GOING_ON | {"train_size": 15_000, "batch_size": 256, "learning_rate": 0.001},
     "deep": _GOING_ON | {"train_size": 1_000, "batch_size": 32, "learning_rate": 0.0003},

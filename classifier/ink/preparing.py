@@ -14,18 +14,7 @@ import cv2
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
-from classifier.ink import finding, rendering
-from classifier.ink.convention import (
-    BOX,
-    INK,
-    WORK,
-    adjust_pen,
-    centre,
-    crop_to_ink,
-    pen_width,
-    resize,
-    scale_to_box,
-)
+from classifier.ink import convention, finding, rendering
 
 _FINE_PEN = 1.0  # pixels of 28: fine enough to keep the gaps between strokes open
 _DOT = 0.025  # of the canvas's side: strokes that stay within this are taps
@@ -48,7 +37,7 @@ class Prepared:
 
     ink: (H, W) float32, what was found
     box: (h, w) float32, cropped to the ink, its pen within MNIST's range
-    scaled: (h, w) uint8, longer side BOX
+    scaled: (h, w) uint8, longer side `convention.BOX`
     network_input: (28, 28) uint8, 0–255, ink is high
     """
 
@@ -69,7 +58,7 @@ def prepare_ink(ink: np.ndarray) -> Prepared:
     verdict = judge(ink)
     if verdict not in (Verdict.READABLE, Verdict.SEVERAL):
         return Prepared(verdict, ink)
-    return _finish(verdict, ink, adjust_pen(crop_to_ink(ink)))
+    return _finish(verdict, ink, convention.adjust_pen(convention.crop_to_ink(ink)))
 
 
 def prepare_strokes(strokes: Sequence[np.ndarray], size: int, pen: float) -> Prepared:
@@ -104,8 +93,8 @@ def draw_over(image: np.ndarray, strokes: Sequence[np.ndarray], size: int, pen: 
 
 
 def _finish(verdict: Verdict, ink: np.ndarray, box: np.ndarray) -> Prepared:
-    scaled = scale_to_box(box)
-    return Prepared(verdict, ink, box, scaled, centre(scaled))
+    scaled = convention.scale_to_box(box)
+    return Prepared(verdict, ink, box, scaled, convention.centre(scaled))
 
 
 def judge(ink: np.ndarray, shape: np.ndarray | None = None) -> Verdict:
@@ -114,7 +103,7 @@ def judge(ink: np.ndarray, shape: np.ndarray | None = None) -> Verdict:
     ink: (H, W) the whole picture; shape: the box of the ink in fine lines if it is known from
     strokes, else it is cut from `ink`.
     """
-    mask = ink >= INK
+    mask = ink >= convention.INK
     if not mask.any():
         return Verdict.BLANK
     if mask.mean() > 0.6:
@@ -123,11 +112,13 @@ def judge(ink: np.ndarray, shape: np.ndarray | None = None) -> Verdict:
     small = extent < 0.25
     if extent < _DOT:
         return Verdict.DOT
-    box = resize(crop_to_ink(ink) if shape is None else shape, BOX * WORK)
+    box = convention.resize(
+        convention.crop_to_ink(ink) if shape is None else shape, convention.BOX * convention.WORK
+    )
     # A disc or a square has 0.67, a small one less, since its soft rim does not count.
-    if pen_width(box) > (0.5 if small else 0.6) * max(box.shape):
+    if convention.pen_width(box) > (0.5 if small else 0.6) * max(box.shape):
         return Verdict.DOT if small else Verdict.FULL
-    return Verdict.SEVERAL if _side_by_side(box >= INK) else Verdict.READABLE
+    return Verdict.SEVERAL if _side_by_side(box >= convention.INK) else Verdict.READABLE
 
 
 def _side_by_side(mask: np.ndarray) -> bool:

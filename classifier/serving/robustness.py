@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -67,14 +68,16 @@ def place(strokes: list[np.ndarray], condition: Condition) -> list[np.ndarray]:
     return [(stroke - low) * scale + corner for stroke in turned]
 
 
-def measure(drawn: Drawings, predictor: Predictor, detector: Detector | None) -> Iterator[dict]:
+def measure(
+    drawn: Drawings, predictor: Predictor, detector: Detector | None
+) -> Iterator[dict[str, Any]]:
     """For each condition its name, `n`, and `accuracy` and `flagged` from strokes and from
     pictures, 0–1."""
     which = np.unique(np.linspace(0, len(drawn) - 1, min(len(drawn), MOST)).astype(int))
     everything = list(drawn)
     labels = drawn.labels[which]
     for name, condition in CONDITIONS.items():
-        row: dict = {"condition": name, "n": len(which)}
+        row: dict[str, Any] = {"condition": name, "n": len(which)}
         placed = [place(everything[i], condition) for i in which]
         for way in ("strokes", "picture"):
             prepared = [
@@ -91,10 +94,10 @@ def measure(drawn: Drawings, predictor: Predictor, detector: Detector | None) ->
         yield row
 
 
-def spread(rows: list[dict]) -> dict:
+def spread(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Best less worst accuracy over sizes, places and pens, and the worst when turned: `spread`
     and `turned_worst`, 0–1, each from strokes and from pictures."""
-    found: dict = {}
+    found: dict[str, float] = {}
     for way in ("strokes", "picture"):
         key = f"{way}_accuracy"
         upright = [row[key] for row in rows if not row["condition"].startswith("turn")]

@@ -30,6 +30,7 @@ class Shape:
     strokes: tuple[tuple[slice, NDArray[np.float64], NDArray[np.float64]], ...]
 
 
+@cache
 def parse(text: str) -> Shape:
     """A template, in the notation of `templates`, made ready."""
     control: list[NDArray[np.float64]] = []

@@ -7,7 +7,7 @@ l, a plain ring, a slash) is left out. Knows nothing of pixels: `ink.rendering` 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from classifier.config import KINDS
 from classifier.ink.drawings import Drawings, from_strokes
 from classifier.synthetic import curves, handwriting, templates
-from classifier.synthetic.curves import Shape
 from classifier.synthetic.handwriting import Hands
 
 _DRAWINGS_PER_WRITER = 50
@@ -52,21 +51,15 @@ def generate(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Draw
     return from_strokes(drawn, labels, writer)
 
 
-@cache
-def _parsed(texts: tuple[str, ...]) -> tuple[Shape, ...]:
-    return tuple(curves.parse(text) for text in texts)
-
-
 def _written(
     texts: tuple[str, ...], writer: NDArray[np.int32], hands: Hands, rng: np.random.Generator
 ) -> list[Strokes]:
     """One of these templates for each writer (n,), in that writer's hand."""
-    shapes = _parsed(texts)
-    chosen = rng.integers(len(shapes), size=len(writer))
+    chosen = rng.integers(len(texts), size=len(writer))
     drawn: list[Strokes] = [[]] * len(writer)
     for number in np.unique(chosen):
         mine = np.flatnonzero(chosen == number)
-        written = handwriting.write(shapes[number], writer[mine], hands, rng)
+        written = handwriting.write(curves.parse(texts[number]), writer[mine], hands, rng)
         for i, points in zip(mine, written, strict=True):
             drawn[i] = list(points)
     return drawn

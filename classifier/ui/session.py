@@ -20,6 +20,7 @@ from classifier.jobs.local import Reader
 from classifier.people import classroom, collection
 from classifier.people.collection import Labelled
 from classifier.serving import store
+from classifier.serving.readings import Readings
 from classifier.serving.store import SavedModel
 from classifier.ui.board.sketch import Sketch
 
@@ -43,6 +44,10 @@ class Widget(Generic[T]):
     def set(self, value: T) -> None:
         """Let it say this from its next drawing on."""
         st.session_state[self.key] = value
+
+    def begin_with(self, value: T) -> None:
+        """Let it say this if it says nothing yet."""
+        st.session_state.setdefault(self.key, value)
 
     def forget(self) -> None:
         """Let it begin anew."""
@@ -113,8 +118,7 @@ class Session:
     class_number: int | None = None  # of the class that this visitor has joined
     class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
     class_drawn: float = 0.0  # and when that was, by the monotonic clock
-    # What models read drawings as: by the model's checksum, the drawing's writer and its id.
-    readings: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)  # of drawings in "Our handwriting"
 
     def follow(self, run_id: str) -> None:
         """Watch this run from its beginning."""
@@ -174,6 +178,11 @@ def current() -> Session:
     if "session" not in st.session_state:
         st.session_state["session"] = Session()
     return st.session_state["session"]
+
+
+def widget_values() -> dict[str, object]:
+    """What all widgets of this visitor's page say, by their keys."""
+    return {str(key): value for key, value in st.session_state.items()}
 
 
 def token() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from classifier.lesson import steps
 from classifier.serving.store import SavedModel
@@ -30,7 +30,7 @@ def find_lesson() -> None:
         form.fill_in(experiment.config(), f"the lesson’s “{experiment.title}”")
 
 
-def bar() -> Sequence[DeltaGenerator]:
+def bar() -> Sequence[TabContainer]:
     """The tabs, still empty, and the keys that open them."""
     if view.shortcut("1"):
         with st.container(key="tab-keys"):  # hidden: the tabs themselves show the keys
@@ -45,7 +45,7 @@ def bar() -> Sequence[DeltaGenerator]:
     return st.tabs(view.TABS, key=view.TABS_KEY, on_change="rerun")
 
 
-def fill(tabs: Sequence[DeltaGenerator], model: SavedModel | None) -> None:
+def fill(tabs: Sequence[TabContainer], model: SavedModel | None) -> None:
     """Draw what the open tab shows; `model` is the one that answers, if any."""
     session.current().drawing_used = False
     for number, (name, tab) in enumerate(zip(view.TABS, tabs, strict=True), 1):
