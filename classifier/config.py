@@ -270,7 +270,7 @@ class TrainConfig:
     def command(self) -> str:
         """The shell command that repeats this run."""
         words = ["python -m classifier train"]
-        if self.base is None:
+        if self.base is None or self.drawings is None:  # no base is without drawings
             words.append(f"--network {self.network}")
             standard = TrainConfig.of(self.network, train_size=self.train_size)
             named = {"train_size"}  # the standard batch depends on it

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from classifier.data import generated
-from classifier.ink import preparing
+from classifier.ink import rendering
 from classifier.synthetic import handwriting
 from tests.browser import PROJECT, chromium_path, launched, open_page, served
 
@@ -31,7 +31,7 @@ def tiny_arrays() -> dict[str, np.ndarray]:
     """120 training and 40 test images in Keras' layout: the sample digits, each a little moved and
     paled, so that a network learns them in a few epochs. Labels are balanced."""
     rng = np.random.default_rng(0)
-    digits = preparing.render_drawings([handwriting.sample_digit(d) for d in range(10)])
+    digits = rendering.render_drawings([handwriting.sample_digit(d) for d in range(10)])
 
     def some(count: int) -> tuple[np.ndarray, np.ndarray]:
         labels = rng.permutation(np.arange(count) % 10).astype(np.uint8)

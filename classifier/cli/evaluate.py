@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from typing import TYPE_CHECKING, Any
 
 from classifier.cli import asking
 from classifier.cli.asking import DEFAULT_MODEL
 from classifier.cli.tables import cell, print_table
+
+if TYPE_CHECKING:
+    from classifier.serving.predict import Detector, Predictor
 
 TEXT = "Judge models on labelled digits."
 
@@ -53,7 +57,9 @@ def command(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> dict:
+def _judge(
+    model: str, predictor: Predictor, detector: Detector | None, source: str, mnist: str | None
+) -> dict[str, Any]:
     """The figures of one model on one set of digits."""
     import numpy as np
 
@@ -73,7 +79,7 @@ def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> d
         drawn = drawings.load(source, symbols=True)
         images, readable = to_network_inputs(drawn)
         labels, writer = drawn.labels, getattr(drawn, "writer", None)
-    is_digit = detector and np.array([kind is None for kind in detector.kinds(images)])
+    is_digit = np.array([kind is None for kind in detector.kinds(images)]) if detector else None
     result = evaluation.evaluate(
         predictor.probabilities(images), labels, readable, is_digit=is_digit, writer=writer
     )
@@ -81,7 +87,9 @@ def _judge(model: str, predictor, detector, source: str, mnist: str | None) -> d
     return {"model": model, "data": source, **values}
 
 
-def _robust(model: str, predictor, detector, source: str, mnist: str | None) -> dict:
+def _robust(
+    model: str, predictor: Predictor, detector: Detector | None, source: str, mnist: str | None
+) -> dict[str, Any]:
     """The accuracy of one model on drawings in other sizes, places, pens and turns."""
     from classifier.ink import drawings
     from classifier.serving import robustness

@@ -9,7 +9,7 @@ import numpy as np
 
 from classifier.config import IMAGE_SIZE
 from classifier.data.dataset import Batch, Drawn, Mixture, file_digest, split_validation
-from classifier.ink import drawings, preparing
+from classifier.ink import drawings, preparing, rendering
 from classifier.synthetic import handwriting
 
 FOLDS = 5  # in which drawings are held out, one after the other
@@ -54,7 +54,7 @@ class Readable:
                 return self._images[which], self.labels[which]
             which = which[: _PENS * len(used)]
             pens = handwriting.draw_pens(np.arange(len(which)), rng)
-            pictures = preparing.render_drawings([self._strokes[i] for i in which], *pens)
+            pictures = rendering.render_drawings([self._strokes[i] for i in which], *pens)
             again = np.arange(count) % max(len(which), 1)
             return pictures[again], self.labels[which[again]]
 

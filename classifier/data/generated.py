@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from classifier.data.dataset import Batch, Dataset
-from classifier.ink import preparing
+from classifier.ink import rendering
 from classifier.ink.drawings import Drawings
 from classifier.synthetic import handwriting
 
@@ -43,4 +43,4 @@ def rendered(drawn: Drawings, seed: int) -> np.ndarray:
     """Images (N, 28, 28) uint8 of drawings, with a pen for each writer."""
     writer = np.arange(len(drawn)) if drawn.writer is None else drawn.writer
     pens = handwriting.draw_pens(writer, np.random.default_rng(seed))
-    return preparing.render_drawings(drawn, *pens)
+    return rendering.render_drawings(drawn, *pens)

@@ -98,7 +98,7 @@ def digest(strokes: Sequence[np.ndarray]) -> str:
     """What tells a drawing from others, 16 hexadecimal digits; strokes each (k, 2) float32."""
     whole = hashlib.sha256()
     for stroke in strokes:
-        whole.update(np.ascontiguousarray(stroke))
+        whole.update(stroke.tobytes())
     return whole.hexdigest()[:16]
 
 
@@ -126,17 +126,18 @@ def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str
     are refused before they are unpacked; name: what messages call it.
     Raises FileNotFoundError, or ValueError that names the file and what is wrong with it.
     """
-    given = isinstance(source, bytes)
-    name = name or ("the file" if given else str(source))
-    if not given:
+    name = name or ("the file" if isinstance(source, bytes) else str(source))
+    if not isinstance(source, bytes):
         check_exists(source)
     try:
-        if given:
+        if isinstance(source, bytes):
             with zipfile.ZipFile(io.BytesIO(source)) as archive:
                 size = sum(part.file_size for part in archive.infolist())
             if size > MAX_BYTES:
                 raise ValueError(f"it would unpack to {size / 1e6:,.0f} MB")
-        file = np.load(io.BytesIO(source) if given else source, allow_pickle=False)
+        file = np.load(
+            io.BytesIO(source) if isinstance(source, bytes) else source, allow_pickle=False
+        )
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise ValueError("it is a single array")
         with file:
@@ -162,7 +163,7 @@ def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str
             # NumPy takes every file that it does not know for a pickle.
             reason = (
                 "it holds pickled objects, which are never loaded"
-                if given or zipfile.is_zipfile(source)
+                if isinstance(source, bytes) or zipfile.is_zipfile(source)
                 else "it is something else, or pickled objects, which are never loaded"
             )
         raise ValueError(
@@ -198,7 +199,7 @@ def load(
             f"nor `x` and `y` (images), but {', '.join(sorted(arrays)) or 'nothing'}"
         )
     except ValueError as error:
-        raise ValueError(f"{name or source} is not a file of drawings: {error}.") from None
+        raise ValueError(f"{name or str(source)} is not a file of drawings: {error}.") from None
 
 
 def _from_text(labels: np.ndarray) -> np.ndarray:

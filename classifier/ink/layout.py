@@ -12,10 +12,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from classifier.ink import preparing
+from classifier.ink import convention, finding, pieces, preparing, rendering
 from classifier.ink.preparing import Prepared
 
 Score = Callable[[np.ndarray], np.ndarray]
@@ -30,14 +29,6 @@ _ALONE = 4.0  # what the reader's doubt counts for where there is no detector
 _PER_DIGIT = 0.5  # each digit costs so much: in doubt there are fewer
 _TIE, _NEAR = 1.1, 0.011  # a cut between strokes that meet costs so much, and less the farther
 _WIDE, _LOW, _APART = 4.0, 12.0, 10.0  # for each height of the line over or under what is usual
-_PAPER = 0.25  # of full ink: less parts one piece of ink from the next
-_WHOLE = 0.7  # of the line's height: ink in one piece that is narrower is not cut
-_SEAM_HEIGHT = 48  # pixels: height of the line at which seams are looked for
-_ASIDE = 0.3  # of a pixel of ink: what a step aside costs a seam
-_APART_SEAMS = 0.08  # of the line's height: seams nearer than this are one
-_THICKEST = 3.0  # pens: a seam that crosses more ink is none
-_LEAST_PIECE = 0.03  # of a whole's ink
-_CUT, _CROSSED = 1.2, 0.6  # what a seam costs, and what more for each pen that it crosses
 _SAMPLES = 40  # points along a stroke that distances are taken from
 
 
@@ -72,159 +63,62 @@ def read_strokes(
     """
     if not strokes:
         return []
-    strokes = preparing.drop_stray_strokes(strokes)
+    strokes = rendering.drop_stray_strokes(strokes)
     middles = [stroke[:, 0].min() + stroke[:, 0].max() for stroke in strokes]
     strokes = [strokes[k] for k in np.argsort(middles, kind="stable")]
     boxes = np.array([(*stroke.min(axis=0), *stroke.max(axis=0)) for stroke in strokes], float)
     few = len(strokes) <= _MOST_PIECES
     distances = _distances(strokes) if few else np.zeros((len(strokes), len(strokes)))
 
-    def picture(first: int, end: int) -> np.ndarray:
-        return preparing.render_drawings([strokes[first:end]])[0]
+    def pictures(candidates: list[tuple[int, int]]) -> np.ndarray:
+        return rendering.render_drawings(strokes[first:end] for first, end in candidates)
 
     ties = _ties(distances / _line_height(boxes))
     parts = []
-    for first, end, probabilities in _cut(boxes, ties, _MOST_STROKES, picture, score, is_digit):
+    for first, end, probabilities in _cut(boxes, ties, _MOST_STROKES, pictures, score, is_digit):
         prepared = preparing.prepare_strokes(strokes[first:end], size, pen)
         if prepared.network_input is not None:
-            box = _around(boxes[first:end])
             others = np.r_[distances[first:end, :first].ravel(), distances[first:end, end:].ravel()]
             touching = bool(others.min(initial=np.inf) < pen)
-            parts.append(Part(prepared, probabilities, tuple(map(float, box)), touching))
+            parts.append(Part(prepared, probabilities, _around(boxes[first:end]), touching))
     return parts
 
 
 def read_ink(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> list[Part]:
     """The digits in a picture's ink (H, W) float32, as in `Prepared`, from left to right; the rest
     as for `read_strokes`. Boxes are in the ink's pixels."""
-    pieces, boxes, whole, ties = _pieces(preparing.drop_specks(ink))
+    piece_of, boxes, whole, ties = pieces.pieces(finding.drop_specks(ink))
     if not len(boxes):
         return []
 
     def only(first: int, end: int) -> np.ndarray:
-        return np.where((pieces >= first) & (pieces < end), ink, np.float32(0))
+        return np.where((piece_of >= first) & (piece_of < end), ink, np.float32(0))
 
     def picture(first: int, end: int) -> np.ndarray:
-        left, top, right, bottom = _around(boxes[first:end])
+        left, top, right, bottom = map(int, _around(boxes[first:end]))
         here = slice(top, bottom), slice(left, right)
-        some = np.where((pieces[here] >= first) & (pieces[here] < end), ink[here], np.float32(0))
-        box = preparing.adjust_pen(preparing.crop_to_ink(some))
-        return preparing.centre(preparing.scale_to_box(box))
+        some = np.where(
+            (piece_of[here] >= first) & (piece_of[here] < end), ink[here], np.float32(0)
+        )
+        box = convention.adjust_pen(convention.crop_to_ink(some))
+        return convention.centre(convention.scale_to_box(box))
+
+    def pictures(candidates: list[tuple[int, int]]) -> np.ndarray:
+        return np.array([picture(*candidate) for candidate in candidates])
 
     parts = []
-    for first, end, probabilities in _cut(boxes, ties, _MOST_CUTS, picture, score, is_digit):
+    for first, end, probabilities in _cut(boxes, ties, _MOST_CUTS, pictures, score, is_digit):
         prepared = preparing.prepare_ink(only(first, end))
         if prepared.network_input is not None:
-            box = tuple(map(float, _around(boxes[first:end])))
             touching = bool(np.isin(whole[first:end], [*whole[:first], *whole[end:]]).any())
-            parts.append(Part(prepared, probabilities, box, touching))
+            parts.append(Part(prepared, probabilities, _around(boxes[first:end]), touching))
     return parts
 
 
-def _around(boxes: np.ndarray) -> tuple:
+def _around(boxes: np.ndarray) -> tuple[float, float, float, float]:
     """The box around boxes (n, 4)."""
-    return *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
-
-
-def _pieces(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ink in pieces from left to right, none of which is in two digits, if that can be had.
-
-    Returns which piece each pixel belongs to, (H, W) int32, -1 for paper; the pieces' boxes (n, 4)
-    int; which whole each was cut from, (n,) int; and what a cut before each costs, (n,).
-    """
-    mask = (ink >= _PAPER).astype(np.uint8)
-    count, wholes, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count == 1:
-        return wholes - 1, np.zeros((0, 4), int), np.zeros(0, int), np.zeros(0)
-    height = float(stats[1:, cv2.CC_STAT_HEIGHT].max())
-    found: list[tuple[np.ndarray, np.ndarray]] = []  # corner and mask of each piece
-    owners, costs = [], []  # and what the cut to its left costs
-    for number, (left, top, wide, high, _) in enumerate(stats[1:], 1):
-        inside = wholes[top : top + high, left : left + wide] == number
-        parts, prices = _split(inside, height) if wide > _WHOLE * height else ([inside], [])
-        found += [(np.array([left, top]), part) for part in parts]
-        owners += [number] * len(parts)
-        costs += [0.0, *prices]
-    boxes = []
-    for corner, part in found:
-        rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-        box = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-        boxes.append(np.array(box) + np.tile(corner, 2))
-    order = np.argsort([box[0] + box[2] for box in boxes], kind="stable")
-    pieces = np.full(ink.shape, -1, np.int32)
-    for place, k in enumerate(order):
-        (left, top), part = found[k]
-        here = pieces[top : top + part.shape[0], left : left + part.shape[1]]
-        here[part] = place
-    whole = np.array(owners)[order]
-    ties = np.zeros(len(order))
-    for number in np.unique(whole):
-        mine = np.flatnonzero(whole == number)
-        for before, after in itertools.pairwise(mine):  # pieces of others may lie between
-            ties[before + 1 : after + 1] = np.maximum(
-                ties[before + 1 : after + 1], costs[order[after]]
-            )
-    return pieces, np.array(boxes)[order], whole, ties
-
-
-def _split(mask: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float]]:
-    """Ink in one piece cut from top to bottom, wherever a seam crosses little of it.
-
-    mask: (h, w) bool; height: of the line, pixels
-    Returns masks from left to right, and what the cut between each and the next costs.
-    """
-    scale = min(_SEAM_HEIGHT / height, 1.0)
-    size = [max(1, round(side * scale)) for side in mask.shape[::-1]]
-    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    down, up = _descend(small), _descend(small[::-1])[::-1]
-    middle = len(small) // 2
-    through = down[middle] + up[middle] - small[middle]
-    pen = max(preparing.pen_width(small), 1.0)
-    reach = max(1, round(_APART_SEAMS * _SEAM_HEIGHT))
-    lowest = -cv2.dilate(-through[None].astype(np.float32), np.ones((1, 2 * reach + 1)))[0]
-    columns = np.flatnonzero((through <= lowest + 1e-6) & (through < _THICKEST * pen))
-    edge = 0.1 * _SEAM_HEIGHT
-    columns = columns[(columns > edge) & (columns < len(through) - edge)]
-    columns = [c for k, c in enumerate(columns) if not k or c - columns[k - 1] > 1]
-    rows = np.arange(len(mask)) * len(small) // len(mask)
-    across = mask.shape[1] / small.shape[1]
-    seams = [(_trace(down, up, middle, column)[rows] + 0.5) * across for column in columns]
-    parts, prices = [], []
-    rest, least = mask, _LEAST_PIECE * mask.sum()
-    for seam, column in zip(seams, columns, strict=True):
-        right = rest & (np.arange(mask.shape[1]) >= seam[:, None])
-        if (rest & ~right).sum() > least and right.sum() > least:
-            parts.append(rest & ~right)
-            prices.append(_CUT + _CROSSED * float(through[column]) / pen)
-            rest = right
-    return [*parts, rest], prices
-
-
-def _descend(cost: np.ndarray) -> np.ndarray:
-    """Least cost of a way down to each pixel from the top, a step aside costing _ASIDE."""
-    total = cost.copy()
-    for row in range(1, len(cost)):
-        above = total[row - 1]
-        best = above.copy()
-        best[1:] = np.minimum(best[1:], above[:-1] + _ASIDE)
-        best[:-1] = np.minimum(best[:-1], above[1:] + _ASIDE)
-        total[row] += best
-    return total
-
-
-def _trace(down: np.ndarray, up: np.ndarray, middle: int, column: int) -> np.ndarray:
-    """The columns of the cheapest way through a column in the middle row, (h,)."""
-    way = np.full(len(down), column)
-    for rows, total in (
-        (range(middle - 1, -1, -1), down),
-        (range(middle + 1, len(down)), up),
-    ):
-        here = column
-        for row in rows:
-            near = range(max(here - 1, 0), min(here + 2, down.shape[1]))
-            here = min(near, key=lambda c: total[row, c] + _ASIDE * (c != here))
-            way[row] = here
-    return way
+    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
 
 
 def _line_height(boxes: np.ndarray) -> float:
@@ -261,21 +155,21 @@ def _cut(
     boxes: np.ndarray,
     ties: np.ndarray,
     most: int,
-    picture: Callable[[int, int], np.ndarray],
+    pictures: Callable[[list[tuple[int, int]]], np.ndarray],
     score: Score,
     is_digit: Score | None,
 ) -> list[tuple[int, int, np.ndarray]]:
     """The row of candidates that costs least: first and end of each, and its probabilities (10,).
 
     boxes: (n, 4) of pieces from left to right; ties: (n,), what a cut before each costs;
-    most: pieces that are in one digit; picture: first and end of a candidate to its network input
+    most: pieces of one digit; pictures: firsts and ends of candidates to their network inputs
     """
     count = len(boxes)
     if count > _MOST_PIECES:
         candidates, odd = [(0, count)], [0.0]
     else:
         candidates, odd = _candidates(boxes, most)
-    images = np.array([picture(*candidate) for candidate in candidates])
+    images = pictures(candidates)
     probabilities = score(images)
     doubt = _doubt(probabilities.max(axis=1))
     doubt = _ALONE * doubt if is_digit is None else doubt + _doubt(is_digit(images))
@@ -295,7 +189,7 @@ def _cut(
 
 
 def _doubt(probabilities: np.ndarray) -> np.ndarray:
-    return -np.log(probabilities.clip(np.exp(-_DOUBT)))
+    return np.asarray(-np.log(probabilities.clip(np.exp(-_DOUBT))))
 
 
 def _candidates(boxes: np.ndarray, most: int) -> tuple[list[tuple[int, int]], list[float]]:

@@ -70,22 +70,22 @@ def _contrast(colours: np.ndarray) -> np.ndarray:
     small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], -1)
     greys = np.rint(small * 255).astype(np.uint8)
     window = min(_WINDOW, 2 * (min(size) // 2) - 1)
-    paper = [
-        cv2.medianBlur(cv2.copyMakeBorder(g, *[window // 2] * 4, cv2.BORDER_REFLECT), window)[
-            window // 2 : -(window // 2), window // 2 : -(window // 2)
-        ]
-        for g in np.moveaxis(greys, 2, 0).copy()
-    ]
-    paper = cv2.GaussianBlur(np.dstack(paper).astype(np.float32) / 255, (0, 0), 1.5)
-    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    paper = np.maximum(paper.reshape(colours.shape), 0.02)
+    rim = window // 2
+    wide = (
+        cv2.copyMakeBorder(grey, rim, rim, rim, rim, cv2.BORDER_REFLECT)
+        for grey in np.moveaxis(greys, 2, 0).copy()
+    )
+    medians = [cv2.medianBlur(grey, window)[rim:-rim, rim:-rim] for grey in wide]
+    smooth = cv2.GaussianBlur(np.dstack(medians).astype(np.float32) / 255, (0, 0), 1.5)
+    large = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
+    paper = np.maximum(large.reshape(colours.shape), 0.02)
     ratio = 1 - colours / paper
     dark, light = ratio.max(axis=2), (-ratio).max(axis=2)
     contrast = dark if np.percentile(dark, 99.5) >= np.percentile(light, 99.5) else light
     # At the edge of a shadow the paper is known only to a few pixels.
     light = np.log(paper.mean(axis=2))
     slope = cv2.magnitude(*(cv2.Sobel(light, cv2.CV_32F, *way, scale=1 / 8) for way in _WAYS))
-    return contrast - _UNSURE * slope
+    return np.asarray(contrast - _UNSURE * slope)
 
 
 def _noise(contrast: np.ndarray) -> float:
@@ -184,17 +184,15 @@ def _strangers(ink: np.ndarray, main: np.ndarray) -> np.ndarray:
     faint. main: (H, W) bool, what surely is the digit's"""
     count, parts, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
     strongest = np.zeros(count, np.float32)
-    np.maximum.at(strongest, parts.ravel(), ink.ravel())
+    np.maximum.at(strongest, parts.ravel().astype(int), ink.ravel())
     strange = _at_the_edge(stats, ink.shape) | (strongest < 0.6)
     strange[parts[main]] = False
-    return strange[parts]
+    return np.asarray(strange[parts])
 
 
 def _at_the_edge(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Which parts reach the picture's edge, (parts,) bool."""
     left, top, wide, high, _ = stats.T
     near = _EDGE * max(shape)
-    return (
-        (left < near) | (top < near)
-        | (left + wide > shape[1] - near) | (top + high > shape[0] - near)
-    )  # fmt: skip
+    beyond = (left + wide > shape[1] - near) | (top + high > shape[0] - near)
+    return np.asarray((left < near) | (top < near) | beyond)

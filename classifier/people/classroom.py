@@ -88,7 +88,7 @@ def open_class(token: str, model: str) -> Class:
                 [code, writer_of(token), model, ClassState.OPEN.value, now, now + HOURS * 3600],
             )
             if added.rowcount:
-                return _class(database, "code = ?", [code])
+                return _classes(database, "code = ?", [code])[0]
 
 
 def hosted(token: str) -> list[Class]:
@@ -246,11 +246,11 @@ def _as_host(database: sqlite3.Connection, token: str, number: int) -> Class:
     return found
 
 
-def _class(database: sqlite3.Connection, condition: str, values: list) -> Class | None:
+def _class(database: sqlite3.Connection, condition: str, values: list[Any]) -> Class | None:
     return next(iter(_classes(database, condition, values)), None)
 
 
-def _classes(database: sqlite3.Connection, condition: str, values: list) -> list[Class]:
+def _classes(database: sqlite3.Connection, condition: str, values: list[Any]) -> list[Class]:
     found, now = [], time.time()
     for row in database.execute(f"SELECT * FROM class WHERE {condition}", values):
         state = ClassState.CLOSED if now > row["expires"] else ClassState(row["state"])

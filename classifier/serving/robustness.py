@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from classifier.config import CANVAS, CANVAS_PEN
-from classifier.ink import preparing
+from classifier.ink import preparing, rendering
 from classifier.ink.drawings import Drawings
 from classifier.serving import evaluation
 from classifier.serving.predict import Detector, Predictor, answer
@@ -83,7 +83,7 @@ def measure(
             prepared = [
                 preparing.prepare_strokes(strokes, CANVAS, condition.pen)
                 if way == "strokes"
-                else preparing.prepare(preparing.render_strokes(strokes, CANVAS, condition.pen))
+                else preparing.prepare(rendering.render_strokes(strokes, CANVAS, condition.pen))
                 for strokes in placed
             ]
             answers = [answer(predictor, one, detector) for one in prepared]

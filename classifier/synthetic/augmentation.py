@@ -52,7 +52,8 @@ def _warp(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     maps = maps.reshape(count, IMAGE_SIZE, IMAGE_SIZE, 2)
     changed = np.empty_like(images)
     for image, places, out in zip(images, maps, changed, strict=True):
-        cv2.remap(image, places, None, cv2.INTER_LINEAR, dst=out)
+        # Its types ask for a second map, which maps of pairs have not.
+        cv2.remap(image, places, None, cv2.INTER_LINEAR, dst=out)  # type: ignore[call-overload]
     return changed
 
 
@@ -88,5 +89,5 @@ def _spot(images: np.ndarray, rng: np.random.Generator) -> None:
             place, radius = (int(columns[one]), int(rows[one])), int(rng.integers(1, 3))
             cv2.circle(images[index], place, radius, 0, -1, cv2.LINE_AA)
     for index in np.flatnonzero(rng.random(len(images)) < _SPECK_SHARE):
-        place = tuple(int(at) for at in rng.integers(3, IMAGE_SIZE - 3, 2))
-        cv2.circle(images[index], place, int(rng.integers(0, 2)), int(rng.integers(90, 256)), -1)
+        x, y = rng.integers(3, IMAGE_SIZE - 3, 2).tolist()
+        cv2.circle(images[index], (x, y), int(rng.integers(0, 2)), int(rng.integers(90, 256)), -1)

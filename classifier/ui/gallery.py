@@ -13,6 +13,7 @@ from classifier.ink import preparing
 from classifier.people.collection import Kept
 from classifier.ui import charts
 from classifier.ui.board import canvas
+from classifier.ui.session import Widget
 
 _PER_PAGE = 24
 
@@ -73,7 +74,8 @@ def page_of(which: np.ndarray, key: str) -> np.ndarray:
     pages = -(-len(which) // _PER_PAGE)
     page = 1
     if pages > 1:
-        st.session_state[key] = min(st.session_state.get(key, 1), pages)
+        field = Widget[int](key)
+        field.set(min(field.read(1), pages))
         page = st.number_input(f"Page of {pages}", 1, pages, key=key, width=130)
     shown = which[(page - 1) * _PER_PAGE : page * _PER_PAGE]
     st.markdown(f"{len(which):,} image{'s' if len(which) != 1 else ''}")

@@ -1,11 +1,13 @@
-"""The charts of the tabs, by Altair, each with its values as a table for those who want them.
+"""Charts of a drawing and of a network, and how any chart is shown: by Altair, with its values as a
+table for those who want them.
 
 Apart from `charts`, which a stroke redraws: Altair is loaded with the first tab that needs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -13,17 +15,14 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import CLASSES
-from classifier.events import EpochEnded
-from classifier.serving import evaluation
 from classifier.ui import charts, view
 from classifier.ui.charts import GREY, ORANGE
+from classifier.ui.session import Widget
 
 BLUE = "#4c8fe0"
-# Of runs, told apart by lightness as well as by hue.
-_HUES = ["#e8710a", "#4c8fe0", "#2a9d78", "#c65bb0", "#b58900", "#7d8aa0", "#d1495b", "#5a6ee0"]
 # All ten digits are named, however little room there is.
-_PLAIN = alt.Axis(ticks=False, domain=False, labelOverlap=False)
-_DIGITS = [str(digit) for digit in range(CLASSES)]
+PLAIN = alt.Axis(ticks=False, domain=False, labelOverlap=False)
+DIGITS = [str(digit) for digit in range(CLASSES)]
 
 
 def ink() -> str:
@@ -31,8 +30,8 @@ def ink() -> str:
     return "#fafafa" if st.context.theme.type == "dark" else "#262730"
 
 
-def _show(
-    chart: alt.Chart | alt.LayerChart,
+def show(
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart,
     words: str,
     values: pa.Table,
     *,
@@ -40,79 +39,31 @@ def _show(
     key: str | None = None,
     on_select: Callable[[], None] | None = None,
 ) -> None:
-    """A chart with its words for screen readers and, if wanted, the values that it shows."""
+    """A chart with its words for screen readers and, if wanted, the values that it shows.
+
+    key, on_select: for a chart that is clicked; `picked` tells on what
+    """
     scale = view.scale()
-    type_size = {"labelFontSize": 12 * scale, "titleFontSize": 12 * scale}
     chart = (
         chart.properties(usermeta={"embedOptions": {"actions": False}})
-        .configure_axis(**type_size)
-        .configure_legend(**type_size)
+        .configure_axis(labelFontSize=12 * scale, titleFontSize=12 * scale)
+        .configure_legend(labelFontSize=12 * scale, titleFontSize=12 * scale)
         .configure_title(fontSize=13 * scale, anchor="start")
         .configure_view(stroke=None)
     )
-    more = {"on_select": on_select} if on_select else {}
-    # Given to the element, not to the chart: its room is kept free before it is drawn.
-    size = {"width": "stretch", "height": round(height * scale)}
-    st.altair_chart(chart, **size, alt=words, key=key, **more)
+    select: Any = on_select or "ignore"
+    # The height is the element's, not the chart's: its room is free before it is drawn.
+    high = round(height * scale)
+    st.altair_chart(chart, width="stretch", height=high, alt=words, key=key, on_select=select)
     if view.tables():
         st.dataframe(values, hide_index=True, alt=f"Values: {words}")
 
 
-def curves(epochs: Sequence[EpochEnded], *, stacked: bool = False) -> None:
-    """Loss and accuracy by epoch, training against validation, shaded between them.
-
-    stacked: one below the other, where there is less width
-    """
-    places = [st.container(), st.container()] if stacked else st.columns(2, gap="medium")
-    for place, field, form in zip(places, ("accuracy", "loss"), (".1%", ".2f"), strict=True):
-        with place:
-            _curve(epochs, field, form)
-
-
-def _curve(epochs: Sequence[EpochEnded], field: str, form: str) -> None:
-    rows = pa.table(
-        {
-            "epoch": [e.epoch for e in epochs],
-            "training": [getattr(e, field) for e in epochs],
-            "validation": [getattr(e, f"val_{field}") for e in epochs],
-        }
-    )
-    last = epochs[-1]
-    base = alt.Chart(rows).encode(
-        x=alt.X("epoch:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1))
-    )
-    scale = alt.Scale(zero=False)
-    axis = alt.Axis(format=form, tickCount=4)
-    # Where training is ahead of validation: above it in accuracy, below it in loss.
-    ahead = "max" if field == "accuracy" else "min"
-    between = (
-        base.transform_calculate(edge=f"{ahead}(datum.training, datum.validation)")
-        .mark_area(opacity=0.25, color=ORANGE)
-        .encode(y=alt.Y("edge:Q", title=None, scale=scale, axis=axis), y2="validation:Q")
-    )
-    domain = ["training", "validation"]
-    lines = (
-        base.transform_fold(domain, as_=["images", "value"])
-        .mark_line(point=True)
-        .encode(
-            y=alt.Y("value:Q", title=None, scale=scale, axis=axis),
-            color=alt.Color(
-                "images:N",
-                scale=alt.Scale(domain=domain, range=[GREY, ORANGE]),
-                legend=alt.Legend(orient="bottom", title=None, symbolType="stroke"),
-            ),
-            strokeDash=alt.StrokeDash(
-                "images:N", scale=alt.Scale(domain=domain, range=[[4, 3], [1, 0]]), legend=None
-            ),
-            tooltip=["epoch:Q", "images:N", alt.Tooltip("value:Q", format=form)],
-        )
-    )
-    title = f"{field.capitalize()} by epoch"
-    words = (
-        f"{title}. After epoch {last.epoch}: training {getattr(last, field):{form}}, "
-        f"validation {getattr(last, f'val_{field}'):{form}}."
-    )
-    _show(alt.layer(between, lines, title=title), words, rows, height=270)
+def picked(key: str, selection: str) -> dict[str, Any] | None:
+    """The values of what was clicked last on the chart of this key, if anything was."""
+    chart = Widget[Any](key).read(None)
+    found = chart.selection.get(selection) if chart else None
+    return found[0] if found else None
 
 
 def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
@@ -126,7 +77,7 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
     rows = pa.table(
         {
             "epoch": np.repeat(epochs, CLASSES),
-            "digit": _DIGITS * number,
+            "digit": DIGITS * number,
             "probability": value,
             "start": place.astype(float),
             "end": place + 0.9 * value,
@@ -144,7 +95,7 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
         alt.Chart(rows, title="This drawing, epoch by epoch")
         .mark_bar(cornerRadiusEnd=2, height={"band": 0.8})
         .encode(
-            y=alt.Y("digit:O", title=None, axis=_PLAIN),
+            y=alt.Y("digit:O", title=None, axis=PLAIN),
             x=alt.X("start:Q", scale=alt.Scale(domain=[0, number], nice=False), axis=axis),
             x2="end:Q",
             color=_winner_colour(),
@@ -156,7 +107,7 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
         for epoch, row in zip(epochs, probabilities, strict=True)
     ]
     words = f"What it says to the drawing. {', '.join(said)}."
-    _show(chart, words, rows.select(["epoch", "digit", "probability"]), height=320)
+    show(chart, words, rows.select(["epoch", "digit", "probability"]), height=320)
     st.html(f'<p class="for-screen-readers">{words}</p>')
 
 
@@ -166,143 +117,37 @@ def _winner_colour() -> alt.Color:
     )
 
 
-def confusion(
-    counts: np.ndarray,
-    of: str,
-    *,
-    shares: bool = False,
-    chosen: tuple[int, int] = (-1, -1),
-    on_select: Callable[[], None] | None = None,
-) -> None:
-    """The confusion matrix (10, 10) of counts of images, `of` which kind, row is the label.
-
-    Where there is `on_select`, its cells can be clicked; it finds the cell by `confusion_cell`.
-    """
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    label, answer = np.divmod(np.arange(CLASSES * CLASSES), CLASSES)
-    rows = pa.table(
-        {
-            "label": label.astype(str),
-            "answer": answer.astype(str),
-            "count": counts.ravel(),
-            "share": share.ravel(),
-            # Mistakes are rare: by its root even a few in a thousand are seen.
-            "weight": np.where(label == answer, 0.12, np.sqrt(share.ravel()) * 2).clip(0, 1),
-            "right": label == answer,
-            "chosen": (label == chosen[0]) & (answer == chosen[1]),
-            "text": [
-                "" if n == 0 else f"{s * 100:.1f}" if shares else str(n)
-                for n, s in zip(counts.ravel(), share.ravel(), strict=True)
-            ],
-        }
-    )
-    pick = alt.selection_point(fields=["label", "answer"], name="cell", empty=False, toggle=False)
-    base = alt.Chart(
-        rows, title="Rows: what it is. Columns: what it said" + (", % of the row" * shares)
-    ).encode(
-        x=alt.X("answer:O", title=None, axis=alt.Axis(orient="top", labelAngle=0)),
-        y=alt.Y("label:O", title=None),
-        tooltip=["label:O", "answer:O", "count:Q", alt.Tooltip("share:Q", format=".2%")],
-    )
-    cells = base.mark_rect(aria=False).encode(
-        color=alt.Color(
-            "right:N", scale=alt.Scale(domain=[True, False], range=[GREY, ORANGE]), legend=None
-        ),
-        opacity=alt.Opacity("weight:Q", scale=None),
-    )
-    frame = base.transform_filter("datum.chosen").mark_rect(
-        fill=None, stroke=ink(), strokeWidth=2.5, aria=False
-    )
-    text = base.mark_text(fontSize=12 * view.scale(), color=ink(), aria=False).encode(text="text:N")
-    # On top of the numbers, which would take the click.
-    glass = base.mark_rect(opacity=0, cursor="pointer" if on_select else "default")
-    if on_select:
-        glass = glass.add_params(pick)
-    wrong = int(counts.sum() - np.trace(counts))
-    words = f"Confusion matrix of {counts.sum():,} {of}, of which {wrong} were misread."
-    _show(
-        alt.layer(cells, frame, text, glass),
-        words,
-        rows.select(["label", "answer", "count", "share"]),
-        height=400,
-        key="confusion" if on_select else None,
-        on_select=on_select,
-    )
-
-
-def confusion_cell() -> tuple[int, int] | None:
-    """The cell (label, answer) that was clicked last, if any."""
-    chart = st.session_state.get("confusion")
-    picked = chart.selection.get("cell") if chart else None
-    return (int(picked[0]["label"]), int(picked[0]["answer"])) if picked else None
-
-
-def digit_accuracies(counts: np.ndarray) -> None:
-    """Test accuracy for each digit, with its 95 % interval; counts (10, 10) as for `confusion`."""
-    right, total = np.diag(counts), counts.sum(axis=1)
-    there = [digit for digit in range(CLASSES) if total[digit]]
-    spans = [evaluation.interval(int(right[d]), int(total[d])) for d in there]
-    rows = pa.table(
-        {
-            "digit": [_DIGITS[d] for d in there],
-            "accuracy": [right[d] / total[d] for d in there],
-            "low": [low for low, _ in spans],
-            "high": [high for _, high in spans],
-            "right": [int(right[d]) for d in there],
-            "images": [int(total[d]) for d in there],
-        }
-    )
-    base = alt.Chart(rows, title="Test accuracy by digit, with 95 % intervals").encode(
-        y=alt.Y("digit:O", title=None, axis=_PLAIN),
-        tooltip=["digit:O", alt.Tooltip("accuracy:Q", format=".2%"), "right:Q", "images:Q"],
-    )
-    scale = alt.Scale(zero=False, domainMax=1.0)
-    axis = alt.Axis(format=".1%", tickCount=5)
-    span = base.mark_rule(color=GREY, strokeWidth=3).encode(
-        x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2="high:Q"
-    )
-    point = base.mark_point(filled=True, size=90, color=ORANGE, opacity=1).encode(
-        x=alt.X("accuracy:Q", title=None, scale=scale, axis=axis)
-    )
-    words = "Test accuracy: " + ", ".join(f"{d}: {right[d] / total[d]:.1%}" for d in there)
-    _show(alt.layer(span, point), words, rows, height=330)
-
-
 def bars(title: str, values: np.ndarray, form: str, words: str) -> None:
     """Ten values by digit as bars from zero, the largest marked; values (10,) float."""
     rows = pa.table(
-        {"digit": _DIGITS, "value": values.astype(float), "winner": values == values.max()}
+        {"digit": DIGITS, "value": values.astype(float), "winner": values == values.max()}
     )
-    chart = (
-        alt.Chart(rows, title=title)
-        .mark_bar(cornerRadiusEnd=2)
-        .encode(
-            y=alt.Y("digit:O", title=None, axis=_PLAIN),
-            x=alt.X("value:Q", title=None, axis=alt.Axis(format=form, tickCount=5)),
-            color=_winner_colour(),
-            tooltip=["digit:O", alt.Tooltip("value:Q", format=form)],
-        )
-    )
-    _show(chart, words, rows.select(["digit", "value"]), height=290)
+    _ten_bars(title, rows, alt.Axis(format=form, tickCount=5), form, words)
 
 
 def losses(values: np.ndarray) -> None:
     """The loss of one drawing for each label that it might have; values (10,) float."""
     rows = pa.table(
-        {"label": _DIGITS, "loss": values.astype(float), "winner": values == values.min()}
-    )
-    chart = (
-        alt.Chart(rows, title="Loss of your drawing, if its label were …")
-        .mark_bar(cornerRadiusEnd=2)
-        .encode(
-            y=alt.Y("label:O", title=None, axis=_PLAIN),
-            x=alt.X("loss:Q", title=None),
-            color=_winner_colour(),
-            tooltip=["label:O", alt.Tooltip("loss:Q", format=".3f")],
-        )
+        {"label": DIGITS, "loss": values.astype(float), "winner": values == values.min()}
     )
     words = "Loss by label: " + ", ".join(f"{k}: {v:.2f}" for k, v in enumerate(values))
-    _show(chart, words, rows.select(["label", "loss"]), height=290)
+    _ten_bars("Loss of your drawing, if its label were …", rows, alt.Axis(), ".3f", words)
+
+
+def _ten_bars(title: str, rows: pa.Table, axis: alt.Axis, form: str, words: str) -> None:
+    """rows: ten digits, their values, and whether each is marked."""
+    digit, value = rows.column_names[:2]
+    chart = (
+        alt.Chart(rows, title=title)
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            y=alt.Y(f"{digit}:O", title=None, axis=PLAIN),
+            x=alt.X(f"{value}:Q", title=None, axis=axis),
+            color=_winner_colour(),
+            tooltip=[f"{digit}:O", alt.Tooltip(f"{value}:Q", format=form)],
+        )
+    )
+    show(chart, words, rows.select([digit, value]), height=290)
 
 
 def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -> None:
@@ -342,7 +187,7 @@ def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -
     words = f"{active} of {len(activations)} hidden units answer; the strongest is " + (
         f"unit {int(activations.argmax())}."
     )
-    _show(
+    show(
         alt.layer(squares.add_params(pick), frame),
         words,
         rows.select(["unit", "activation"]),
@@ -354,56 +199,8 @@ def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -
 
 def unit_picked() -> int | None:
     """The unit that was clicked last, if any."""
-    chart = st.session_state.get("units")
-    picked = chart.selection.get("unit") if chart else None
-    return int(picked[0]["unit"]) if picked else None
-
-
-def overlaid(histories: Mapping[str, Sequence[EpochEnded]]) -> None:
-    """Validation and training accuracy by epoch of several runs, each in its own colour."""
-    rows = pa.table(
-        {
-            "run": [name for name, epochs in histories.items() for _ in epochs for _ in range(2)],
-            "epoch": [e.epoch for epochs in histories.values() for e in epochs for _ in range(2)],
-            "images": [
-                images for epochs in histories.values() for _ in epochs for images in _IMAGES
-            ],
-            "accuracy": [
-                value
-                for epochs in histories.values()
-                for e in epochs
-                for value in (e.accuracy, e.val_accuracy)
-            ],
-        }
-    )
-    names = list(histories)
-    chart = (
-        alt.Chart(rows, title="Accuracy by epoch: training dashed, validation solid")
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("epoch:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
-            y=alt.Y(
-                "accuracy:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")
-            ),
-            color=alt.Color(
-                "run:N",
-                scale=alt.Scale(domain=names, range=[_HUES[i % 8] for i in range(len(names))]),
-                legend=alt.Legend(orient="bottom", title=None, columns=2, symbolType="stroke"),
-            ),
-            strokeDash=alt.StrokeDash(
-                "images:N", scale=alt.Scale(domain=_IMAGES, range=[[4, 3], [1, 0]]), legend=None
-            ),
-            tooltip=["run:N", "images:N", "epoch:Q", alt.Tooltip("accuracy:Q", format=".2%")],
-        )
-    )
-    words = "Accuracy by epoch. " + " ".join(
-        f"{name}: {epochs[-1].val_accuracy:.1%} on validation images after {epochs[-1].epoch}."
-        for name, epochs in histories.items()
-    )
-    _show(chart, words, rows, height=340)
-
-
-_IMAGES = ["training", "validation"]
+    found = picked("units", "unit")
+    return int(found["unit"]) if found else None
 
 
 def judged(answers: dict[str, np.ndarray]) -> None:
@@ -414,7 +211,7 @@ def judged(answers: dict[str, np.ndarray]) -> None:
     rows = pa.table(
         {
             "model": np.repeat(names, CLASSES),
-            "digit": _DIGITS * len(names),
+            "digit": DIGITS * len(names),
             "probability": value,
             "text": [f"{p * 100:.0f}" if p >= 0.01 else "" for p in value],
         }
@@ -434,7 +231,7 @@ def judged(answers: dict[str, np.ndarray]) -> None:
         f"{name}: {row.argmax()} {charts.percent(float(row.max()))}"
         for name, row in answers.items()
     )
-    _show(
+    show(
         alt.layer(squares, text),
         words,
         rows.select(["model", "digit", "probability"]),

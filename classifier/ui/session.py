@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import streamlit as st
 
@@ -19,12 +20,38 @@ from classifier.jobs.run import Run
 from classifier.people import classroom, collection
 from classifier.people.collection import Labelled
 from classifier.serving import store
+from classifier.serving.readings import Readings
 from classifier.serving.store import SavedModel
 from classifier.ui.board.sketch import Sketch
 
+T = TypeVar("T")
 COOKIE = "digit-classifier-visitor"  # has the token
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _COOKIE_DAYS = 180
+
+
+@dataclass(frozen=True)
+class Widget(Generic[T]):
+    """What the widget of this key says, where code has to know it outside, or to set it before the
+    widget is drawn."""
+
+    key: str
+
+    def read(self, otherwise: T) -> T:
+        """What it says now; `otherwise` if it says nothing yet."""
+        return st.session_state.get(self.key, otherwise)
+
+    def set(self, value: T) -> None:
+        """Let it say this from its next drawing on."""
+        st.session_state[self.key] = value
+
+    def begin_with(self, value: T) -> None:
+        """Let it say this if it says nothing yet."""
+        st.session_state.setdefault(self.key, value)
+
+    def forget(self) -> None:
+        """Let it begin anew."""
+        st.session_state.pop(self.key, None)
 
 
 @dataclass(frozen=True)
@@ -85,11 +112,11 @@ class Session:
     shown_drawing: str = ""  # the id of the collection's that is on the canvas
     uploads: int = 0  # how many files came
     upload_said: str = ""  # what became of the last
+    wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
     class_number: int | None = None  # of the class that this visitor has joined
     class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
     class_drawn: float = 0.0  # and when that was, by the monotonic clock
-    # What models read drawings as: by the model's checksum, the drawing's writer and its id.
-    readings: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)  # of drawings in "Our handwriting"
 
     def follow(self, run: Run) -> None:
         """Watch this run, which is the visitor's own."""
@@ -147,6 +174,11 @@ def current() -> Session:
     if "session" not in st.session_state:
         st.session_state["session"] = Session()
     return st.session_state["session"]
+
+
+def widget_values() -> dict[str, object]:
+    """What all widgets of this visitor's page say, by their keys."""
+    return {str(key): value for key, value in st.session_state.items()}
 
 
 def token() -> str:

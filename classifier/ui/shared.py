@@ -11,11 +11,10 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE
-from classifier.ink.preparing import Verdict
 from classifier.jobs.local import LocalJobs, snapshots_of
-from classifier.serving import predict, snapshots, store
+from classifier.serving import snapshots, store
 from classifier.serving.inspection import Inspector
-from classifier.serving.predict import Answer, Detector, Predictor
+from classifier.serving.predict import Detector, Predictor
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
@@ -92,7 +91,7 @@ def replay(run_id: str) -> snapshots.Replay:
     return snapshots.Replay(snapshots_of(run_id))
 
 
-def ask(model: SavedModel, image: np.ndarray) -> Answer:
-    """What a model says to one network input (28, 28) uint8. Raises as `predictor` does."""
-    probabilities = predictor(model.name, model.checksum).probabilities(image[None])[0]
-    return predict.Answer(Verdict.READABLE, probabilities)
+def ask(model: SavedModel, image: np.ndarray) -> np.ndarray:
+    """The probabilities (10,) float32, 0–1, that a model gives to one network input (28, 28) uint8.
+    Raises as `predictor` does."""
+    return np.asarray(predictor(model.name, model.checksum).probabilities(image[None])[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from classifier.ui import session
+from classifier.ui.session import Widget
 
 TABS = ("Training", "Inside the network", "Runs", "Lesson", "Our handwriting")
 TRAINING, INSIDE, RUNS, LESSON, HANDWRITING = TABS
@@ -27,7 +28,7 @@ def switches() -> None:
 
 
 def _is_on(key: str) -> bool:
-    return st.session_state.get(key, _SWITCHES[key][2])
+    return Widget[bool](key).read(_SWITCHES[key][2])
 
 
 def scale() -> float:
@@ -83,7 +84,7 @@ def decimal(
 
 def open_tab(name: str) -> None:
     """Show this tab of TABS from the next run of the page on."""
-    st.session_state[TABS_KEY] = name
+    Widget[str](TABS_KEY).set(name)
 
 
 # The browser sends what happens within a few milliseconds as one message. If the canvas's is among
@@ -105,17 +106,16 @@ def widgets_changed() -> bool:
     """Whether, in a run of the board alone, other widgets say something that was not drawn yet."""
     here = session.current()
     # A button is true in the one run after its click; a toggle stays so.
-    pressed = any(
-        value is True and key not in here.toggles for key, value in st.session_state.items()
-    )
+    values = session.widget_values()
+    pressed = any(value is True and key not in here.toggles for key, value in values.items())
     return here.widgets is not None and (pressed or here.widgets != _widgets())
 
 
 def _widgets() -> dict[str, object]:
     toggles = session.current().toggles
     return {
-        str(key): value
-        for key, value in st.session_state.items()
+        key: value
+        for key, value in session.widget_values().items()
         if isinstance(value, str | int | float | list | None)
         and (key in toggles or not isinstance(value, bool))
     }

@@ -10,7 +10,7 @@ import statistics
 import time
 
 from classifier.config import CANVAS, CANVAS_PEN
-from classifier.ink import preparing
+from classifier.ink import preparing, rendering
 from classifier.serving import predict, store
 from classifier.synthetic import handwriting
 
@@ -20,7 +20,7 @@ ROUNDS = 50
 def main() -> None:
     """Measure and print."""
     digits = [[s * 200 + 40 for s in handwriting.sample_digit(d)] for d in range(10)]
-    pictures = [preparing.render_strokes(strokes, CANVAS, CANVAS_PEN) for strokes in digits]
+    pictures = [rendering.render_strokes(strokes, CANVAS, CANVAS_PEN) for strokes in digits]
     ways = {
         "strokes": (lambda d: preparing.prepare_strokes(d, CANVAS, CANVAS_PEN), digits),
         "picture": (preparing.prepare, pictures),

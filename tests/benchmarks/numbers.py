@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.config import DETECTOR
-from classifier.ink import drawings, layout, preparing
+from classifier.ink import drawings, layout, rendering
 from classifier.serving import evaluation, predict, store
 
 LENGTHS = range(2, 7)
@@ -140,7 +140,7 @@ def read(number: Number, way: str, score, is_digit, rng) -> tuple[int, int, int,
         parts = layout.read_strokes(strokes, CANVAS, number.pen, score, is_digit)
         boxes, least = number.boxes, 0.95
     else:
-        ink = preparing.render_strokes(strokes, CANVAS, number.pen)
+        ink = rendering.render_strokes(strokes, CANVAS, number.pen)
         begun = time.perf_counter()
         parts = layout.read_ink(ink, score, is_digit)
         boxes, least = number.boxes + np.array([-1, -1, 1, 1]) * number.pen / 2, 0.8
@@ -196,7 +196,7 @@ def read_single(strokes: list[np.ndarray], way: str, score, is_digit) -> list:
     fitted, size, pen = drawings.fit_canvas(strokes)
     if way == "strokes":
         return layout.read_strokes(fitted, size, pen, score, is_digit)
-    return layout.read_ink(preparing.render_strokes(fitted, size, pen), score, is_digit)
+    return layout.read_ink(rendering.render_strokes(fitted, size, pen), score, is_digit)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 
 from classifier.config import ASSETS, CLASSES
 from classifier.data import generated
-from classifier.ink import preparing
+from classifier.ink import rendering
 from classifier.synthetic import handwriting
 
 _COLUMNS = 20
@@ -22,7 +22,7 @@ _SCALE = 2  # pixels of the sheet for one of an image
 def main() -> None:
     """Draw, write and print."""
     drawn = handwriting.generate(6000, seed=3)
-    images = preparing.render_drawings(
+    images = rendering.render_drawings(
         drawn, *handwriting.draw_pens(drawn.writer, np.random.default_rng(3))
     )
     rows = []

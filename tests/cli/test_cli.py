@@ -20,7 +20,7 @@ from classifier.__main__ import main
 from classifier.cli import predict
 from classifier.config import TrainConfig
 from classifier.events import EpochEnded, Finished, Progress, Started, from_json
-from classifier.ink import drawings, preparing
+from classifier.ink import drawings, preparing, rendering
 from classifier.learning import training
 from classifier.serving import store
 from classifier.synthetic import doodles, handwriting
@@ -101,7 +101,7 @@ def no_shipped(home, monkeypatch) -> None:
 
 def draw(digit: int) -> np.ndarray:
     """A sample digit as on paper: (280, 280) uint8, dark on light."""
-    ink = preparing.render_strokes(*drawings.fit_canvas(handwriting.sample_digit(digit)))
+    ink = rendering.render_strokes(*drawings.fit_canvas(handwriting.sample_digit(digit)))
     return np.round(255 * (1 - ink)).astype(np.uint8)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES, DETECTOR
-from classifier.ink import layout, preparing
+from classifier.ink import layout, preparing, rendering
 from classifier.ink.preparing import Verdict
 from classifier.serving import predict, store
 from classifier.synthetic import handwriting
@@ -49,7 +49,7 @@ def text(parts: list[layout.Part]) -> str:
 
 def read_both(digits: list[list[np.ndarray]], networks) -> list[list[layout.Part]]:
     """From strokes, and from a picture of them."""
-    ink = preparing.render_strokes(flat(digits), CANVAS, PEN)
+    ink = rendering.render_strokes(flat(digits), CANVAS, PEN)
     return [
         layout.read_strokes(flat(digits), CANVAS, PEN, *networks),
         layout.read_ink(ink, *networks),
@@ -124,7 +124,7 @@ def test_a_part_takes_the_same_way_as_a_digit_alone(networks):
 
 def test_boxes_of_a_picture_lie_around_the_ink_and_parts_share_none(networks):
     digits = row("385", 60)
-    ink = preparing.render_strokes(flat(digits), CANVAS, PEN)
+    ink = rendering.render_strokes(flat(digits), CANVAS, PEN)
     parts = layout.read_ink(ink, *networks)
     for part, strokes in zip(parts, digits, strict=True):
         points = np.concatenate(strokes)
@@ -216,7 +216,7 @@ def test_what_is_no_number_is_quick_and_raises_nothing(strokes, networks):
     begun = time.perf_counter()
     for parts in (
         layout.read_strokes(strokes, CANVAS, PEN, *networks),
-        layout.read_ink(preparing.render_strokes(strokes, CANVAS, PEN), *networks),
+        layout.read_ink(rendering.render_strokes(strokes, CANVAS, PEN), *networks),
     ):
         for part in parts:
             assert part.probabilities.shape == (CLASSES,)

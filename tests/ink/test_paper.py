@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier.ink import drawings, paper, preparing
+from classifier.ink import convention, drawings, finding, ladder, paper, preparing, rendering
 from classifier.ink.pictures import read_picture
 from classifier.ink.preparing import Verdict
 from classifier.serving import predict, store
@@ -63,11 +63,11 @@ def test_each_of_the_ten_photos_climbs_the_whole_ladder(ten, digit):
     prepared, ink = ten[digit]
     assert prepared.verdict is Verdict.READABLE
     assert overlap(prepared.ink, ink) > 0.85, "the box is where the ink is"
-    rungs = preparing.ladder(prepared.ink, prepared.network_input)
+    rungs = ladder.rungs(prepared.ink, prepared.network_input)
     assert len(rungs) == 6
     assert all(rung.image.max() > 150 for rung in rungs[1:])
     np.testing.assert_array_equal(rungs[-1].image, prepared.network_input)
-    assert max(prepared.scaled.shape) == preparing.BOX
+    assert max(prepared.scaled.shape) == convention.BOX
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -117,7 +117,7 @@ def test_strokes_that_cross_lines_are_not_broken():
             prepared = preparing.prepare(
                 sheet(8, ruling="squared", spacing=spacing, strength=0.7, pen=pen)[0]
             )
-            assert preparing.drop_specks(prepared.ink).any()
+            assert finding.drop_specks(prepared.ink).any()
             plain = preparing.prepare(sheet(8, pen=pen)[0])
             assert prepared.ink.sum() == pytest.approx(plain.ink.sum(), rel=0.1)
 
@@ -178,7 +178,7 @@ def test_photos_are_told_from_flat_pictures():
     rng = np.random.default_rng(0)
     for digit in range(10):
         strokes, size, pen = drawings.fit_canvas(handwriting.sample_digit(digit))
-        canvas = preparing.render_strokes(strokes, size, pen)
+        canvas = rendering.render_strokes(strokes, size, pen)
         scan = 0.9 * canvas + rng.normal(0.05, 0.005, canvas.shape)
         file = read_picture(encode(np.repeat(np.rint(255 * canvas).astype("u1")[..., None], 3, 2)))
         for flat in (canvas, 1 - canvas, scan.clip(0, 1), file.mean(axis=2) / 255):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classifier.config import KINDS
-from classifier.ink.preparing import render_drawings
+from classifier.ink.rendering import render_drawings
 from classifier.synthetic import doodles
 
 

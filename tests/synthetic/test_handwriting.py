@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from classifier.config import CLASSES
+from classifier.ink.convention import scale_to_box
 from classifier.ink.drawings import Drawings, load, save
-from classifier.ink.preparing import render_box, render_drawings, scale_to_box
+from classifier.ink.rendering import render_box, render_drawings
 from classifier.synthetic import handwriting
 
 

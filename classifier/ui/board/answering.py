@@ -73,11 +73,11 @@ def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None)
     number: list[Part] = []
     # Not whatever is no digit: an x would be read as 11.
     if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
-        scores = predictor.probabilities, asked and asked.digit_probabilities
+        score, is_digit = predictor.probabilities, asked.digit_probabilities if asked else None
         if is_photo:
-            parts = layout.read_ink(prepared.ink, *scores)
+            parts = layout.read_ink(prepared.ink, score, is_digit)
         else:
-            parts = layout.read_strokes(sketch.lines, CANVAS, sketch.pen, *scores)
+            parts = layout.read_strokes(sketch.lines, CANVAS, sketch.pen, score, is_digit)
         number = parts if len(parts) > 1 else []
     return Reading(prepared, answer, number)
 
@@ -118,7 +118,8 @@ def _rounded(row: np.ndarray) -> list[float]:
 
 def _picture(reading: Reading) -> dict[str, Any]:
     if reading.number:
-        picture = np.hstack([part.prepared.network_input for part in reading.number])
+        images = (part.prepared.network_input for part in reading.number)
+        picture = np.hstack([image for image in images if image is not None])
         alt = f"The {len(reading.number)} digits, each centred, in 28 by 28 pixels"
     elif reading.prepared.network_input is not None:
         picture, alt = reading.prepared.network_input, "The drawing, centred, in 28 by 28 pixels"
@@ -139,7 +140,7 @@ def in_sentences(reading: Reading, wrongly: float | None = None) -> tuple[str, s
         return f"It is {digits} · {percent(weakest)}", note, ""
     if answer.verdict in IN_THE_WAY:
         return IN_THE_WAY[answer.verdict], "", ""
-    if answer.probabilities is None:
+    if answer.probabilities is None or answer.digit is None:
         return "No model answers.", "", ""
     first = f"{article(answer.digit)} {answer.digit}"
     if answer.kind is not None:

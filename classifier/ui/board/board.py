@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -26,6 +27,7 @@ from classifier.ui.board import answering, canvas
 from classifier.ui.board.answering import Reading
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
 from classifier.ui.gallery import Item
+from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
 
 _HERE = Path(__file__).parent
@@ -193,12 +195,12 @@ def _note_sent() -> None:
     here.ear_off = True
     # What no canvas sends changes nothing.
     with contextlib.suppress(*_MALFORMED):
-        objects = st.session_state[_CANVAS_KEY]["drawing"]["raw"]["objects"]
+        objects = Widget[Any](_CANVAS_KEY).read(None)["drawing"]["raw"]["objects"]
         here.sketch.drawn(canvas.strokes_of(objects), canvas.pen_of(objects))
 
 
 def _note_said() -> None:
-    session.current().heard = st.session_state[_LINK_KEY].get("said")
+    session.current().heard = Widget[Any](_LINK_KEY).read({}).get("said")
 
 
 def _note_failure() -> None:
@@ -225,8 +227,9 @@ def _answer(
             said = f"What this browser sent was not understood: {error}"
     reading = read(model)
     names = [model.name if model else "", ""]
-    if reading.answer.probabilities is not None and not reading.number:
-        other = second(reading.prepared.network_input)
+    image = reading.prepared.network_input
+    if image is not None and reading.answer.probabilities is not None and not reading.number:
+        other = second(image)
         if other is not None:
             names[1], reading = other[0], replace(reading, second=other[1])
     beside = row()
@@ -252,7 +255,7 @@ def _answer(
 
 def _wrongly() -> float | None:
     detector = shared.detector()
-    return detector and detector.false_alarms
+    return None if detector is None else detector.false_alarms
 
 
 def read(model: SavedModel | None) -> Reading:
@@ -296,7 +299,7 @@ def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> 
             st.warning(row.problem)
 
 
-def _buttons(names: list[str], press: Callable[[str], bool]) -> None:
+def _buttons(names: list[str], press: Callable[[str], Any]) -> None:
     with st.container(horizontal=True, gap="small"):
         for name in names:
             text = name[-1] if name[-1].isdigit() else name.replace("-", " ").capitalize()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from classifier.ink import pictures, preparing
 from classifier.ink.preparing import Verdict
 from classifier.ui import session
 from classifier.ui.board import answering
+from classifier.ui.session import Widget
 
 _TYPES = [suffix.removeprefix(".") for suffix in pictures.SUFFIXES]
 _FILE, _CAMERA, _CLIPBOARD = "File", "Camera", "Clipboard"
@@ -29,7 +32,7 @@ def picture() -> None:
             required=True, key=f"picture-way-{number}",
         )  # fmt: skip
         source = f"picture-{way}-{number}"
-        chosen = {"key": source, "args": (source,)}
+        chosen: dict[str, Any] = {"key": source, "args": (source,)}
         if way == _FILE:
             st.file_uploader(
                 "A photo or scan",
@@ -58,7 +61,7 @@ def _take(source: str) -> None:
     """Put what came on the canvas, or say why that cannot be."""
     here = session.current()
     here.picture_problem = ""
-    came = st.session_state[source]
+    came = Widget[Any](source).read(None)
     files = getattr(came, "files", [came])
     if not files or files[0] is None:
         if came is not None:

@@ -97,7 +97,7 @@ def objects_of(strokes: list[np.ndarray], pen: float, colour: str) -> list[dict]
 def png_address(picture: np.ndarray) -> str:
     """A picture (H, W) uint8 grey or (H, W, 3) BGR as an address with the PNG in it, which the
     browser has not to ask for once more."""
-    return _PNG + base64.b64encode(cv2.imencode(".png", picture)[1]).decode()
+    return _PNG + base64.b64encode(cv2.imencode(".png", picture)[1].tobytes()).decode()
 
 
 def object_of_image(image: np.ndarray) -> dict:

@@ -108,8 +108,9 @@ def say(label: int, model: SavedModel | None) -> None:
 
 def take_back() -> None:
     """Delete the drawing that was kept last."""
-    if session.current().kept is not None:
-        attempt(collection.remove, session.current().kept.drawing_id)
+    kept = session.current().kept
+    if kept is not None:
+        attempt(collection.remove, kept.drawing_id)
 
 
 def attempt(action: Callable[..., object], *given: object) -> None:

@@ -276,7 +276,7 @@ def _rows(sent: object) -> list[tuple[int, Stroke]]:
     return [_row(*row) for row in sent]
 
 
-def _row(number: object, pen: object, skip: object, *values: object) -> tuple[int, Stroke]:
+def _row(number: object, pen: Any, skip: object, *values: Any) -> tuple[int, Stroke]:
     head = {"number": number, "skip": skip}
     if any(type(value) not in (int, float) for value in (pen, *values)):
         raise NotUnderstoodError("Pens and coordinates are numbers.")

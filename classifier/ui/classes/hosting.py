@@ -13,11 +13,12 @@ from classifier.config import CLASSES
 from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
 from classifier.serving.store import SavedModel
-from classifier.ui import gallery, plots, session
+from classifier.ui import confusion, gallery, session
 from classifier.ui.board import board, canvas, labelling
 from classifier.ui.classes import links
+from classifier.ui.session import Widget
 
-_CHOICE_KEY, _ADDRESS_KEY = "whose-drawings", "class-address"
+_CHOICE, _ADDRESS = Widget[int]("whose-drawings"), Widget[str]("class-address")
 _WALL = 24  # drawings on the wall
 _WALL_EVERY = 1.0  # seconds between two looks at what came
 _REST_EVERY = 5.0  # seconds in which the rest of the tab may be behind the wall
@@ -29,13 +30,12 @@ def choose(classes: Sequence[Class]) -> Class | None:
     if not classes:
         return None
     by_number = {one.number: one for one in classes}
-    if st.session_state.get(_CHOICE_KEY, 0) not in {0, *by_number}:
-        del st.session_state[_CHOICE_KEY]
-    st.session_state.setdefault(_CHOICE_KEY, classes[0].number)
+    if _CHOICE.read(-1) not in {0, *by_number}:
+        _CHOICE.set(classes[0].number)
     number = st.selectbox(
         "Whose drawings",
         [*by_number, 0],
-        key=_CHOICE_KEY,
+        key=_CHOICE.key,
         format_func=lambda n: _name(by_number[n]) if n else "My own drawings",
         label_visibility="collapsed",
         width=260,
@@ -75,7 +75,7 @@ def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
 
 
 def _open(model: SavedModel) -> None:
-    st.session_state.pop(_CHOICE_KEY, None)  # the newest class
+    _CHOICE.forget()  # the newest class
     labelling.attempt(classroom.open_class, model.name)
 
 
@@ -100,11 +100,11 @@ def panel(there: Class, model: SavedModel | None) -> None:
         st.fragment(_wall, run_every=every)(there)
     with matrix:
         if here.class_total:  # as they were answered when they came
-            plots.confusion(found.counts[:, :CLASSES], "drawings")
+            confusion.matrix(found.counts[:, :CLASSES], "drawings")
 
 
 def _invitation(there: Class) -> None:
-    address = st.session_state.get(_ADDRESS_KEY) or links.page_address()
+    address = _ADDRESS.read("") or links.page_address()
     link = f"{address.rstrip('/')}/?{links.CODE_PARAMETER}={there.code}"
     st.image(canvas.png_address(links.qr_code(link)), width=170, alt=f"QR code of {link}")
     with st.container(gap="small", width="content"):
@@ -114,7 +114,7 @@ def _invitation(there: Class) -> None:
             st.text_input(
                 "Where phones find this page",
                 address,
-                key=_ADDRESS_KEY,
+                key=_ADDRESS.key,
                 help="This machine may have several addresses in the network.",
             )
         if links.only_here():
@@ -179,7 +179,9 @@ def _switches(there: Class, model: SavedModel | None) -> None:
 def _wall(there: Class) -> None:
     """The latest drawings. Each keeps its place until a newer one takes it, so that what is about
     to be clicked does not move away."""
-    if st.session_state.pop("wall-clicked", False):
+    here = session.current()
+    if here.wall_clicked:
+        here.wall_clicked = False
         st.rerun()  # the canvas, too
     found = _look(there, _WALL)
     if found is None or not found.latest:
@@ -191,6 +193,6 @@ def _wall(there: Class) -> None:
 
     def put(item: gallery.Item) -> None:
         board.put_kept(by_number[item.number])
-        st.session_state["wall-clicked"] = True
+        here.wall_clicked = True
 
     gallery.pictures("wall", gallery.of_drawings(kept), put)

@@ -5,13 +5,13 @@ Each function gives a future at once; `result` shows what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from classifier.config import CLASSES, TrainConfig
 from classifier.data import sources
@@ -127,7 +127,7 @@ def specimens(source: str) -> Future[Specimens]:
     return in_thread(collect)
 
 
-def result(coming: Callable[..., Future[T]], *key: str, doing: str, failed: str) -> T | None:
+def result(coming: CachedFunc[..., Future[T]], *key: str, doing: str, failed: str) -> T | None:
     """What `coming`, one of the functions above, has for this key. None while it is still being
     worked out, and if it failed: then the page says so.
 
@@ -145,7 +145,7 @@ def result(coming: Callable[..., Future[T]], *key: str, doing: str, failed: str)
         return None
 
 
-def _wait(future: Future, doing: str) -> None:
+def _wait(future: Future[Any], doing: str) -> None:
     if future.done():
         st.rerun()
     st.caption(f"{doing} …")

@@ -16,14 +16,14 @@ from classifier.ink.drawings import Drawings
 from classifier.people import classroom, collection
 from classifier.people.classroom import Class
 from classifier.people.collection import Kept
-from classifier.serving import evaluation
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import gallery, session, shared
 from classifier.ui.board import board, labelling
 from classifier.ui.classes import hosting
+from classifier.ui.session import Widget
 from classifier.ui.tabs import finetuning
 
-_DIGIT_KEY, _PAGE_KEY = "shown-digit", "handwriting-page"
+_DIGIT, _PAGE_KEY = Widget[int]("shown-digit"), "handwriting-page"
 
 
 def tab(model: SavedModel | None) -> None:
@@ -127,12 +127,12 @@ def _bring(content: bytes, name: str) -> None:
 def _gallery(kept: Sequence[Kept]) -> None:
     """The drawings of one digit; a click puts one on the canvas."""
     counts = np.bincount([one.label for one in kept], minlength=CLASSES)
-    st.session_state.setdefault(_DIGIT_KEY, int(counts.argmax()))
+    _DIGIT.begin_with(int(counts.argmax()))
     digit = st.segmented_control(
         f"{len(kept):,} drawing{'s' if len(kept) != 1 else ''}",
         list(range(CLASSES)),
         required=True,
-        key=_DIGIT_KEY,
+        key=_DIGIT.key,
         format_func=lambda d: f"{d} · {counts[d]}",
     )
     which = np.flatnonzero([one.label == digit for one in kept])
@@ -164,7 +164,6 @@ def _accuracy(
         return
     learned = set(model.meta.learned_from)
     fresh = [k for k, one in enumerate(kept) if drawings.digest(one.strokes) not in learned]
-    readable = [k for k in fresh if inputs[k] is not None]
     if not fresh:
         st.caption(
             f"{model.name} has learned from all of these, so they say nothing of how well it "
@@ -176,19 +175,17 @@ def _accuracy(
     except (DamagedModelError, ModelNotFoundError) as error:
         st.warning(str(error))
         return
-    labels = np.array([kept[k].label for k in fresh])
-    answers = np.full(len(kept), -1)
-    known = session.current().readings
-    keys = {k: (model.checksum, kept[k].writer, kept[k].id) for k in readable}
-    if unread := [k for k in readable if keys[k] not in known]:
-        said = predictor.probabilities(np.array([inputs[k] for k in unread])).argmax(axis=1)
-        known.update(zip([keys[k] for k in unread], said.tolist(), strict=True))
-    answers[readable] = [known[keys[k]] for k in readable]
-    right = answers[fresh] == labels
-    low, high = evaluation.interval(int(right.sum()), len(right))
+    tally = session.current().readings.judge(
+        predictor,
+        model.checksum,
+        [f"{kept[k].writer} {kept[k].id}" for k in fresh],
+        [inputs[k] for k in fresh],
+        np.array([kept[k].label for k in fresh]),
+    )
+    right, (low, high) = int(tally.right.sum()), tally.interval
     st.markdown(
-        f"**{model.name}** reads **{right.mean():.1%}** of them rightly  \n"
-        f":small[{right.sum():,} of {len(right):,} · 95 % interval {low:.1%} to {high:.1%} · "
+        f"**{model.name}** reads **{right / len(fresh):.1%}** of them rightly  \n"
+        f":small[{right:,} of {len(fresh):,} · 95 % interval {low:.1%} to {high:.1%} · "
         f"{model.test_accuracy:.2%} on its test images]"
     )
     if len(fresh) < len(kept):
@@ -196,21 +193,17 @@ def _accuracy(
     tested = model.meta.metrics.digits_confusion
     if tested is None:
         tested = np.zeros((CLASSES, CLASSES), int)
-    total = np.bincount(labels, minlength=CLASSES)
-    good = np.bincount(labels, right, CLASSES)
-    rows = [
-        {
-            "digit": digit,
-            "drawings": int(total[digit]),
-            "right": good[digit] / total[digit] if total[digit] else None,
-            "test images": tested[digit, digit] / max(tested[digit].sum(), 1),
-        }
-        for digit in range(CLASSES)
-    ]
+    rows = {
+        "digit": list(range(CLASSES)),
+        "drawings": tally.total,
+        "right": tally.shares,
+        "test images": np.diag(tested) / np.maximum(tested.sum(axis=1), 1),
+    }
     share = st.column_config.NumberColumn(format="percent")
     st.dataframe(
-        pa.Table.from_pylist(rows),
+        pa.table(rows),
         hide_index=True,
         column_config={"right": share, "test images": share},
+        placeholder="–",
         alt="For each digit: how many drawings, the share read rightly, the same of test images",
     )

@@ -8,19 +8,19 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import IMAGE_SIZE
-from classifier.ink import preparing
-from classifier.ink.preparing import Prepared
+from classifier.ink import ladder
 from classifier.serving import inspection, occlusion
-from classifier.serving.inspection import Inspector, Layer
+from classifier.serving.inspection import Inspector
 from classifier.serving.occlusion import Occlusion
 from classifier.serving.predict import Predictor
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, gallery, plots, session, shared
 from classifier.ui.board import board, canvas
+from classifier.ui.session import Widget
 from classifier.ui.tabs import background
 
 _NEAREST = 12
-_UNIT_KEY, _LAYER_KEY = "unit", "layer"
+_UNIT, _LAYER = Widget[int]("unit"), Widget[str]("layer")
 _ORANGE_BGR, _BLUE_BGR = (0x0A, 0x71, 0xE8), (0xE0, 0x8F, 0x4C)
 
 
@@ -43,7 +43,7 @@ def tab(model: SavedModel | None) -> None:
         return
     background.memory(model.name, model.checksum)  # goes on while the rest is drawn
     activations = {name: rows[0] for name, rows in inspector.activations(image[None]).items()}
-    _ladder(predictor, drawing)
+    _ladder(predictor, drawing.ink, image)
     left, right = st.columns(2, gap="medium")
     with left:
         _occlusion(predictor, image)
@@ -54,10 +54,10 @@ def tab(model: SavedModel | None) -> None:
     _neighbours(model, inspector, image)
 
 
-def _ladder(predictor: Predictor, drawing: Prepared) -> None:
+def _ladder(predictor: Predictor, ink: np.ndarray, image: np.ndarray) -> None:
     """The drawing on its way to the network's input, with the answer at every rung."""
     st.markdown("### From the canvas to the network's input")
-    rungs = preparing.ladder(drawing.ink, drawing.network_input)
+    rungs = ladder.rungs(ink, image)
     answers = predictor.probabilities(np.array([rung.image for rung in rungs]))
     with st.container(horizontal=True, gap="small", key="ladder"):
         for rung, row in zip(rungs, answers, strict=True):
@@ -149,9 +149,10 @@ def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
     st.markdown("### The hidden units")
     adds = inspection.contributions(last, values)
     digit = int(activations[last.name].argmax())
-    if not 0 <= st.session_state.get(_UNIT_KEY, -1) < len(values):
-        st.session_state[_UNIT_KEY] = int(adds[:, digit].argmax())
-    unit = st.session_state[_UNIT_KEY]
+    unit = _UNIT.read(-1)
+    if not 0 <= unit < len(values):
+        unit = int(adds[:, digit].argmax())
+        _UNIT.set(unit)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         plots.units(values, unit, _pick_unit)
@@ -160,13 +161,13 @@ def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
             f"Unit, 0 to {len(values) - 1}",
             0,
             len(values) - 1,
-            key=_UNIT_KEY,
+            key=_UNIT.key,
             help=f"Begins with the unit that adds most to the {digit}.",
         )
         with st.container(horizontal=True, gap="medium"):
             if hidden.kernel is not None and len(hidden.kernel) == IMAGE_SIZE * IMAGE_SIZE:
                 with st.container(width=150, gap="xsmall"):
-                    _weights(hidden, unit)
+                    _weights(hidden.kernel[:, unit], unit)
             with st.container():
                 plots.bars(
                     f"What unit {unit} adds to each digit",
@@ -181,12 +182,12 @@ def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
 def _pick_unit() -> None:
     unit = plots.unit_picked()
     if unit is not None:
-        st.session_state[_UNIT_KEY] = unit
+        _UNIT.set(unit)
 
 
-def _weights(hidden: Layer, unit: int) -> None:
-    """A unit's weights as a picture: orange where ink excites it, blue where ink calms it."""
-    weights = hidden.kernel[:, unit].reshape(IMAGE_SIZE, IMAGE_SIZE)
+def _weights(kernel: np.ndarray, unit: int) -> None:
+    """A unit's weights (784,) as a picture: orange where ink excites it, blue where it calms it."""
+    weights = kernel.reshape(IMAGE_SIZE, IMAGE_SIZE)
     share = weights / max(float(np.abs(weights).max()), 1e-6)
     ends = np.where(share[..., None] > 0, np.array(_ORANGE_BGR), np.array(_BLUE_BGR))
     picture((ends * np.abs(share)[..., None]).astype(np.uint8), 5, f"The weights of unit {unit}")
@@ -199,9 +200,11 @@ def _maps(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
     if not names:
         return
     st.markdown("### Feature maps")
-    if st.session_state.get(_LAYER_KEY) not in names:  # another model's
-        st.session_state[_LAYER_KEY] = names[0]
-    name = st.segmented_control("Layer", names, required=True, key=_LAYER_KEY)
+    name = _LAYER.read("")
+    if name not in names:  # another model's
+        name = names[0]
+        _LAYER.set(name)
+    st.segmented_control("Layer", names, required=True, key=_LAYER.key)
     maps = activations[name]
     height, width, count = maps.shape
     columns = min(8, count)

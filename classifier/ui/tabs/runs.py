@@ -15,7 +15,7 @@ from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, plots, session, shared
+from classifier.ui import charts, curves, plots, session, shared
 from classifier.ui.sidebar import form
 
 _COMPARED = 4  # laid over each other unless others are chosen
@@ -143,7 +143,7 @@ def _choose(names: list[str], model: SavedModel | None) -> list[str]:
 def _curves(models: list[SavedModel]) -> None:
     there = {one.name: one.meta.history for one in models if one.meta.history}
     if there:
-        plots.overlaid(there)
+        curves.of_several(there)
     missing = [model.name for model in models if model.name not in there]
     if missing:
         st.caption(f"Without curves, since none were kept: {', '.join(missing)}.")

@@ -10,7 +10,7 @@ from classifier.events import gap_in_words
 from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
 from classifier.serving.store import SavedModel
-from classifier.ui import charts, gallery, plots, session, shared
+from classifier.ui import charts, confusion, curves, gallery, plots, session, shared
 from classifier.ui.board import board
 from classifier.ui.sidebar.run import POLL
 from classifier.ui.tabs import background
@@ -39,7 +39,7 @@ def live() -> None:
     if here.run is None or not here.run.epochs:
         st.caption("The curves begin with the first epoch's end.")
         return
-    plots.curves(here.run.epochs)
+    curves.of_one(here.run.epochs)
     _drawing_by_epoch(here.run, here.prepared)
 
 
@@ -47,7 +47,7 @@ def _course(model: SavedModel) -> None:
     """How the model came to be what it is."""
     here = session.current()
     if model.meta.history:
-        plots.curves(model.meta.history)
+        curves.of_one(model.meta.history)
         st.caption(told(model))
     else:
         st.caption(f"{model.name} came without its curves. Train a network to see some.")
@@ -110,11 +110,11 @@ def _matrix(counts: np.ndarray) -> None:
         st.session_state.setdefault(_LABEL_KEY, _FIRST_CELL[0])
         st.session_state.setdefault(_ANSWER_KEY, _FIRST_CELL[1])
         cell = st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY]
-        plots.confusion(
+        confusion.matrix(
             counts, "test images", shares=shares == "Shares", chosen=cell, on_select=_pick_cell
         )
     with right:
-        plots.digit_accuracies(counts)
+        confusion.digit_accuracies(counts)
 
 
 def _worst(exam: background.Exam) -> None:
@@ -127,7 +127,7 @@ def _worst(exam: background.Exam) -> None:
 
 
 def _pick_cell() -> None:
-    cell = plots.confusion_cell()
+    cell = confusion.cell()
     if cell is not None:
         st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY] = cell
         st.session_state.pop(_PAGE_KEY, None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from classifier.lesson.steps import EXPERIMENTS, STEPS
+from classifier.lesson.experiments import EXPERIMENTS
+from classifier.lesson.steps import STEPS
 from classifier.ui import view
 from tests.app import words
 from tests.ui.tabs.pages import alive, keys, opened, submitted

@@ -1,0 +1,112 @@
+"""A template's control points to matrices that make smooth curves through them.
+
+Knows nothing of digits and of hands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLES = 36  # points along each stroke: smooth as a polyline, corners stay sharp
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A template made ready.
+
+    control: (C, 2), in heights from the middle
+    sway: (C, C), makes independent deviations alike in control points that are near on a stroke
+    strokes: which control points a stroke has, and the matrices (SAMPLES, c) from them to the
+    points of the sharp and of the rounded curve
+    """
+
+    control: NDArray[np.float64]
+    sway: NDArray[np.float64]
+    strokes: tuple[tuple[slice, NDArray[np.float64], NDArray[np.float64]], ...]
+
+
+@cache
+def parse(text: str) -> Shape:
+    """A template, in the notation of `templates`, made ready."""
+    control: list[NDArray[np.float64]] = []
+    strokes: list[tuple[slice, NDArray[np.float64], NDArray[np.float64]]] = []
+    sways = []
+    for stroke in text.split("/"):
+        marks = stroke.split()
+        own = np.array([mark.rstrip("!").split(",") for mark in marks], float) / 100 - 0.5
+        corners = [i for i, mark in enumerate(marks[:-1]) if i and mark.endswith("!")]
+        sharp = _curve(own, corners)
+        part = slice(len(control), len(control) + len(own))
+        strokes.append((part, sharp, _rounding() @ sharp))
+        control.extend(own)
+        sways.append(_sway(own))
+    sway = np.zeros((len(control), len(control)))
+    for (part, _, _), block in zip(strokes, sways, strict=True):
+        sway[part, part] = block
+    return Shape(np.array(control), sway, tuple(strokes))
+
+
+def _lengths(control: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of each control point (c, 2) from the first, from point to point: (c,)."""
+    return np.concatenate([[0], np.cumsum(np.hypot(*np.diff(control, axis=0).T))])
+
+
+def _sway(control: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A stroke's block of `Shape.sway`; rows have length 1, so deviations keep their size."""
+    place = _lengths(control)
+    near = np.exp(-(((place - place[:, None]) / 0.25) ** 2))
+    near /= np.linalg.norm(near, axis=1, keepdims=True)
+    return near
+
+
+def _curve(control: NDArray[np.float64], corners: list[int]) -> NDArray[np.float64]:
+    """Matrix (SAMPLES, c) from control points, placed about like `control` (c, 2), to points at
+    even distances on the smooth curve through them, broken at the corners."""
+    knots = _lengths(control)
+    at = np.linspace(0, knots[-1], SAMPLES)
+    for corner in corners:
+        at[np.abs(at - knots[corner]).argmin()] = knots[corner]
+    matrix = np.zeros((SAMPLES, len(control)))
+    ends = [0, *corners, len(control) - 1]
+    for first, last in pairwise(ends):
+        inside = (at >= knots[first]) & (at <= knots[last])
+        piece = slice(first, last + 1)
+        matrix[inside] = 0
+        matrix[inside, piece] = _natural_spline(knots[piece], at[inside])
+    return matrix
+
+
+def _natural_spline(knots: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Matrix (len(at), len(knots)) from values at the knots to those at `at` of their
+    natural cubic spline."""
+    count = len(knots)
+    step = np.diff(knots)
+    # Second derivatives from values: zero at the ends, slopes meet at the inner knots.
+    left, right = np.eye(count), np.zeros((count, count))
+    for i in range(1, count - 1):
+        before, after = step[i - 1], step[i]
+        left[i, i - 1 : i + 2] = before, 2 * (before + after), after
+        right[i, i - 1 : i + 2] = 6 / before, -6 / before - 6 / after, 6 / after
+    second = np.linalg.solve(left, right)
+    piece = (np.searchsorted(knots, at, "right") - 1).clip(0, count - 2)
+    width = step[piece][:, None]
+    b = (at - knots[piece])[:, None] / width
+    a = 1 - b
+    value = np.eye(count)
+    bulge = ((a**3 - a) * second[piece] + (b**3 - b) * second[piece + 1]) * width**2 / 6
+    return np.asarray(a * value[piece] + b * value[piece + 1] + bulge)
+
+
+@cache
+def _rounding() -> NDArray[np.float64]:
+    """Matrix (SAMPLES, SAMPLES) that averages along a stroke, its ends left in place."""
+    place = np.arange(SAMPLES)
+    reach = np.minimum(2.2, 0.3 + 0.7 * np.minimum(place, place[::-1]))[:, None]
+    weights = np.exp(-(((place - place[:, None]) / reach) ** 2) / 2)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights

@@ -1,0 +1,241 @@
+"""What stands beside each step of the lesson: the drawing, images, the model that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from classifier.config import CLASSES, TrainConfig
+from classifier.data import mnist
+from classifier.events import gap
+from classifier.serving.litert import as_input
+from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.ui import charts, curves, gallery, plots, session, shared, view
+from classifier.ui.board import board, canvas
+from classifier.ui.sidebar import form, run
+from classifier.ui.tabs import background, inside, training
+
+_SHOWN = 12  # random images at a time
+
+
+def _drawing() -> np.ndarray | None:
+    """The current network input; without one, a word about how to get one."""
+    image = session.current().drawing().network_input
+    if image is None:
+        st.caption("Draw a digit above, or press one of the samples: it is shown here.")
+    return image
+
+
+def _problem(model: SavedModel | None) -> None:
+    """The drawing as the network sees it, and what it is to say."""
+    image = _drawing()
+    if image is not None:
+        inside.picture(image, 8, "Your drawing in 28 by 28 pixels")
+        st.caption("In: 28 × 28 numbers. Out: one of ten digits.")
+    found = _specimens()
+    if found is not None:
+        _random_images(found)
+
+
+def _specimens() -> background.Specimens | None:
+    return background.result(
+        background.specimens,
+        "mnist" if mnist.at_hand() else "generated",
+        doing="Loading the images",
+        failed="No images can be shown.",
+    )
+
+
+def _random_images(found: background.Specimens) -> None:
+    """Some training images with their labels, others on request."""
+    which = np.random.default_rng(session.current().shuffle).choice(
+        len(found.labels), min(_SHOWN, len(found.labels)), replace=False
+    )
+    items = [
+        gallery.Item(
+            int(index),
+            found.images[index],
+            str(found.labels[index]),
+            "",
+            f"Training image {index} · a {found.labels[index]}",
+        )
+        for index in which
+    ]
+    gallery.pictures("specimen", items, board.put)
+    st.button("Show others", key="show-others", icon=":material/casino:", on_click=_shuffle)
+
+
+def _shuffle() -> None:
+    session.current().shuffle += 1
+
+
+def _data(model: SavedModel | None) -> None:
+    found = _specimens()
+    if found is None:
+        return
+    st.dataframe(
+        pa.table(
+            {
+                "array": list(found.shapes),
+                "shape": [" × ".join(f"{n:,}" for n in s) for s in found.shapes.values()],
+                "values": ["0 to 255", "0 to 9"] * 2,
+            }
+        ),
+        hide_index=True,
+        alt="The arrays of the data and their shapes",
+    )
+    st.caption(f"Here: {found.description}.")
+    _random_images(found)
+
+
+def _layers(model: SavedModel) -> None:
+    inside.layers(shared.inspector(model.name, model.checksum))
+
+
+def _softmax(model: SavedModel) -> None:
+    """The drawing's ten sums, and the probabilities that softmax makes of them."""
+    image = _drawing()
+    if image is None:
+        return
+    inspector = shared.inspector(model.name, model.checksum)
+    last = inspector.layers[-1]
+    if last.kernel is not None:
+        sums = inspector.features(image[None])[0] @ last.kernel
+        sums = sums + (0 if last.bias is None else last.bias)
+        plots.bars("Before softmax: ten sums", sums, ".1f", "The ten sums before softmax.")
+    said = shared.ask(model, image)
+    plots.bars(
+        "After softmax: ten probabilities, together 100 %", said, ".0%", charts.in_words(said)
+    )
+
+
+def _compile(model: SavedModel) -> None:
+    """The drawing's loss for each label that it might have."""
+    image = _drawing()
+    if image is None:
+        return
+    said = shared.ask(model, image)
+    loss = -np.log(np.clip(said, 1e-7, 1))
+    plots.losses(loss)
+    digit = int(said.argmax())
+    st.caption(
+        f"If it is a {digit}, the loss is {loss[digit]:.3f}; if it is anything else, the loss "
+        f"is {np.delete(loss, digit).min():.1f} or more. Training makes it small."
+    )
+
+
+def _prepare(model: SavedModel | None) -> None:
+    """The drawing before and after reshaping and scaling."""
+    image = _drawing()
+    if image is None:
+        return
+    inside.picture(image, 6, "The drawing, 28 by 28 pixels")
+    row = as_input(image).reshape(1, -1)
+    strip = canvas.png_address(image.reshape(1, -1).repeat(36, axis=0))
+    st.image(
+        strip,
+        caption="The same 784 values in one row",
+        alt="784 values in one row",
+        width="stretch",
+    )
+    st.dataframe(
+        pa.table(
+            {
+                "": ["before", "after"],
+                "shape": [f"{image.shape}", f"{row.shape}"],
+                "type": [str(image.dtype), str(row.dtype)],
+                "smallest": [f"{image.min()}", f"{row.min():.1f}"],
+                "largest": [f"{image.max()}", f"{row.max():.3f}"],
+            }
+        ),
+        hide_index=True,
+        alt="Shape, type and range before and after",
+    )
+
+
+def _labels(model: SavedModel | None) -> None:
+    """A label as one-hot, beside what the network says."""
+    digit = st.segmented_control(
+        "Label", list(range(CLASSES)), default=7, required=True, key="one-hot"
+    )
+    rows = [{"": f"a {digit}, one-hot"} | {str(k): f"{int(k == digit)}" for k in range(CLASSES)}]
+    image = _drawing()
+    if image is not None and model is not None:
+        try:
+            said = shared.ask(model, image)
+            rows.append({"": "your drawing"} | {str(k): f"{said[k]:.2f}" for k in range(CLASSES)})
+        except (DamagedModelError, ModelNotFoundError) as error:
+            st.warning(str(error))
+    st.dataframe(
+        pa.Table.from_pylist(rows),
+        hide_index=True,
+        column_config={str(k): st.column_config.TextColumn(width=38) for k in range(CLASSES)},
+        alt="The label as ten numbers",
+    )
+    st.caption("The network is to give the first row; training moves the second one towards it.")
+
+
+def _fit(model: SavedModel | None) -> None:
+    """The curves of the run that is on, or of the model that answers."""
+    here = session.current()
+    if here.training and not here.experiment:
+        st.fragment(training.live, run_every=run.POLL)()
+        return
+    st.button(
+        "Set the form as in the article",
+        key="as-in-the-article",
+        on_click=form.fill_in,
+        args=(TrainConfig(), "the article"),
+    )
+    epochs = model.meta.history if model else ()
+    if epochs:
+        curves.of_one(epochs, stacked=True)
+    else:
+        st.caption("Train a network in the sidebar: its curves appear here as it learns.")
+
+
+def _test(model: SavedModel) -> None:
+    """The answering model on images it trained on, and on images it never saw."""
+    trained = model.meta.metrics.train_accuracy
+    figures = {"Test images": f"{model.test_accuracy * 100:.2f} %"}
+    if trained is not None:
+        points = gap(trained, model.test_accuracy)
+        figures |= {"Trained on": f"{trained * 100:.2f} %", "Gap, points": f"{points:.2f}"}
+    for place, (name, figure) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        place.metric(name, figure)
+    epochs = model.meta.history
+    if epochs:
+        curves.of_one(epochs, stacked=True)
+    st.caption(f"{model.name}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
+
+
+# Of the data and the drawing, whether a model answers or not; and of the model that answers.
+_OBJECTS: dict[str, Callable[[SavedModel | None], None]] = {
+    "problem": _problem,
+    "data": _data,
+    "prepare": _prepare,
+    "labels": _labels,
+    "fit": _fit,
+}
+_OF_MODEL: dict[str, Callable[[SavedModel], None]] = {
+    "layers": _layers,
+    "softmax": _softmax,
+    "compile": _compile,
+    "test": _test,
+}
+
+
+def show(step: str, model: SavedModel | None) -> None:
+    """What stands beside this step; `model` is the one that answers, if any."""
+    if step in _OBJECTS:
+        _OBJECTS[step](model)
+    elif model is None:
+        st.caption("No model answers yet. Train one in the sidebar.")
+    else:
+        try:
+            _OF_MODEL[step](model)
+        except (DamagedModelError, ModelNotFoundError, ValueError) as error:
+            st.warning(str(error))
