@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,7 @@ class TrainConfig:
 
     @classmethod
     def fine_tuning(
-        cls, base: str, trained: dict[str, Any], source: str, drawings: str | None, **chosen: Any
+        cls, base: str, trained: Mapping[str, Any], source: str, drawings: str | None, **chosen: Any
     ) -> TrainConfig:
         """Settings to go on from a saved model with a file of drawings.
 
