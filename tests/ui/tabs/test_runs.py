@@ -45,6 +45,21 @@ def two_on_one(home: Path) -> tuple[AppTest, AppTest]:
     return pages
 
 
+def test_a_run_has_one_gap_wherever_it_is_shown(home):
+    run_folder(home, epoch(1), finished("mine", test_images=10_000))
+    saved(home, "mine")
+    figures = {"test_accuracy": 0.98, "train_accuracy": 0.99, "test_images": 10_000}
+    edited(home, "mine", "metrics", figures)
+    edited(home, "mine", "history", [dataclasses.asdict(epoch(n)) for n in (1, 2)])
+    page = opened(view.RUNS, run=RUN)
+    row = tables(page)[0].set_index("name").loc["mine"]
+    assert row["gap, points"] == 1.0
+    for tab in (view.RUNS, view.TRAINING):  # the sidebar is beside each
+        show(page, tab)
+        told = "a gap of 1.00 points: overfitting"
+        assert words(page).count(told) == (2 if tab == view.TRAINING else 1)
+
+
 def test_what_one_deletes_the_other_goes_on_without(home):
     one, other = two_on_one(home)
     one.button(key="delete-it").click().run()
