@@ -31,6 +31,7 @@ from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
 
 _HERE = Path(__file__).parent
+_FILES = ("strokes", "face", "slate", "pen", "post", "board")  # each after those it imports
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
 _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
@@ -119,7 +120,7 @@ def _constants() -> dict:
 def code() -> str:
     """The ear's JavaScript as one module, which is all that a component may have: what its files
     import from each other stands in it before."""
-    files = "".join((_HERE / f"{name}.js").read_text() for name in ("strokes", "face", "board"))
+    files = "".join((_HERE / f"{name}.js").read_text() for name in _FILES)
     return re.sub(r"^import .*;$", "", files, flags=re.MULTILINE)
 
 

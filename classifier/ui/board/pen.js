@@ -1,0 +1,100 @@
+/**
+ * Pointer events to strokes. One pointer draws at a time, and a way that leaves the canvas and is
+ * back is two strokes. Knows nothing of the server.
+ */
+import { SIDE } from "./slate.js";
+
+export class Pen {
+  /**
+   * tell: {full, begun, moved, ended}, functions that are called when there is no room for a stroke,
+   * and when one has begun, gone on and ended
+   */
+  constructor(drawing, slate, width, tell) {
+    Object.assign(this, { drawing, slate, width, tell }); // width: the field that has it
+    this.pointer = null; // id of the pointer that draws
+  }
+
+  point(event) {
+    if (event.type === "pointerdown") this.#down(event);
+    else if (event.pointerId === this.pointer) this.#move(event);
+  }
+
+  #begin(x, y) {
+    return this.drawing.begin(x, y, Number(this.width.value));
+  }
+
+  #down(event) {
+    // A second finger or another button does not draw. A new first one of the same kind does: the
+    // end of the one before was lost.
+    const isAnother = event.isPrimary && event.pointerType === this.kind;
+    if (event.button !== 0 || (this.pointer !== null && !isAnother)) return;
+    event.preventDefault();
+    // Nor does the keyboard stay where it was: a key that is pressed now is meant for the board.
+    document.activeElement?.blur();
+    this.last = this.#place(event).map((at) => Math.min(Math.max(at, 0), SIDE));
+    if (!this.#begin(...this.last)) {
+      this.tell.full();
+      return;
+    }
+    this.pointer = event.pointerId;
+    this.kind = event.pointerType;
+    this.outside = null;
+    try {
+      event.composedPath()[0].setPointerCapture(event.pointerId);
+    } catch {
+      // A pointer that is gone by now draws a dot.
+    }
+    this.slate.paint();
+    this.tell.begun();
+  }
+
+  #move(event) {
+    const isOver = event.type !== "pointermove" || event.buttons === 0;
+    const events = event.getCoalescedEvents?.() ?? [];
+    if (event.type !== "lostpointercapture" && event.type !== "pointercancel") {
+      for (const one of events.length ? events : [event]) this.#go(...this.#place(one));
+    }
+    if (!isOver) {
+      this.tell.moved();
+      return;
+    }
+    this.pointer = null;
+    this.drawing.end();
+    this.tell.ended();
+  }
+
+  /** To a place; what lies beyond the edge is not seen, and so is not drawn. */
+  #go(x, y) {
+    const isInside = x >= 0 && x <= SIDE && y >= 0 && y <= SIDE;
+    const before = this.outside ?? this.last;
+    if (isInside && this.outside) {
+      // Back on the canvas: a stroke of its own, if the drawing was not exchanged meanwhile.
+      if (this.gone === this.drawing.id) this.#begin(...toEdge([x, y], before));
+      this.outside = null;
+    }
+    const { live } = this.drawing;
+    if (isInside) {
+      if (this.drawing.extend(x, y)) this.slate.line(live);
+    } else if (!this.outside) {
+      if (this.drawing.extend(...toEdge(before, [x, y]))) this.slate.line(live);
+      this.gone = live ? this.drawing.id : null;
+      this.drawing.end();
+    }
+    this.last = [x, y];
+    if (!isInside) this.outside = [x, y];
+  }
+
+  #place(event) {
+    const box = this.slate.frame.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width) * SIDE;
+    return [x, ((event.clientY - box.top) / box.height) * SIDE];
+  }
+}
+
+/** Where the way from a place on the canvas to one outside leaves it. */
+function toEdge([x, y], [outX, outY]) {
+  const share = (from, to) =>
+    to < 0 ? from / (from - to) : to > SIDE ? (SIDE - from) / (to - from) : 1;
+  const way = Math.min(share(x, outX), share(y, outY));
+  return [x + (outX - x) * way, y + (outY - y) * way];
+}

@@ -1,0 +1,116 @@
+/**
+ * Messages to the server: what is new of the drawing and what was pressed, sent as soon as it may
+ * be, and again as long as it is not answered. Knows nothing of what is seen of an answer.
+ */
+import { Pace } from "./strokes.js";
+
+const PATIENCE = 4000; // milliseconds until what was not answered is sent again
+const MOMENT = 12; // milliseconds that a move waits for the next one
+const QUIET = 1500; // milliseconds without an answer before the page says so
+
+export class Post {
+  /**
+   * isConnected: whether the server can be reached now; say: tells the visitor a sentence;
+   * guard: carries a function out, and sees to what it throws
+   */
+  constructor(drawing, { isConnected, say, guard }) {
+    Object.assign(this, { drawing, isConnected, say, guard });
+    this.pace = new Pace(() => performance.now());
+    this.link = null; // the newest data of the link, and its way to the server
+    this.number = 0; // of the last message
+    this.pressed = []; // {name, number} each, that the server has not answered yet
+    this.presses = 0;
+    this.sent = ""; // what the last message said,
+    this.tries = 0; // and how often it was sent
+  }
+
+  /** The link has brought what the server has. */
+  hear(link) {
+    this.link = link;
+    const { have } = link.data;
+    this.number = Math.max(this.number, have.number);
+    this.presses = Math.max(this.presses, have.pressed);
+    this.drawing.hear(have);
+    this.pace.heard(have.number);
+    this.pressed = this.pressed.filter(({ number }) => number > have.pressed);
+  }
+
+  press(name) {
+    this.pressed.push({ name, number: ++this.presses });
+  }
+
+  /** The pen has moved: if it is lifted in this moment, one message tells of both. */
+  pumpSoon() {
+    this.soon ??= this.#in(MOMENT, () => this.pump());
+  }
+
+  /** Send what is new, now or as soon as it may be. */
+  pump() {
+    clearTimeout(this.timer);
+    clearTimeout(this.soon);
+    this.soon = undefined;
+    if (!this.link || !this.isConnected()) return;
+    // What is pressed is about whole strokes: it waits until the pen is lifted.
+    const presses = this.drawing.live ? [] : this.pressed;
+    const news = this.drawing.news() ?? (presses.length ? this.#nothingNew() : null);
+    if (!news) return;
+    // Where the pen rests or a button was pressed, nothing waits behind what is under way.
+    const isUrgent = news.resting;
+    const content = this.#content(news);
+    this.tries = content === this.sent ? this.tries : 0;
+    // What was sent thrice and is still not there is not wanted.
+    if ((this.pace.awaited && (!isUrgent || content === this.sent)) || this.tries > 2) {
+      this.again(PATIENCE);
+      return;
+    }
+    const wait = isUrgent ? 0 : this.pace.wait();
+    if (wait > 0) {
+      this.timer = this.#in(wait, () => this.pump());
+      return;
+    }
+    this.sent = content;
+    this.tries += 1;
+    this.number += 1;
+    this.pace.sent(this.number);
+    this.link.setTriggerValue("said", { number: this.number, presses, ...news });
+    clearTimeout(this.wordTimer);
+    this.wordTimer = this.#in(QUIET, () => {
+      if (this.pace.awaited) this.say("The answer takes a while …");
+    });
+    this.again(PATIENCE);
+  }
+
+  /** Send it again in a while, if the server stays silent. */
+  again(wait = QUIET) {
+    this.timer = this.#in(wait, () => {
+      this.lost();
+      this.pump();
+    });
+  }
+
+  /** What was under way will not be answered. */
+  lost() {
+    this.pace.lost();
+    this.sent = "";
+  }
+
+  close() {
+    for (const timer of [this.timer, this.soon, this.wordTimer]) clearTimeout(timer);
+  }
+
+  #in(wait, action) {
+    return setTimeout(() => this.guard(action), wait);
+  }
+
+  #nothingNew() {
+    const { id, applied, strokes } = this.drawing;
+    const rest = { from: strokes.length, strokes: [], resting: true };
+    return { drawing: id, applied, image: null, ...rest };
+  }
+
+  #content({ drawing, resting }) {
+    const { strokes } = this.drawing;
+    const points = strokes[strokes.length - 1]?.points.length ?? 0;
+    return [drawing, strokes.length, points, resting, this.presses].join();
+  }
+}
