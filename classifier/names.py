@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+from typing import TypeGuard
 
 LONGEST_NAME = 64  # characters
 SHIPPED_DETECTOR = "shipped-detector"
@@ -44,11 +45,15 @@ def check_name(name: str) -> str:
 def check_title(title: str) -> str:
     """Return `title` if it is one line of plain words, at most as long as a name. Raises
     ValueError."""
-    if not isinstance(title, str) or len(title) > LONGEST_NAME or not _TITLE.fullmatch(title):
+    if not _is_title(title):
         raise ValueError(
             f"title is {title!r}: use 1 to {LONGEST_NAME} letters, digits, spaces and simple marks."
         )
     return title
+
+
+def _is_title(title: object) -> TypeGuard[str]:
+    return isinstance(title, str) and len(title) <= LONGEST_NAME and bool(_TITLE.fullmatch(title))
 
 
 def made(network: str, source: str, now: datetime.datetime) -> str:
@@ -56,17 +61,18 @@ def made(network: str, source: str, now: datetime.datetime) -> str:
     return f"{network}-{source}-{now:%m%d-%H%M}"
 
 
-def title(name: str, told: str | None, today: datetime.date) -> str:
+def title(name: str, told: object, today: datetime.date) -> str:
     """What the page calls a model. A name that a person chose stays as it is. One that `made` gave
     becomes "dense, MNIST, 15:42", with the day before the time if that is not today.
 
-    told: the run's own title, such as an experiment's, in place of network and data
+    told: the run's own title, such as an experiment's, in place of network and data; passed over
+        where `check_title` would refuse it
     """
     match = _MADE.fullmatch(name)
     if match is None:
         return name
     network, source, month, day, hour, minute, number = match.groups()
-    words = [told or f"{network}, {_SOURCES[source]}"]
+    words = [told if _is_title(told) else f"{network}, {_SOURCES[source]}"]
     if (int(month), int(day)) != (today.month, today.day):
         words.append(f"{int(day)} {calendar.month_abbr[int(month)]}")
     words.append(f"{hour}:{minute}" + (f" ({number})" if number else ""))

@@ -6,17 +6,21 @@ import argparse
 from typing import TYPE_CHECKING
 
 from classifier.config import CLASSES, DETECTOR
+from classifier.names import SHIPPED_DETECTOR
 
 if TYPE_CHECKING:
     from classifier.serving.predict import Detector, Predictor
 
-DEFAULT_MODEL = "conv"
+DEFAULT_MODEL = "shipped-deep"
 
 
 def add_detector_flag(parser: argparse.ArgumentParser) -> None:
     """The flag that names what `detector` takes."""
     parser.add_argument(
-        "--detector", default=DETECTOR, metavar="NAME", help="tells what is no digit (%(default)s)"
+        "--detector",
+        default=SHIPPED_DETECTOR,
+        metavar="NAME",
+        help="tells what is no digit (%(default)s)",
     )
 
 
@@ -38,7 +42,7 @@ def detector(name: str) -> Detector | None:
     try:
         saved = store.get(name)
     except store.ModelNotFoundError:
-        if name == DETECTOR:
+        if name == SHIPPED_DETECTOR:
             return None
         raise
     found = saved.detector()

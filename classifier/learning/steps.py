@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
+from classifier.serving.litert import as_input
 
 if TYPE_CHECKING:
     import keras
@@ -108,7 +109,7 @@ def to_input(model: keras.Sequential, images: Any) -> Any:
     """Images (N, 28, 28) uint8, 0–255, as the network wants them: float32, 0–1, its own shape."""
     from keras import ops
 
-    return ops.reshape(ops.cast(images, "float32") / 255, (-1, *model.input_shape[1:]))
+    return ops.reshape(as_input(ops.cast(images, "float32")), (-1, *model.input_shape[1:]))
 
 
 # The optimizers with Keras' standard settings: each takes a network's trainable variables, and

@@ -41,7 +41,7 @@ class Experiment:
 
     def config(self) -> TrainConfig:
         """The article's settings, but for this experiment's own."""
-        return TrainConfig(network="dense", **self.settings)
+        return TrainConfig(network="dense", title=self.title, **self.settings)
 
     def judge(self, train_accuracy: float, test_accuracy: float, source: str) -> tuple[bool, str]:
         """Whether it came as expected, and a sentence that compares.

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from classifier import names
 from classifier.config import CLASSES, DETECTOR
 from classifier.events import EpochEnded
 from classifier.records import record
@@ -85,6 +86,10 @@ class Base:
 
     name: str
     id: str = ""  # "" if it was shipped
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "name", names.FORMER.get(self.name, self.name))
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,11 @@ class SavedModel:
     shipped: bool
 
     @property
+    def title(self) -> str:
+        """What the page calls it."""
+        return names.title(self.name, self.meta.config.get("title"), datetime.date.today())
+
+    @property
     def test_accuracy(self) -> float:
         """Share of its own test images that it got right, 0–1."""
         return self.meta.metrics.test_accuracy
@@ -108,7 +113,7 @@ class StoreError(OSError):
 
 def new_name(network: str, source: str) -> str:
     """A name that no model has yet, such as `dense-mnist-1123-1542`."""
-    stem = f"{network}-{source}-{datetime.datetime.now():%m%d-%H%M}"
+    stem = names.made(network, source, datetime.datetime.now())
     taken = {m.name for m in list_models()[0]}
     return next(
         name
@@ -123,9 +128,9 @@ def check_free(name: str) -> None:
     A folder that is there but damaged counts too: nothing is ever written over.
     """
     names.check_name(name)
-    for folder in (config.models_folder(), config.SHIPPED_MODELS):
-        if (folder / name).exists():
-            raise NameTakenError(f"There is a model named {name!r} already: choose another name.")
+    places = (config.models_folder(), config.SHIPPED_MODELS)
+    if name in names.FORMER or any((folder / name).exists() for folder in places):
+        raise NameTakenError(f"There is a model named {name!r} already: choose another name.")
 
 
 def check_writable() -> None:
@@ -232,15 +237,17 @@ def list_models() -> tuple[list[SavedModel], list[str]]:
 
 
 def get(name: str) -> SavedModel:
-    """The model of that name. Raises ModelNotFoundError, or DamagedModelError."""
+    """The model of that name; a shipped one also by its former. Raises ModelNotFoundError, or
+    DamagedModelError."""
+    name = names.FORMER.get(name, name)
     for parent, shipped in ((config.SHIPPED_MODELS, True), (config.models_folder(), False)):
         # A name is never taken for a path.
         if name and not name.startswith(".") and name == Path(name).name:
             folder = parent / name
             if os.path.isdir(folder):  # unlike Path.is_dir, no error for names of any length
                 return _open(folder, shipped)
-    names = ", ".join(model.name for model in list_models()[0]) or "none"
-    raise ModelNotFoundError(f"There is no model named {name!r}. There are: {names}.")
+    known = ", ".join(model.name for model in list_models()[0]) or "none"
+    raise ModelNotFoundError(f"There is no model named {name!r}. There are: {known}.")
 
 
 def rename(old: str, new: str) -> SavedModel:

@@ -96,6 +96,7 @@ class Session:
     runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
     models: set[str] = field(default_factory=set)  # that those made, by their ids
     error: str = ""  # why the last run could not be started
+    run_problem: str = ""  # why something could not be done with a saved model
     preset: Preset | None = None
     step: str = ""  # of the lesson; "": the first
     experiment: str = ""  # of the lesson, that is set up now

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE
+from classifier.config import CLASSES, IMAGE_SIZE
 from classifier.jobs.local import LocalJobs, snapshots_of
+from classifier.names import SHIPPED_DETECTOR
 from classifier.serving import snapshots, store
 from classifier.serving.inspection import Inspector
 from classifier.serving.predict import Detector, Predictor
@@ -73,7 +74,7 @@ def open_predictor(name: str, threads: int = 1) -> Predictor:
 def detector() -> Detector | None:
     """What tells digits from other drawings; None if there is none that can be used."""
     try:
-        return store.get(DETECTOR).detector()
+        return store.get(SHIPPED_DETECTOR).detector()
     except (DamagedModelError, ModelNotFoundError):
         return None
 

@@ -227,7 +227,7 @@ def _answer(
         except NotUnderstoodError as error:
             said = f"What this browser sent was not understood: {error}"
     reading = read(model)
-    names = [model.name if model else "", ""]
+    names = [model.title if model else "", ""]
     image = reading.prepared.network_input
     if image is not None and reading.answer.probabilities is not None and not reading.number:
         other = second(image)

@@ -22,6 +22,6 @@ def second(image: np.ndarray, other: SavedModel | None) -> tuple[str, np.ndarray
     if other is None:
         return None
     try:
-        return other.name, shared.ask(other, image)
+        return other.title, shared.ask(other, image)
     except (DamagedModelError, ModelNotFoundError):
         return None  # gone since it was chosen

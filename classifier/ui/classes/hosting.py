@@ -168,7 +168,7 @@ def _switches(there: Class, model: SavedModel | None) -> None:
         st.markdown(f":small[**{there.model}** answers there.]", width="content")
         if model is not None and model.name != there.model:
             st.button(
-                f"Let {model.name} answer",
+                f"Let {model.title} answer",
                 key="class-model",
                 type="primary",
                 on_click=labelling.attempt,

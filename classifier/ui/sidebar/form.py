@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import streamlit as st
 
 from classifier.config import NETWORKS, SETTINGS, TrainConfig
 from classifier.ui import session, shared, view
+from classifier.ui.session import Widget
 from classifier.ui.sidebar import run
 
 # Tells the server, once a minute at most, that a pointer or the keyboard has come to the form.
@@ -28,7 +31,7 @@ export default function ({ setTriggerValue }) {
   };
 }
 """
-_NETWORK_KEY, _NETWORK = "network", "dense"
+_NETWORK, _FIRST = Widget[str]("network"), "dense"
 _ALWAYS_SHOWN = ("network", "data", "epochs", "seconds")
 _SECONDS = 20.0  # unless other settings are loaded
 _DATA_NAMES = {"auto": "MNIST if possible", "mnist": "MNIST", "generated": "Generated digits"}
@@ -63,9 +66,9 @@ def _touch_component():
 
 def _form() -> None:
     here = session.current()
-    st.session_state.setdefault(_NETWORK_KEY, _NETWORK)
+    _NETWORK.begin_with(_FIRST)
     networks = list(NETWORKS)
-    network = st.segmented_control("Network", networks, required=True, key=_NETWORK_KEY) or _NETWORK
+    network = st.segmented_control("Network", networks, required=True, key=_NETWORK.key) or _FIRST
     st.caption(NETWORKS[network])
     preset = here.preset if here.preset and here.preset.config.network == network else None
     if preset:
@@ -100,7 +103,10 @@ def _form() -> None:
     if here.train_pressed:
         here.train_pressed = False
         try:
-            run.start(TrainConfig.of(network, **values))
+            config = TrainConfig.of(network, **values)
+            if preset and preset.config == dataclasses.replace(config, title=preset.config.title):
+                config = preset.config  # unchanged, so that its title is true
+            run.start(config)
         except ValueError as error:
             here.error = str(error)
         st.rerun()
@@ -115,7 +121,7 @@ def _press_train() -> None:
 def fill_in(config: TrainConfig, origin: str) -> None:
     """Put these settings into the form, saying where they come from. Before the form is drawn."""
     session.current().put_into_form(config, origin)
-    st.session_state[_NETWORK_KEY] = config.network
+    _NETWORK.set(config.network)
 
 
 def _forget() -> None:

@@ -17,6 +17,7 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
     here = session.current()
     models, problems = store.list_models()
     by_name = {m.name: m for m in models if m.meta.reads_digits}
+    told = {name: f"{m.title} · {m.test_accuracy:.1%}" for name, m in by_name.items()}
     if by_name and here.answering not in by_name:
         here.answer_with(next(iter(by_name)))
     with st.container(key="answering"):
@@ -26,7 +27,7 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
                 list(by_name),
                 list(by_name).index(here.answering) if here.answering in by_name else None,
                 key=f"answering-model-{here.answering_set}",
-                format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}",
+                format_func=lambda one: told[one],
                 help="The share is its accuracy on test digits that it never saw.",
                 placeholder="No model yet: train one",
             )
@@ -38,7 +39,7 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
         "Beside it",
         [_NOBODY, *(one for one in by_name if one != name)],
         key="second-model",
-        format_func=lambda n: f"{n} · {by_name[n].test_accuracy:.1%}" if n in by_name else n,
+        format_func=lambda one: told.get(one, one),
         help="A second model answers on the same drawing, in bars of another colour. A network in "
         "training does so by itself.",
     )

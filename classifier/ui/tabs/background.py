@@ -177,7 +177,7 @@ def _data_of(model: SavedModel) -> tuple[TrainConfig, Dataset]:
     try:
         config = TrainConfig(**model.meta.config)
     except TypeError as error:
-        raise ValueError(f"{model.name} has settings that this version does not know.") from error
+        raise ValueError(f"{model.title} has settings that this version does not know.") from error
     return config, sources.at_hand(config, model.source)
 
 

@@ -51,7 +51,7 @@ def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
             help="The rest is what it learned from before, so that it does not forget.",
         )
         st.button(
-            f"Fine-tune {model.name}",
+            f"Fine-tune {model.title}",
             key="fine-tune",
             type="primary",
             on_click=_start,
@@ -79,7 +79,7 @@ def _before_and_after(model: SavedModel) -> None:
     if tuned is None:
         return
     unseen = "whoever drew it" if tuned.by_writer else "it"
-    words = f"{model.name}: {_everyone(tuned)}"
+    words = f"{model.title}: {_everyone(tuned)}"
     n, before, after = map(np.array, (tuned.n, tuned.before, tuned.after))
     changed = [
         f"{d}s {before[d] / n[d]:.0%} → {after[d] / n[d]:.0%}"
@@ -120,7 +120,7 @@ def what_it_changed(model: SavedModel, kept: Sequence[Kept]) -> None:
         return
     pairs = [held_out.get(drawings.digest(one.strokes)) for one in kept]
     mine = np.array([pair for pair in pairs if pair], bool).reshape(-1, 2)
-    words = f"{model.name} has learned from the class: {_everyone(tuned)}."
+    words = f"{model.title} has learned from the class: {_everyone(tuned)}."
     if len(mine):
         before, after = mine.sum(axis=0).tolist()
         words = f"Yours: **{before} → {after} of {len(mine)}** read rightly.  \n" + words

@@ -166,7 +166,7 @@ def _accuracy(
     fresh = [k for k, one in enumerate(kept) if drawings.digest(one.strokes) not in learned]
     if not fresh:
         st.caption(
-            f"{model.name} has learned from all of these, so they say nothing of how well it "
+            f"{model.title} has learned from all of these, so they say nothing of how well it "
             "reads. What going on with them changed was measured on drawings held out."
         )
         return
@@ -184,7 +184,7 @@ def _accuracy(
     )
     right, (low, high) = int(tally.right.sum()), tally.interval
     st.markdown(
-        f"**{model.name}** reads **{right / len(fresh):.1%}** of them rightly  \n"
+        f"**{model.title}** reads **{right / len(fresh):.1%}** of them rightly  \n"
         f":small[{right:,} of {len(fresh):,} · 95 % interval {low:.1%} to {high:.1%} · "
         f"{model.test_accuracy:.2%} on its test images]"
     )

@@ -33,7 +33,7 @@ def tab(model: SavedModel | None) -> None:
         predictor = shared.predictor(model.name, model.checksum)
         inspector = shared.inspector(model.name, model.checksum)
     except (DamagedModelError, ModelNotFoundError, ValueError) as error:
-        st.warning(f"{model.name} cannot be looked into. {error}")
+        st.warning(f"{model.title} cannot be looked into. {error}")
         return
     drawing = session.current().drawing()
     image = drawing.network_input
@@ -230,7 +230,7 @@ def _neighbours(model: SavedModel, inspector: Inspector, image: np.ndarray) -> N
             background.memory,
             model.name,
             model.checksum,
-            doing=f"{model.name} is looking at its training images again",
+            doing=f"{model.title} is looking at its training images again",
             failed="They cannot be shown.",
         )
         if memory is None:

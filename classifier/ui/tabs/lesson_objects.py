@@ -209,7 +209,7 @@ def _test(model: SavedModel) -> None:
     epochs = model.meta.history
     if epochs:
         curves.of_one(epochs, stacked=True)
-    st.caption(f"{model.name}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
+    st.caption(f"{model.title}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
 
 
 # Of the data and the drawing, whether a model answers or not; and of the model that answers.

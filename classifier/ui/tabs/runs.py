@@ -16,11 +16,11 @@ from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, curves, plots, session, shared
+from classifier.ui.session import Widget
 from classifier.ui.sidebar import form
 
 _COMPARED = 4  # laid over each other unless others are chosen
-_COMPARE_KEY, _CHOSEN_KEY, _NAME_KEY = "runs-compared", "run-chosen", "new-name"
-_PROBLEM = "runs-problem"
+_TO_COMPARE, _CHOSEN = Widget[list[str] | None]("runs-compared"), Widget[str]("run-chosen")
 _SETTINGS = {
     field: told.label.lower() for field, told in SETTINGS.items() if field not in ("name", "title")
 }
@@ -39,7 +39,7 @@ def tab(model: SavedModel | None) -> None:
     _table(models, unfinished, here)
     if not models:
         return
-    chosen = _choose(list(by_name), model)
+    chosen = _choose(by_name, model)
     compared = [by_name[name] for name in chosen]
     if compared:
         _curves(compared)
@@ -77,7 +77,7 @@ def _table(models: list[SavedModel], unfinished: dict[str, Run], here: session.S
 def _row(model: SavedModel, own: bool) -> dict:
     metrics = model.meta.metrics
     return {
-        "name": model.name,
+        "name": model.title,
         "from": "shipped" if model.shipped else "you" if own else "this server",
         "network": _text(model.meta.config.get("network")),
         **_figures(model.test_accuracy, metrics.train_accuracy, metrics.seconds),
@@ -130,21 +130,26 @@ def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _choose(names: list[str], model: SavedModel | None) -> list[str]:
+def _choose(by_name: dict[str, SavedModel], model: SavedModel | None) -> list[str]:
     """Which models are compared."""
-    kept = [name for name in st.session_state.get(_COMPARE_KEY, []) if name in names]
-    if not kept and _COMPARE_KEY not in st.session_state:
-        first = [model.name] if model else []
-        kept = [*first, *(name for name in names if name not in first)][:_COMPARED]
-    st.session_state[_COMPARE_KEY] = kept
-    return st.multiselect("Compare", names, key=_COMPARE_KEY, placeholder="Choose some models")
+    chosen = _TO_COMPARE.read(None)
+    if chosen is None:
+        chosen = list(dict.fromkeys([*([model.name] if model else []), *by_name]))[:_COMPARED]
+    _TO_COMPARE.set([name for name in chosen if name in by_name])
+    return st.multiselect(
+        "Compare",
+        list(by_name),
+        key=_TO_COMPARE.key,
+        format_func=lambda name: by_name[name].title,
+        placeholder="Choose some models",
+    )
 
 
 def _curves(models: list[SavedModel]) -> None:
-    there = {one.name: one.meta.history for one in models if one.meta.history}
+    there = {one.title: one.meta.history for one in models if one.meta.history}
     if there:
         curves.of_several(there)
-    missing = [model.name for model in models if model.name not in there]
+    missing = [model.title for model in models if model.title not in there]
     if missing:
         st.caption(f"Without curves, since none were kept: {', '.join(missing)}.")
 
@@ -173,7 +178,7 @@ def _differences(models: list[SavedModel]) -> None:
 
 
 def _names(models: list[SavedModel]) -> list[str]:
-    return [model.name for model in models]
+    return [model.title for model in models]
 
 
 def _judged(models: list[SavedModel], here: session.Session) -> None:
@@ -189,7 +194,7 @@ def _judged(models: list[SavedModel], here: session.Session) -> None:
                 predictor = shared.open_predictor(model.name)  # in milliseconds, and not kept
             except (DamagedModelError, ModelNotFoundError):
                 continue  # choosing it says what is wrong with it
-            answers[model.name] = predictor.probabilities(image[None])[0]
+            answers[model.title] = predictor.probabilities(image[None])[0]
         if answers:
             plots.judged(answers)
             told = ", ".join(
@@ -204,10 +209,18 @@ def _actions(
 ) -> None:
     """Answer with one, load its settings, download, rename or delete it."""
     names = list(by_name)
-    if st.session_state.get(_CHOSEN_KEY) not in names:
-        st.session_state[_CHOSEN_KEY] = model.name if model else names[0]
+    if _CHOSEN.read("") not in names:
+        _CHOSEN.set(model.name if model else names[0])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="actions"):
-        one = by_name[st.selectbox("With this one", names, key=_CHOSEN_KEY, width=280)]
+        one = by_name[
+            st.selectbox(
+                "With this one",
+                names,
+                key=_CHOSEN.key,
+                format_func=lambda name: by_name[name].title,
+                width=280,
+            )
+        ]
         st.button(
             "Answer with it", on_click=here.answer_with, args=(one.name,), key="answer-with-it"
         )
@@ -230,18 +243,20 @@ def _actions(
             st.popover("Rename", disabled=not own, key="rename"),
             st.form("rename-form", border=False),
         ):
-            st.text_input(
-                "New name", one.name, max_chars=LONGEST_NAME, key=f"{_NAME_KEY}-{one.name}"
-            )
+            st.text_input("New name", one.name, max_chars=LONGEST_NAME, key=_new_name(one.name).key)
             st.form_submit_button("Rename", on_click=_rename, args=(one.name,))
         with st.popover("Delete", disabled=not own, key="delete"):
-            st.markdown(f"**{one.name}** is gone for good then.")
+            st.markdown(f"**{one.title}** is gone for good then.")
             st.button("Delete it", key="delete-it", on_click=_delete, args=(one.name,))
     if not own:
         st.caption("Only who trained a model can rename or delete it.")
-    problem = st.session_state.pop(_PROBLEM, "")
-    if problem:
-        st.warning(problem)
+    if here.run_problem:
+        st.warning(here.run_problem)
+        here.run_problem = ""
+
+
+def _new_name(name: str) -> Widget[str]:
+    return Widget(f"new-name-{name}")
 
 
 def _load(name: str, config: Mapping[str, Any]) -> None:
@@ -251,7 +266,7 @@ def _load(name: str, config: Mapping[str, Any]) -> None:
     try:
         settings = TrainConfig(**{**config, **unsaid})
     except (TypeError, ValueError) as error:
-        st.session_state[_PROBLEM] = f"{name} has settings that the form does not know: {error}"
+        session.current().run_problem = f"{name} has settings that the form does not know: {error}"
         return
     origin = f"{name}, from scratch" if config.get("base") else name
     without = ", without its file of drawings" if config.get("drawings") else ""
@@ -259,27 +274,27 @@ def _load(name: str, config: Mapping[str, Any]) -> None:
 
 
 def _rename(old: str) -> None:
-    new = st.session_state[f"{_NAME_KEY}-{old}"].strip()
+    new = _new_name(old).read("").strip()
     here = session.current()
     if not here.owns(old):
-        st.session_state[_PROBLEM] = f"{old} has gone, or is not yours to rename."
+        here.run_problem = f"{old} has gone, or is not yours to rename."
         return
     try:
         store.rename(old, new)
     except (LookupError, ValueError, OSError) as error:
-        st.session_state[_PROBLEM] = str(error)
+        here.run_problem = str(error)
         return
     here.renamed(old, new)
-    st.session_state[_CHOSEN_KEY] = new
+    _CHOSEN.set(new)
     if here.answering == old:
         here.answer_with(new)
 
 
 def _delete(name: str) -> None:
     if not session.current().owns(name):
-        st.session_state[_PROBLEM] = f"{name} has gone, or is not yours to delete."
+        session.current().run_problem = f"{name} has gone, or is not yours to delete."
         return
     try:
         store.delete(name)
     except (LookupError, ValueError, OSError) as error:
-        st.session_state[_PROBLEM] = str(error)
+        session.current().run_problem = str(error)

@@ -12,11 +12,12 @@ from classifier.jobs.run import Run
 from classifier.serving.store import SavedModel
 from classifier.ui import charts, confusion, curves, gallery, plots, session, shared
 from classifier.ui.board import board
+from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
 from classifier.ui.tabs import background
 
 _FIRST_CELL = (4, 9)
-_LABEL_KEY, _ANSWER_KEY, _PAGE_KEY = "cell-label", "cell-answer", "cell-page"
+_LABEL, _ANSWER, _PAGE = (Widget[int](f"cell-{part}") for part in ("label", "answer", "page"))
 
 
 def tab(model: SavedModel | None) -> None:
@@ -50,7 +51,7 @@ def _course(model: SavedModel) -> None:
         curves.of_one(model.meta.history)
         st.caption(told(model))
     else:
-        st.caption(f"{model.name} came without its curves. Train a network to see some.")
+        st.caption(f"{model.title} came without its curves. Train a network to see some.")
     if here.run and here.run.result and here.run.result.model == model.name:
         _drawing_by_epoch(here.run, here.drawing())
 
@@ -87,7 +88,7 @@ def _mistakes(model: SavedModel) -> None:
         background.exam,
         model.name,
         model.checksum,
-        doing=f"{model.name} is reading its test images",
+        doing=f"{model.title} is reading its test images",
         failed="The images themselves cannot be shown.",
     )
     counts = model.meta.metrics.digits_confusion if exam is None else exam.confusion
@@ -107,9 +108,9 @@ def _matrix(counts: np.ndarray) -> None:
         shares = st.segmented_control(
             "Cells show", ["Counts", "Shares"], default="Counts", required=True, key="cells-show"
         )
-        st.session_state.setdefault(_LABEL_KEY, _FIRST_CELL[0])
-        st.session_state.setdefault(_ANSWER_KEY, _FIRST_CELL[1])
-        cell = st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY]
+        _LABEL.begin_with(_FIRST_CELL[0])
+        _ANSWER.begin_with(_FIRST_CELL[1])
+        cell = _LABEL.read(0), _ANSWER.read(0)
         confusion.matrix(
             counts, "test images", shares=shares == "Shares", chosen=cell, on_select=_pick_cell
         )
@@ -129,8 +130,9 @@ def _worst(exam: background.Exam) -> None:
 def _pick_cell() -> None:
     cell = confusion.cell()
     if cell is not None:
-        st.session_state[_LABEL_KEY], st.session_state[_ANSWER_KEY] = cell
-        st.session_state.pop(_PAGE_KEY, None)
+        _LABEL.set(cell[0])
+        _ANSWER.set(cell[1])
+        _PAGE.forget()
 
 
 def _cell(exam: background.Exam) -> None:
@@ -138,10 +140,10 @@ def _cell(exam: background.Exam) -> None:
     with st.container(key="cell"):
         digits = list(range(CLASSES))
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-            label = st.selectbox("It is a", digits, key=_LABEL_KEY, width=110)
-            answer = st.selectbox("It said", digits, key=_ANSWER_KEY, width=110)
+            label = st.selectbox("It is a", digits, key=_LABEL.key, width=110)
+            answer = st.selectbox("It said", digits, key=_ANSWER.key, width=110)
             which = np.flatnonzero((exam.labels == label) & (exam.answers == answer))
-            which = gallery.page_of(which, _PAGE_KEY)
+            which = gallery.page_of(which, _PAGE.key)
         if not len(which):
             st.caption(f"Nothing in this cell: no {label} was taken for a {answer}.")
         _pictures("cell", exam, which)
