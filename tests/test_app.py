@@ -30,7 +30,7 @@ def button(page: AppTest, label: str):
 
 
 def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
-    assert answering(page).value == "conv"
+    assert answering(page).value == "shipped-deep"
     assert "Learned from MNIST" in words(page)
     assert "nothing drawn" in words(page)
 
@@ -38,7 +38,7 @@ def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
 def test_a_sample_digit_is_put_on_the_canvas_and_answered(page):
     press(page, "sample-3")
     assert "It is a 3" in words(page)
-    answering(page).set_value("dense").run()
+    answering(page).set_value("shipped-dense").run()
     assert "It is a 3" in words(page)
     draw(page, [])
     assert "nothing drawn" in words(page)
@@ -112,7 +112,7 @@ def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
     import shutil
 
     folder = home / "models" / "cut"
-    shutil.copytree(store.get("dense").folder, folder)
+    shutil.copytree(store.get("shipped-dense").folder, folder)
     meta = json.loads((folder / "meta.json").read_text())
     meta["files"]["model.tflite"] = "0" * 64
     (folder / "meta.json").write_text(json.dumps(meta))
@@ -121,7 +121,7 @@ def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
     press(page, "sample-2")
     assert not page.exception
     assert "not as it was saved" in words(page)
-    answering(page).set_value("conv").run()
+    answering(page).set_value("shipped-deep").run()
     assert "It is a 2" in words(page)
 
 

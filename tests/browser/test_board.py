@@ -370,13 +370,13 @@ def test_bars_stand_still_at_once_where_no_motion_is_wanted(browser, server):
 
 def test_a_second_model_answers_in_bars_of_its_own(page):
     page.get_by_role("combobox", name="Beside it").click()
-    page.get_by_role("option", name="dense").click()
+    page.get_by_role("option", name="shipped-dense").click()
     settle(page)
     draw(page, placed(handwriting.sample_digit(3), 190, (45, 45)))
     expect_answer(page, 3)
     legend = page.locator(".board-legend")
-    expect(legend).to_contain_text("conv")
-    expect(legend).to_contain_text("dense")
+    expect(legend).to_contain_text("shipped-deep")
+    expect(legend).to_contain_text("shipped-dense")
     share = "one => getComputedStyle(one).getPropertyValue('--share')"
     second = page.locator(".board-bar.is-second").nth(3)
     wait_until(lambda: float(second.evaluate(share)) > 0.5)

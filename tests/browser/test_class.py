@@ -87,7 +87,7 @@ def phones(browser):
 def test_a_whole_class(host, phones, server):
     home = server[2]
     keyed(host, "answering").get_by_role("combobox").click()
-    host.get_by_role("option", name=re.compile("dense")).click()
+    host.get_by_role("option", name=re.compile("shipped-dense")).click()
     settle(host)
     link = open_class(host)
     assert re.search(r"\?class=[a-z2-9]{6}$", link)

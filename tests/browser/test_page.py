@@ -182,7 +182,7 @@ def test_training_ends_with_a_result_and_the_new_model_answers(page, server):
     expect(result).to_contain_text(re.compile(r"Test accuracy \d+\.\d\d %"), timeout=PATIENCE)
     expect(result).to_contain_text("MNIST")
     expect(page.get_by_role("combobox", name=re.compile("Answering model"))).to_have_value(
-        re.compile("dense-mnist"), timeout=PATIENCE
+        re.compile("dense, MNIST, "), timeout=PATIENCE
     )
     assert answered(page)
     with page.expect_download() as waiting:
@@ -247,7 +247,7 @@ def test_what_the_browser_sent_before_it_heard_of_a_new_model_does_not_undo_it(b
         socket.send(message)
     settle(page)
     expect(page.get_by_role("combobox", name="Answering model")).to_have_value(
-        re.compile("dense-mnist"), timeout=PATIENCE
+        re.compile("dense, MNIST, "), timeout=PATIENCE
     )
     expect(keyed(page, "drawing-by-epoch")).to_be_visible(timeout=PATIENCE)
     page.context.close()

@@ -184,14 +184,14 @@ def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input
     images, labels = itertools.islice(
         checked_images(*map(drawings.read_arrays(mnist).get, ("x_test", "y_test"))), 2
     )
-    said = predict.Predictor(store.get("dense").tflite()).probabilities(images)
+    said = predict.Predictor(store.get("shipped-dense").tflite()).probabilities(images)
     counts = evaluation.evaluate(said, labels).confusion
     label, answer = 4, 9
     if not counts[label, answer]:  # MNIST has some; a small file may have none
         np.fill_diagonal(counts, 0)
         label, answer = np.unravel_index(counts.argmax(), counts.shape)
     page = open_page(browser, url)
-    choose_model(page, "dense")
+    choose_model(page, "shipped-dense")
     open_tab(page, "Training")
     chart = keyed(page, "confusion")
     cell = chart.locator(f'path[aria-label*="answer: {answer}; label: {label};"]').first
@@ -262,7 +262,7 @@ def test_a_run_whose_files_vanish_while_it_is_shown_is_told_in_words(page, serve
 
 
 def test_inside_shows_every_rung_and_the_hidden_units_of_a_dense_network(page):
-    choose_model(page, "dense")
+    choose_model(page, "shipped-dense")
     open_tab(page, "Inside the network")
     expect(page.get_by_role("tabpanel")).to_contain_text("Draw a digit", timeout=PATIENCE)
     draw(page, placed(handwriting.sample_digit(3), 60, (10, 200)))  # small and in a corner
@@ -289,7 +289,7 @@ def test_a_run_can_be_renamed_loaded_into_the_form_and_deleted_by_who_trained_it
     train_by_time(page, 1)
     expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
     open_tab(page, "Runs")
-    expect(keyed(page, "judged")).to_contain_text("dense", timeout=PATIENCE)
+    expect(keyed(page, "judged")).to_contain_text("shipped-dense", timeout=PATIENCE)
     keyed(page, "rename").get_by_role("button").click()
     field = page.get_by_label("New name")
     field.fill("my-first")
@@ -312,7 +312,7 @@ def test_a_run_can_be_renamed_loaded_into_the_form_and_deleted_by_who_trained_it
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("model", ["conv", "dense"])
+@pytest.mark.parametrize("model", ["shipped-deep", "shipped-dense"])
 def test_no_tab_has_a_serious_fault_for_those_who_see_or_hear_it_otherwise(
     browser, server, scheme, model
 ):

@@ -556,14 +556,14 @@ def test_with_no_models_it_says_so(run, home, no_shipped):
 
 def test_both_shipped_models_are_listed_with_the_command_that_made_them(run, home):
     entries = {entry["name"]: entry for entry in run("models", "--json").json}
-    assert {"conv", "dense"} <= set(entries)
-    for name in ("conv", "dense"):
+    assert {"shipped-deep", "shipped-dense"} <= set(entries)
+    for name in ("shipped-deep", "shipped-dense"):
         assert entries[name]["shipped"]
-        assert entries[name]["network"] == {"conv": "deep", "dense": "dense"}[name]
+        assert entries[name]["network"] == {"shipped-deep": "deep", "shipped-dense": "dense"}[name]
         assert entries[name]["command"].startswith("python -m classifier train")
 
 
-@pytest.mark.parametrize(("name", "least"), [("conv", 0.995), ("dense", 0.978)])
+@pytest.mark.parametrize(("name", "least"), [("shipped-deep", 0.995), ("shipped-dense", 0.978)])
 def test_shipped_models_read_mnist(run, home, real_mnist, name, least):
     outcome = run("evaluate", "--json", "--model", name, "--data", "mnist", "--mnist", real_mnist)
     assert outcome.status == 0

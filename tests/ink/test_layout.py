@@ -25,7 +25,9 @@ def networks():
     """What the shipped models say: score and is_digit."""
     saved = store.get(DETECTOR)
     detector = saved.detector()
-    return predict.Predictor(store.get("conv").tflite()).probabilities, detector.digit_probabilities
+    return predict.Predictor(
+        store.get("shipped-deep").tflite()
+    ).probabilities, detector.digit_probabilities
 
 
 def row(digits: str, size: float = 50, gap: float = 12, left: float = 8) -> list[list[np.ndarray]]:

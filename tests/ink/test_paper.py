@@ -39,7 +39,7 @@ def sheet(digit: int, **changes) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def predictor() -> predict.Predictor:
-    return predict.Predictor(store.get("conv").tflite())
+    return predict.Predictor(store.get("shipped-deep").tflite())
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def file(tmp_path):
     return path
 
 
-def settings(file, tiny_mnist, base="dense", **chosen) -> TrainConfig:
+def settings(file, tiny_mnist, base="shipped-dense", **chosen) -> TrainConfig:
     trained = store.get(base).meta.config | {"mnist": str(tiny_mnist)}
     chosen = {"train_size": 100} | chosen
     return TrainConfig.fine_tuning(base, trained, "mnist", str(file), **chosen)
@@ -53,7 +53,7 @@ def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, fil
     assert (tuned["by_writer"], tuned["writers"], tuned["folds"]) == (True, 4, 4)
     assert sum(tuned["before"]) > 0.7 * sum(tuned["n"])  # it knows digits already
     assert all(0 <= after <= n for after, n in zip(tuned["after"], tuned["n"], strict=True))
-    assert saved.meta.base == Base("dense", "")
+    assert saved.meta.base == Base("shipped-dense", "")
     assert len(saved.meta.learned_from) == sum(tuned["n"])
     each = np.array(list(saved.meta.held_out.values()))
     assert set(saved.meta.held_out) == set(saved.meta.learned_from)
@@ -67,7 +67,11 @@ def test_before_is_what_the_page_says_of_the_other(home, file, tiny_mnist):
     _, events = go_on(settings(file, tiny_mnist, seconds=0.01))
     images, readable = to_network_inputs(drawings.load(file))
     labels = drawings.load(file).labels[readable]
-    answers = Predictor(store.get("dense").tflite()).probabilities(images[readable]).argmax(axis=1)
+    answers = (
+        Predictor(store.get("shipped-dense").tflite())
+        .probabilities(images[readable])
+        .argmax(axis=1)
+    )
     wrong = abs(sum(events[-1].tuned["before"]) - int((answers == labels).sum()))
     assert wrong <= 2  # in bfloat16 a close call may fall the other way
 
@@ -75,7 +79,7 @@ def test_before_is_what_the_page_says_of_the_other(home, file, tiny_mnist):
 def test_a_model_that_knows_the_drawings_already_is_not_gone_on_from(home, file, tiny_mnist):
     go_on(settings(file, tiny_mnist, name="first"))
     second, events = go_on(settings(file, tiny_mnist, base="first", name="second"))
-    assert second.meta.base.name == "dense"
+    assert second.meta.base.name == "shipped-dense"
     assert any("knows some of these" in getattr(event, "note", "") for event in events)
 
 
@@ -104,7 +108,7 @@ def test_a_writers_other_drawings_are_read_better_and_hardly_a_test_image_worse(
     home, tmp_path, real_mnist
 ):
     """By the standard settings, with five of each digit by somebody whom `dense` reads badly."""
-    everything, base = drawings.load(REAL_DRAWINGS), store.get("dense")
+    everything, base = drawings.load(REAL_DRAWINGS), store.get("shipped-dense")
     people = (everything.select(np.flatnonzero(everything.writer == one))
               for one in np.unique(everything.writer))  # fmt: skip
     theirs = next(drawn for drawn in people if right(base, drawn).mean() < 0.88)

@@ -156,7 +156,7 @@ def layers_of(model: keras.Sequential) -> list[keras.layers.Layer]:
 
 
 def test_layers_of_the_articles_network_are_as_in_the_article():
-    saved = store.get("dense")
+    saved = store.get("shipped-dense")
     hidden, digits = Inspector(saved.tflite(), saved.layers()).layers
     assert (hidden.name, hidden.kind, hidden.activation) == ("hidden", "dense", "relu")
     assert (hidden.output_shape, hidden.parameters) == ((512,), 401_920)

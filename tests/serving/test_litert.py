@@ -22,14 +22,17 @@ def test_grey_levels_become_the_same_shares_for_who_serves_and_who_learns():
 
 
 def test_a_network_says_what_it_takes_and_gives():
-    for name, shape, classes in (("dense", (784,), 10), ("detector", (28, 28, 1), 7)):
+    for name, shape, classes in (
+        ("shipped-dense", (784,), 10),
+        ("shipped-detector", (28, 28, 1), 7),
+    ):
         network = Network(store.get(name).tflite())
         assert (network.input_shape, network.classes) == (shape, classes)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 64])
 def test_batches_of_any_size_give_the_same_answers(tiny_arrays, batch):
-    network, images = Network(store.get("dense").tflite()), tiny_arrays["x_test"]
+    network, images = Network(store.get("shipped-dense").tflite()), tiny_arrays["x_test"]
     (expected,) = next(network.run(images, len(images)))
     parts = [rows for (rows,) in network.run(images, batch)]
     assert [len(part) for part in parts[:-1]] == [batch] * (len(parts) - 1)
@@ -40,7 +43,7 @@ def test_batches_of_any_size_give_the_same_answers(tiny_arrays, batch):
 @pytest.mark.parametrize("weights", [[np.zeros(3, np.float32)], [np.zeros((784, 512), np.float64)]])
 def test_a_network_that_takes_no_weights_is_given_none(weights):
     with pytest.raises((KeyError, ValueError)):
-        Network(store.get("dense").tflite()).set_weights(weights)
+        Network(store.get("shipped-dense").tflite()).set_weights(weights)
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no model", b"\0" * 5000])

@@ -82,7 +82,7 @@ def test_all_of_it_has_types():
     assert found.metrics.tuned.after == (1,) * 10
     assert found.data.fingerprint == "f" * 64
     assert found.history == (EpochEnded(**EPOCH),)
-    assert found.base == Base("dense")
+    assert found.base == Base("shipped-dense")
     assert found.learned_from == ("a", "b")
     assert found.held_out == {"a": (False, True)}
     assert found.detector == Threshold(0.6, 0.02)

@@ -86,7 +86,7 @@ def test_the_weakest_place_is_one_that_changes_the_answer_if_there_is_one():
 
 
 def test_occlusion_of_a_real_answer_is_what_the_predictor_says(tiny_arrays):
-    predictor = Predictor(store.get("dense").tflite())
+    predictor = Predictor(store.get("shipped-dense").tflite())
     image = tiny_arrays["x_train"][0]
     found = occlusion.occlusion(predictor, image)
     every = occlusion.occlude(image, occlusion.PATCH).reshape(784, 28, 28)

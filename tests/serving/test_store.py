@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier import config
+from classifier import config, names
 from classifier.config import TrainConfig
 from classifier.learning import networks
 from classifier.serving import store
@@ -465,3 +465,16 @@ def test_a_model_goes_into_a_zip_file_with_its_three_files(folder):
         assert json.loads(file.read("mine/meta.json")) == saved.meta.saved
     with pytest.raises(store.ModelNotFoundError):
         store.as_zip("nobody")
+
+
+# Names that shipped models had once
+
+
+@pytest.mark.parametrize(("former", "name"), names.FORMER.items())
+def test_a_shipped_model_is_found_by_its_former_name_and_nobody_else_gets_it(
+    former, name, monkeypatch
+):
+    monkeypatch.setattr(config, "SHIPPED_MODELS", config.ASSETS / "models")
+    assert store.get(former).name == name
+    with pytest.raises(store.NameTakenError):
+        store.check_free(former)

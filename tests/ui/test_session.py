@@ -27,7 +27,7 @@ def test_a_session_trains_from_following_a_run_to_its_end():
 def with_id(home: Path, name: str, model_id: str) -> None:
     """A saved model of that name and id."""
     folder = home / "models" / name
-    shutil.copytree(store.get("dense").folder, folder)
+    shutil.copytree(store.get("shipped-dense").folder, folder)
     meta = json.loads((folder / "meta.json").read_text())
     (folder / "meta.json").write_text(json.dumps(meta | {"name": name, "id": model_id}))
 
@@ -68,8 +68,8 @@ def test_another_model_of_that_name_is_not_ones_own(home):
 
 def test_models_without_an_id_are_nobodys(home):
     session = Session()
-    session.claim(finished("dense", ""))
-    assert not session.owns("dense")
+    session.claim(finished("shipped-dense", ""))
+    assert not session.owns("shipped-dense")
 
 
 def test_a_model_stays_ones_own_under_its_new_name(home):

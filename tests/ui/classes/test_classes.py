@@ -39,7 +39,7 @@ def on_this_machine(monkeypatch):
 
 @pytest.fixture
 def opened(home):
-    return classroom.open_class(HOST, "conv")
+    return classroom.open_class(HOST, "shipped-deep")
 
 
 @pytest.fixture
@@ -146,10 +146,10 @@ def test_a_class_of_only_3s_is_told_so(host):
 
 
 def test_the_class_is_answered_by_the_model_that_the_host_chooses(host):
-    answering(host).set_value("dense").run()
-    assert class_of(host).model == "conv"
+    answering(host).set_value("shipped-dense").run()
+    assert class_of(host).model == "shipped-deep"
     press(host, "class-model")
-    assert class_of(host).model == "dense"
+    assert class_of(host).model == "shipped-dense"
 
 
 def test_a_class_that_is_over_is_kept_until_its_host_deletes_it(host):
@@ -190,7 +190,7 @@ def test_a_member_draws_sends_and_begins_anew(opened):
     draw(page, LINE)
     press(page, "label-7")
     (one,) = classroom.drawings(HOST, opened.number)
-    assert (one.label, one.answer, one.model) == (7, 7, "conv")
+    assert (one.label, one.answer, one.model) == (7, 7, "shipped-deep")
     assert "Sent as a 7" in words(page)
     assert "nothing drawn yet" in words(page)
     press(page, "take-back")

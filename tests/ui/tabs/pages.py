@@ -51,7 +51,7 @@ def show(page: AppTest, tab: str) -> None:
 def alive(page: AppTest) -> None:
     """The page still answers, by a model that is whole."""
     assert not page.exception
-    answering(page).set_value("conv")
+    answering(page).set_value("shipped-deep")
     press(page, "sample-4")
     assert "It is a 4" in words(page)
 
@@ -97,7 +97,7 @@ def saved(home: Path, name: str, network: Network | None = None) -> Path:
     """A copy of the shipped `dense` among the models of this server, perhaps with another network
     in it."""
     folder = home / "models" / name
-    shutil.copytree(store.get("dense").folder, folder)
+    shutil.copytree(store.get("shipped-dense").folder, folder)
     meta = json.loads((folder / "meta.json").read_text())
     meta["name"] = meta["config"]["name"] = meta["id"] = name
     if network is not None:

@@ -44,7 +44,7 @@ def test_nothing_is_kept_before_somebody_says_what_it_is(page):
     assert page.session_state["session"].token == ""
     press(page, "label-7")
     (one,) = kept(page)
-    assert (one.label, one.answer, one.model) == (7, 7, "conv")
+    assert (one.label, one.answer, one.model) == (7, 7, "shipped-deep")
     assert "Kept as a 7" in words(page)
 
 
@@ -124,7 +124,7 @@ def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     open_tab(page)
     press(page, "fine-tune")
     ((config, drawn),) = asked
-    assert (config.base, config.network, config.drawings_share) == ("conv", "deep", 0.1)
+    assert (config.base, config.network, config.drawings_share) == ("shipped-deep", "deep", 0.1)
     assert config.styles == 0
     assert "10% are these drawings, each time a little different, and 90% MNIST" in words(page)
     assert drawn.labels.tolist() == list(range(5))

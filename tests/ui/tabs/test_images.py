@@ -69,7 +69,7 @@ def test_a_cell_with_nothing_in_it_says_so(home, mixed_up, monkeypatch):
 
 def test_a_perfect_model_has_no_mistakes_to_show(home, tmp_path, tiny_arrays, monkeypatch):
     path = tmp_path / "as-it-reads-them.npz"
-    said = Predictor(store.get("dense").tflite()).probabilities(tiny_arrays["x_test"])
+    said = Predictor(store.get("shipped-dense").tflite()).probabilities(tiny_arrays["x_test"])
     np.savez(path, **tiny_arrays | {"y_test": said.argmax(axis=1).astype(np.uint8)})
     learned(home, "mine", path, monkeypatch)
     page = asked("mine")

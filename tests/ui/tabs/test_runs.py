@@ -69,7 +69,7 @@ def test_what_one_deletes_the_other_goes_on_without(home):
     assert not other.exception
     assert "mine" in "\n".join(warning.value for warning in other.warning)
     for page in (one, other):
-        assert answering(page).value == "conv"
+        assert answering(page).value == "shipped-deep"
         assert {"mine (gone)", "deleted"} & set(tables(page)[0]["name"])
         for tab in view.TABS:
             show(page, tab)
@@ -92,7 +92,7 @@ def test_what_one_renames_the_other_goes_on_with(home):
     assert "It is a 3" in words(other)
 
 
-@pytest.mark.parametrize("name", ["dense", "theirs"])
+@pytest.mark.parametrize("name", ["shipped-dense", "theirs"])
 def test_only_who_trained_a_model_can_rename_or_delete_it(name, home):
     saved(home, "theirs")
     saved(home, "mine")
@@ -104,7 +104,7 @@ def test_only_who_trained_a_model_can_rename_or_delete_it(name, home):
     page.text_input(key=f"new-name-{name}").set_value("taken-over")
     submit(page)
     assert not page.exception
-    assert {model.name for model in store.list_models()[0]} >= {"dense", "theirs", "mine"}
+    assert {model.name for model in store.list_models()[0]} >= {"shipped-dense", "theirs", "mine"}
     assert not (home / "models" / "taken-over").exists()
 
 
@@ -122,7 +122,7 @@ def test_ones_own_model_is_renamed_and_deleted(home):
     page.button(key="delete-it").click().run()
     assert not page.exception
     assert not (home / "models" / "yours").exists()
-    assert answering(page).value == "conv"
+    assert answering(page).value == "shipped-deep"
 
 
 def test_a_model_of_a_name_that_was_ones_own_is_not_ones_own(home):
@@ -167,7 +167,7 @@ def test_a_bad_or_taken_name_is_told(home):
         TrainConfig(seconds=0.05),
         TrainConfig(learning_rate=1e-6),
         TrainConfig.of("dense", name="mine", mnist="/tmp/x.npz", drawings="y.npz"),
-        TrainConfig.fine_tuning("conv", {"network": "deep"}, "mnist", "ours.npz"),
+        TrainConfig.fine_tuning("shipped-deep", {"network": "deep"}, "mnist", "ours.npz"),
     ],
     ids=TrainConfig.command,
 )
@@ -219,8 +219,29 @@ def differences(page: AppTest) -> dict[str, list[str]]:
 
 def test_all_models_are_asked_about_the_drawing(home, shapes):
     saved(home, "theirs", network=shapes["three-hidden"])
-    page = asked("conv", view.RUNS)
+    page = asked("shipped-deep", view.RUNS)
     (words,) = [words for words in charts(page) if words.startswith("This drawing.")]
     for name in ("conv: 3", "dense: 3", "theirs: "):
         assert name in words
-    assert "detector" not in words
+    assert "shipped-detector" not in words
+
+
+def test_a_made_name_is_read_as_what_it_means(home):
+    saved(home, "dense-mnist-0102-0304-2")
+    page = opened(view.RUNS)
+    assert "dense, MNIST, 2 Jan, 03:04 (2)" in tables(page)[0]["name"].tolist()
+    assert any(one.startswith("dense, MNIST, 2 Jan") for one in answering(page).options)
+
+
+def test_an_experiments_model_is_called_by_its_title(home, monkeypatch):
+    configs = submitted(monkeypatch)
+    page = opened(attempt="overfit", lesson="test")
+    page.button(key="train").click().run()
+    assert configs[0].title == "Overfit on 100 images"
+    page.number_input(key="seed-1").set_value(5).run()
+    page.button(key="train").click().run()
+    assert configs[1].title is None, "what was changed is that experiment no more"
+    saved(home, "dense-mnist-0102-0304")
+    edited(home, "dense-mnist-0102-0304", "config", configs[0].to_dict())
+    rows = tables(opened(view.RUNS))[0]["name"].tolist()
+    assert "Overfit on 100 images, 2 Jan, 03:04" in rows

@@ -98,7 +98,7 @@ def test_a_network_of_another_shape_is_shown_as_it_is(name, home, shapes, tiny_m
     assert f"Set as in {name}" in words(page)
     lesson_at(page, "layers", "softmax", "compile", "labels", "test")
     show(page, view.INSIDE)
-    answering(page).set_value("dense").run()
+    answering(page).set_value("shipped-dense").run()
     assert "The hidden units" in words(page)
     alive(page)
 
@@ -119,7 +119,7 @@ def test_a_network_that_reads_no_digits_is_told_and_skipped(
 
 def test_other_layers_are_chosen_from_when_another_model_answers(home, shapes):
     saved(home, "no-dense", network=shapes["no-dense"])
-    page = asked("conv", view.INSIDE)
+    page = asked("shipped-deep", view.INSIDE)
     page.segmented_control(key="layer").set_value("parts-relu").run()
     answering(page).set_value("no-dense").run()
     assert not page.exception
