@@ -28,7 +28,7 @@ def main() -> None:
     print("| input | model | preprocess, ms | predict, ms | both, ms |")
     print("|---|---|---|---|---|")
     for way, (prepare, inputs) in ways.items():
-        for name in ("conv", "dense"):
+        for name in ("shipped-deep", "shipped-dense"):
             predictor = predict.Predictor(store.get(name).tflite())
             steps, asking = [], []
             for _ in range(ROUNDS):

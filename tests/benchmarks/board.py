@@ -209,7 +209,7 @@ def main() -> None:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
         token = secrets.token_hex(16)
-        code = classroom.open_class(token, "conv").code
+        code = classroom.open_class(token, "shipped-deep").code
         log = Path(home) / "log.txt"
         url, _ = stack.enter_context(served(PROJECT / "app.py", {}, log))
         bare_url, _ = stack.enter_context(served(_BARE, {}, log))

@@ -232,7 +232,7 @@ def main(seconds: float, members: int) -> None:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
         token = secrets.token_hex(16)
-        opened = classroom.open_class(token, "conv")
+        opened = classroom.open_class(token, "shipped-deep")
         address, pid = stack.enter_context(served(PROJECT / "app.py", {}, Path(home) / "log.txt"))
         process = psutil.Process(pid)
         # One visitor has come, drawn and gone: what all share is there.

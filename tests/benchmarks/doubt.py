@@ -42,7 +42,7 @@ class ReaderScores:
         """known: images (N, 28, 28) uint8 of training digits."""
         import keras
 
-        model = keras.models.load_model(store.get("conv").folder / "model.keras")
+        model = keras.models.load_model(store.get("shipped-deep").folder / "model.keras")
         self._weights, self._biases = model.layers[-1].get_weights()
         self._hidden = keras.Model(model.inputs, model.layers[-2].output)
         self._known = self._features(known)

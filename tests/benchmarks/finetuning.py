@@ -40,7 +40,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("drawings", help="a file of drawings that names their writers")
-    parser.add_argument("--base", default="dense", help="the model to go on from (dense)")
+    parser.add_argument("--base", default="shipped-dense", help="the model to go on from (%(default)s)")
     parser.add_argument("--writers", type=int, default=10)
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
@@ -82,7 +82,7 @@ def main() -> None:
 
 def worst_read(drawn: drawings.Drawings, images: np.ndarray, readable: np.ndarray) -> np.ndarray:
     """The writers, those first whose drawings the shipped `dense` reads worst."""
-    right = readings(store.get("dense"), drawn, images, readable)
+    right = readings(store.get("shipped-dense"), drawn, images, readable)
     writers = np.unique(drawn.writer)
     return writers[np.argsort([right[drawn.writer == w].mean() for w in writers], kind="stable")]
 

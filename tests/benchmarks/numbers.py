@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.config import DETECTOR
+from classifier.names import SHIPPED_DETECTOR
 from classifier.ink import drawings, layout, rendering
 from classifier.serving import evaluation, predict, store
 
@@ -166,8 +166,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="numbers of each length")
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
-    score = predict.Predictor(store.get("conv").tflite()).probabilities
-    saved = store.get(DETECTOR)
+    score = predict.Predictor(store.get("shipped-deep").tflite()).probabilities
+    saved = store.get(SHIPPED_DETECTOR)
     is_digit = saved.detector().digit_probabilities
 
     heads = (

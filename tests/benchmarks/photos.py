@@ -26,7 +26,7 @@ def main() -> None:
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
     everything = list(drawn)
-    predictor = predict.Predictor(store.get("conv").tflite())
+    predictor = predict.Predictor(store.get("shipped-deep").tflite())
 
     def judge(kind: str) -> tuple[list[bool], list[bool], list[bool], list[bool]]:
         """Of each photo: read rightly, read rightly as strokes, its box is where the ink is, and

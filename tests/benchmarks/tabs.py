@@ -94,7 +94,7 @@ def main() -> None:
                 opened += rows(f"`{network}`, just trained", first, again(page))
             print_table(opened)
             print()
-            print_table([occlusion_of(name) for name in ("conv", "dense")])
+            print_table([occlusion_of(name) for name in ("shipped-deep", "shipped-dense")])
             print()
             run = page.evaluate("new URL(location).searchParams.get('run')")
             answers = with_each_tab(browser, url, run)
