@@ -40,7 +40,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("drawings", help="a file of drawings that names their writers")
-    parser.add_argument("--base", default="shipped-dense", help="the model to go on from (%(default)s)")
+    parser.add_argument("--base", default="shipped-dense", help="to go on from (%(default)s)")
     parser.add_argument("--writers", type=int, default=10)
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)

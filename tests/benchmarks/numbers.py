@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.names import SHIPPED_DETECTOR
 from classifier.ink import drawings, layout, rendering
+from classifier.names import SHIPPED_DETECTOR
 from classifier.serving import evaluation, predict, store
 
 LENGTHS = range(2, 7)

@@ -44,3 +44,16 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
         "training does so by itself.",
     )
     return by_name.get(name or ""), by_name.get(other or "")
+
+
+def download(name: str, *, key: str, icon: str | None = None) -> None:
+    """A button that hands out a saved model as one file."""
+    st.download_button(
+        "Download",
+        data=lambda: store.as_zip(name),
+        file_name=f"{name}.zip",
+        mime="application/zip",
+        key=key,
+        icon=icon,
+        on_click="ignore",
+    )

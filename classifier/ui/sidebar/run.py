@@ -12,6 +12,7 @@ from classifier.jobs.run import Run, RunState
 from classifier.serving import store
 from classifier.serving.store import SavedModel
 from classifier.ui import session, shared, view
+from classifier.ui.sidebar import models
 
 POLL = 0.5  # seconds between two looks at a run
 _PARAMETER = "run"  # in the page's address, so that a refresh finds the run again
@@ -136,11 +137,4 @@ def _result(end: Finished) -> None:
     st.caption(
         f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s. It answers now."
     )
-    st.download_button(
-        "Download",
-        data=lambda: store.as_zip(end.model),
-        file_name=f"{end.model}.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    models.download(end.model, key="download-result", icon=":material/download:")

@@ -17,7 +17,7 @@ from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, curves, plots, session, shared
 from classifier.ui.session import Widget
-from classifier.ui.sidebar import form
+from classifier.ui.sidebar import form, models
 
 _COMPARED = 4  # laid over each other unless others are chosen
 _TO_COMPARE, _CHOSEN = Widget[list[str] | None]("runs-compared"), Widget[str]("run-chosen")
@@ -230,14 +230,7 @@ def _actions(
             on_click=_load,
             args=(one.name, one.meta.config),
         )
-        st.download_button(
-            "Download",
-            data=lambda: store.as_zip(one.name),
-            file_name=f"{one.name}.zip",
-            mime="application/zip",
-            key="download-run",
-            on_click="ignore",
-        )
+        models.download(one.name, key="download-run")
         own = here.owns(one.name)
         with (
             st.popover("Rename", disabled=not own, key="rename"),
