@@ -1,4 +1,4 @@
-"""Networks trained otherwise than in the article, and what is to become of them, as data.
+"""Networks trained otherwise than in the article, and what to expect of them, as data.
 
 Knows nothing of the steps that propose them, and of the page that shows them.
 """
@@ -22,11 +22,11 @@ _ARTICLE = {
 
 @dataclass(frozen=True)
 class Experiment:
-    """A network trained otherwise than in the article, and what is to come of it.
+    """A network trained otherwise than in the article, and what to expect of it.
 
     title: a few words, for a button; settings: of TrainConfig, where they differ from its own
     expect: what will happen and why, for the reader, beforehand; shows: the same in one clause
-    test: where the test accuracy, 0–1, lies if it comes so, on MNIST and on generated digits
+    test: where the test accuracy, 0–1, then lies, on MNIST and on generated digits
     train, gap: the same of the training accuracy and of the difference, on either
     """
 
@@ -44,7 +44,7 @@ class Experiment:
         return TrainConfig(network="dense", **self.settings)
 
     def judge(self, train_accuracy: float, test_accuracy: float, source: str) -> tuple[bool, str]:
-        """Whether it came as expected, and a sentence that compares.
+        """Whether the result is as expected, and a sentence that compares.
 
         Accuracies are 0–1; source: of the data, "mnist" or "generated", as `Finished` has it.
         """

@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Step:
     """One step of the lesson.
 
-    words: Markdown; a term is bold where it first comes; code: a few lines of Keras, which go on
+    words: Markdown; a term is bold where it is used first; code: a few lines of Keras, which go on
     from those of the steps before; experiments: keys of EXPERIMENTS; try_this: something to do by
     hand, or ""
     """
@@ -240,7 +240,7 @@ def find(lesson: object, attempt: object) -> tuple[Step | None, Experiment | Non
     lesson does not have; "" if all is well.
 
     lesson, attempt: whatever the link has for `lesson` and `try`; None for what it does not name.
-    An experiment without a step comes with the first one that has it.
+    An experiment without a step opens the first step that has it.
     """
     step, experiment = _known(STEPS, lesson), _known(EXPERIMENTS, attempt)
     named = (("a step", lesson, step), ("an experiment", attempt, experiment))

@@ -34,7 +34,7 @@ def of_one(epochs: Sequence[EpochEnded], *, stacked: bool = False) -> None:
 
 
 def gap_in_words(epochs: Sequence[EpochEnded]) -> str:
-    """What there is between training and validation after the last epoch."""
+    """The gap between training and validation accuracy after the last epoch."""
     last = epochs[-1]
     gap = last.accuracy - last.val_accuracy
     if gap >= _OPEN:

@@ -26,7 +26,7 @@ export class Drawing {
     this.future = [];
     this.next = 1; // number of the next stroke
     this.applied = ""; // the server's last command
-    this.have = BLANK; // what the server said last that it has
+    this.have = BLANK; // what the server has, as it last told
   }
 
   get isEmpty() {
