@@ -18,7 +18,7 @@ TEXT = "Judge models on labelled digits."
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """What may be said to it."""
+    """Its arguments."""
     parser.add_argument(
         "--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME", help=f"({DEFAULT_MODEL})"
     )
@@ -37,7 +37,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def command(chosen: argparse.Namespace) -> int:
-    """Judge each model on each set, print what came of it, and return the exit status."""
+    """Judge each model on each set, print the figures, and return the exit status."""
     detector = asking.detector(chosen.detector)
     judge = _robust if chosen.robust else _judge
     results = [

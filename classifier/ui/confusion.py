@@ -24,7 +24,7 @@ def matrix(
 ) -> None:
     """The confusion matrix (10, 10) of counts of images, `of` which kind, row is the label.
 
-    Where there is `on_select`, its cells can be clicked; it finds the cell by `confusion_cell`.
+    With `on_select`, its cells can be clicked; it finds the cell by `cell`.
     """
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     label, answer = np.divmod(np.arange(CLASSES * CLASSES), CLASSES)
@@ -89,16 +89,16 @@ def cell() -> tuple[int, int] | None:
 def digit_accuracies(counts: np.ndarray) -> None:
     """Test accuracy for each digit, with its 95 % interval; counts (10, 10) as for `matrix`."""
     right, total = np.diag(counts), counts.sum(axis=1)
-    there = [digit for digit in range(CLASSES) if total[digit]]
-    spans = [evaluation.interval(int(right[d]), int(total[d])) for d in there]
+    seen = [digit for digit in range(CLASSES) if total[digit]]
+    spans = [evaluation.interval(int(right[d]), int(total[d])) for d in seen]
     rows = pa.table(
         {
-            "digit": [plots.DIGITS[d] for d in there],
-            "accuracy": [right[d] / total[d] for d in there],
+            "digit": [plots.DIGITS[d] for d in seen],
+            "accuracy": [right[d] / total[d] for d in seen],
             "low": [low for low, _ in spans],
             "high": [high for _, high in spans],
-            "right": [int(right[d]) for d in there],
-            "images": [int(total[d]) for d in there],
+            "right": [int(right[d]) for d in seen],
+            "images": [int(total[d]) for d in seen],
         }
     )
     base = alt.Chart(rows, title="Test accuracy by digit, with 95 % intervals").encode(
@@ -113,5 +113,5 @@ def digit_accuracies(counts: np.ndarray) -> None:
     point = base.mark_point(filled=True, size=90, color=ORANGE, opacity=1).encode(
         x=alt.X("accuracy:Q", title=None, scale=scale, axis=axis)
     )
-    words = "Test accuracy: " + ", ".join(f"{d}: {right[d] / total[d]:.1%}" for d in there)
+    words = "Test accuracy: " + ", ".join(f"{d}: {right[d] / total[d]:.1%}" for d in seen)
     plots.show(alt.layer(span, point), words, rows, height=330)

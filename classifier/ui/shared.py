@@ -30,7 +30,7 @@ def jobs() -> LocalJobs:
 
 def _keep_small() -> None:
     """Let all threads share one heap, and give large blocks back as soon as they are free. The GNU
-    C library, and Arrow beside it, give each thread a heap of its own and keep there what is freed;
+    C library, and Arrow beside it, give each thread a heap of its own, which holds what is freed;
     Streamlit runs the page in many."""
     pa.set_memory_pool(pa.system_memory_pool())
     with contextlib.suppress(OSError, AttributeError):  # another C library

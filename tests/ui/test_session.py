@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+from streamlit.testing.v1 import AppTest
+
 from classifier.config import TrainConfig
 from classifier.events import Failed, Finished
 from classifier.jobs.run import Run
@@ -88,3 +90,29 @@ def test_settings_that_are_put_into_the_form_again_begin_it_anew():
         session.put_into_form(TrainConfig(), "the article")
         assert session.preset.number == number
     assert session.preset.config == TrainConfig()
+
+
+def test_a_widget_is_read_set_and_forgotten():
+    def page() -> None:
+        import streamlit as st
+
+        from classifier.ui.session import Widget
+
+        field = Widget[int]("field")
+        if st.button("forget"):
+            field.forget()
+        field.begin_with(3)
+        if st.button("set"):
+            field.set(5)
+        st.number_input("Field", 0, 9, key=field.key)
+        st.text(field.read(-1))
+        st.text(Widget[int]("another").read(-1))
+
+    app = AppTest.from_function(page).run()
+    assert [text.value for text in app.text] == ["3", "-1"]
+    app.number_input[0].set_value(7).run()
+    assert app.text[0].value == "7", "what the visitor says is not begun anew"
+    app.button[1].click().run()
+    assert (app.text[0].value, app.number_input[0].value) == ("5", 5)
+    app.button[0].click().run()
+    assert app.text[0].value == "3"

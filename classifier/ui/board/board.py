@@ -46,7 +46,7 @@ class Row:
     """What stands beside the tools, as `board.js` takes it; empty texts are not shown.
 
     ask: a question; labels: whether ten buttons answer it; samples: whether ten digits can be tried
-    round: how far a guided round has come; kept: what became of the last drawing; problem: what
+    round: how much of a guided round is done; kept: how the last drawing was stored; problem: what
     could not be done
     """
 

@@ -58,13 +58,13 @@ def picture() -> None:
 
 
 def _take(source: str) -> None:
-    """Put what came on the canvas, or say why that cannot be."""
+    """Put the picture that was brought on the canvas, or say why that cannot be."""
     here = session.current()
     here.picture_problem = ""
-    came = Widget[Any](source).read(None)
-    files = getattr(came, "files", [came])
+    brought = Widget[Any](source).read(None)
+    files = getattr(brought, "files", [brought])
     if not files or files[0] is None:
-        if came is not None:
+        if brought is not None:
             here.picture_problem = "There was no picture in it: copy one, and paste it here."
         return
     name = files[0].name

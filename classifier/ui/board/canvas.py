@@ -16,7 +16,7 @@ from classifier.config import CANVAS, IMAGE_SIZE
 from classifier.people.collection import MAX_POINTS
 
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
-_MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be kept
+_MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be stored
 _PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
 _PNG = "data:image/png;base64,"
 

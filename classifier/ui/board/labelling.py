@@ -35,7 +35,7 @@ def row() -> Row:
 
 
 def what_was_kept(done: str) -> str:
-    """What became of the last drawing, in a word; nothing if there is none."""
+    """That the last drawing was stored, in a sentence; "" if none was."""
     kept = session.current().kept
     return f"{done} as {charts.article(kept.label)} {kept.label}." if kept else ""
 
@@ -72,7 +72,7 @@ def start_round() -> None:
 
 
 def end_round() -> None:
-    """Ask for no more digits; what was kept stays."""
+    """Ask for no more digits; what was stored stays."""
     session.current().round = None
 
 
@@ -89,10 +89,10 @@ def _next(model: SavedModel | None) -> None:
 
 
 def say(label: int, model: SavedModel | None) -> None:
-    """Keep what is on the canvas as this digit; another label for the same drawing replaces it."""
+    """Store what is on the canvas as this digit; another label for the same drawing replaces it."""
     here = session.current()
     here.label_problem = ""
-    # What was read may be older than the strokes that came with the label.
+    # The last reading may be older than the strokes that arrived with the label.
     board.read(model)
     if here.sketch.image is not None:
         here.label_problem = "Pictures are not kept: draw a digit of your own."
@@ -107,7 +107,7 @@ def say(label: int, model: SavedModel | None) -> None:
 
 
 def take_back() -> None:
-    """Delete the drawing that was kept last."""
+    """Delete the drawing that was stored last."""
     kept = session.current().kept
     if kept is not None:
         attempt(collection.remove, kept.drawing_id)

@@ -2,7 +2,7 @@
  * Pointer events to strokes. One pointer draws at a time, and a way that leaves the canvas and is
  * back is two strokes. Knows nothing of the server.
  */
-import { SIDE } from "./slate.js";
+import { SIDE } from "./strokes.js";
 
 export class Pen {
   /**

@@ -20,7 +20,7 @@ export class Post {
     this.number = 0; // of the last message
     this.pressed = []; // {name, number} each, that the server has not answered yet
     this.presses = 0;
-    this.sent = ""; // what the last message said,
+    this.sent = ""; // the content of the last message,
     this.tries = 0; // and how often it was sent
   }
 
@@ -58,7 +58,7 @@ export class Post {
     const isUrgent = news.resting;
     const content = this.#content(news);
     this.tries = content === this.sent ? this.tries : 0;
-    // What was sent thrice and is still not there is not wanted.
+    // What was sent three times in vain is not wanted.
     if ((this.pace.awaited && (!isUrgent || content === this.sent)) || this.tries > 2) {
       this.again(PATIENCE);
       return;

@@ -1,4 +1,4 @@
-"""The server's side of the drawing: what the browser last said of it, and what it is told to show.
+"""The server's side of the drawing: what the browser last sent, and what it is told to show.
 
 The browser owns the drawing and sends what is new of it; each message is good by itself, whichever
 came before, twice, late or not at all. Knows nothing of Streamlit, or of what is read in a drawing.
@@ -173,7 +173,7 @@ class Sketch:
     def _join(
         self, drawing: str, start: int, image: Placed | None, rows: list[tuple[int, Stroke]]
     ) -> bool:
-        """Put what came behind what is there; False if something is missing in between."""
+        """Append what arrived to what is known; False if something is missing in between."""
         strokes = self.strokes if drawing == self.drawing else []
         if start > len(strokes) or (start and drawing != self.drawing):
             return False

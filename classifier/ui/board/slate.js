@@ -2,8 +2,7 @@
  * The ink on the component's canvas, as sharp as the screen is. Knows nothing of pointers, or of the
  * server.
  */
-
-export const SIDE = 280; // canvas pixels
+import { SIDE } from "./strokes.js";
 
 export class Slate {
   /**

@@ -2,11 +2,12 @@
  * The drawing as the browser owns it: its strokes, their history, and what of them the server has
  * not got yet. Knows nothing of the page, of events, or of how a message travels.
  *
- * Coordinates and pens are canvas pixels, 0 to 280 however large the canvas is on the screen.
+ * Coordinates and pens are canvas pixels, 0 to SIDE however large the canvas is on the screen.
  * A stroke is {number, pen, points}: points [x, y, x, y, …]; numbers rise in the order in which
  * strokes were begun here, and what the server put here has 0.
  */
 
+export const SIDE = 280; // canvas pixels
 const MOST_PAST = 100; // steps that can be undone
 const BLANK = { number: 0, drawing: "", strokes: 0, points: 0, sum: 0, resting: true, pressed: 0 };
 
@@ -25,7 +26,7 @@ export class Drawing {
     this.future = [];
     this.next = 1; // number of the next stroke
     this.applied = ""; // the server's last command
-    this.have = BLANK; // what the server said last that it has
+    this.have = BLANK; // what the server has, as it last told
   }
 
   get isEmpty() {

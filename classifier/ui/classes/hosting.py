@@ -1,4 +1,4 @@
-"""A class as its host sees it: how others come in, who came, and what they draw as it arrives."""
+"""A class as its host sees it: the way in, who has joined, and what they draw as it arrives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from classifier.ui.session import Widget
 
 _CHOICE, _ADDRESS = Widget[int]("whose-drawings"), Widget[str]("class-address")
 _WALL = 24  # drawings on the wall
-_WALL_EVERY = 1.0  # seconds between two looks at what came
+_WALL_EVERY = 1.0  # seconds between two looks at what has arrived
 _REST_EVERY = 5.0  # seconds in which the rest of the tab may be behind the wall
 
 

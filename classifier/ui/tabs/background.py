@@ -67,7 +67,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Specimens:
-    """Some training images to look at, and what there is of them all.
+    """Some training images to look at, and the shapes of all arrays.
 
     images: (N, 28, 28) uint8; labels: (N,) uint8; shapes: of the arrays, by their names
     """

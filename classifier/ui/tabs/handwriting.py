@@ -1,4 +1,4 @@
-"""The tab "Our handwriting": what was confirmed, how well it is read, files in and out."""
+"""The tab "Our handwriting": the labelled drawings, how well they are read, files in and out."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ def _bring(content: bytes, name: str) -> None:
                 f"{name} has images. Here drawings are kept as strokes; the command line learns "
                 "from images, too."
             )
-        came = collection.bring(session.token(), drawn)
+        new = collection.bring(session.token(), drawn)
     except labelling.PROBLEMS as error:
         st.error(str(error))
         return
     here.uploads += 1  # an empty field
-    there = len(drawn) - came
-    here.upload_said = f"{came:,} drawings came" + (f", {there:,} were here already." * bool(there))
+    known = len(drawn) - new
+    here.upload_said = f"{new:,} drawings came" + (f", {known:,} were here already." * bool(known))
     st.rerun()
 
 

@@ -111,6 +111,15 @@ def test_the_tab_shows_what_was_kept_and_deletes_it(page):
     assert [one.label for one in kept(page)] == [3, 5]
 
 
+def test_a_digit_without_drawings_has_a_dash_in_the_table(page):
+    keep(page, 3)
+    open_tab(page)
+    table = next(one for one in page.dataframe if "right" in one.value)
+    assert table.value["right"].notna().tolist() == [digit == 3 for digit in range(10)]
+    assert table.value["drawings"].tolist() == [int(digit == 3) for digit in range(10)]
+    assert table.proto.placeholder == "–"
+
+
 def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     asked: list = []
 
