@@ -12,7 +12,16 @@ import pytest
 from classifier.data import sources
 from classifier.ink import preparing
 from classifier.synthetic import handwriting
-from tests.browser import PROJECT, chromium_path, launched, open_page, served
+from tests.browser import (
+    PROJECT,
+    chromium_path,
+    expect_blank,
+    keyed,
+    launched,
+    open_context,
+    served,
+    visit,
+)
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
@@ -81,14 +90,15 @@ def browser():
         yield one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def quick_mnist(tmp_path_factory):
-    """A file in MNIST's layout, small enough that an epoch takes no time."""
+    """A file in MNIST's layout, small enough that an epoch takes a tenth of a second. If it took
+    much less, a run by time would have thousands of epochs, and the page their curves to draw."""
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
-    x, y = {}, {}
-    for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
-        x[part], y[part] = sources._generate(count, seed)
-    np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
+    x_train, y_train = sources._generate(1200, 1)
+    x_test, y_test = sources._generate(200, 2)
+    x_train, y_train = np.tile(x_train, (10, 1, 1)), np.tile(y_train, 10)
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
     return path
 
 
@@ -101,8 +111,38 @@ def server(tmp_path_factory, quick_mnist):
         yield url, pid, home
 
 
-@pytest.fixture
-def page(browser, server):
-    one = open_page(browser, server[0])
+@pytest.fixture(scope="module")
+def context(browser):
+    """Where a file's tests open their pages one after the other: a new one costs a second of
+    processor more, since nothing is in its cache."""
+    one = open_context(browser)
     yield one
+    one.close()
+
+
+@pytest.fixture
+def page(context, server):
+    """A page of a visitor who was never here."""
+    yield visit(context.new_page(), server[0])
+    context.pages[0].evaluate("localStorage.clear()")
+    for one in context.pages:
+        one.close()
+    context.clear_cookies()
+
+
+@pytest.fixture(scope="module")
+def used_page(browser, server):
+    """The page that `board_page` clears."""
+    one = open_context(browser).new_page()
+    yield visit(one, server[0])
     one.context.close()
+
+
+@pytest.fixture
+def board_page(used_page):
+    """An empty board, for tests that change nothing else; what they drew is cleared."""
+    button = keyed(used_page, "clear").get_by_role("button")
+    if button.is_enabled():
+        button.click()
+    expect_blank(used_page)
+    return used_page
