@@ -15,8 +15,8 @@ from classifier.synthetic import handwriting
 from tests.browser import (
     PROJECT,
     chromium_path,
-    expect_blank,
-    keyed,
+    clear,
+    forget,
     launched,
     open_context,
     served,
@@ -25,6 +25,14 @@ from tests.browser import (
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs a browser is slow."""
+    for item in items:
+        if Path(__file__).parent / "browser" in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_sessionfinish() -> None:
@@ -124,10 +132,7 @@ def context(browser):
 def page(context, server):
     """A page of a visitor who was never here."""
     yield visit(context.new_page(), server[0])
-    context.pages[0].evaluate("localStorage.clear()")
-    for one in context.pages:
-        one.close()
-    context.clear_cookies()
+    forget(context)
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +146,5 @@ def used_page(browser, server):
 @pytest.fixture
 def board_page(used_page):
     """An empty board, for tests that change nothing else; what they drew is cleared."""
-    button = keyed(used_page, "clear").get_by_role("button")
-    if button.is_enabled():
-        button.click()
-    expect_blank(used_page)
+    clear(used_page)
     return used_page

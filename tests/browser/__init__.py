@@ -149,6 +149,14 @@ def open_context(browser: Browser, **options: object) -> BrowserContext:
     return context
 
 
+def forget(context: BrowserContext) -> None:
+    """Close the pages of a context, and make its next one that of a visitor who was never here."""
+    context.pages[0].evaluate("localStorage.clear()")
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
+
+
 def open_page(browser: Browser, url: str, **options: object) -> Page:
     """A page in a context of its own, with its canvas ready."""
     return visit(open_context(browser, **options).new_page(), url)
@@ -276,6 +284,14 @@ def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray], seconds: float = 
 def expect_blank(page: Page) -> None:
     """Until the answer's words name no digit."""
     expect(keyed(page, "prediction")).to_have_text(re.compile(r"^\D+$"), timeout=PATIENCE)
+
+
+def clear(page: Page) -> None:
+    """Clear the board, and wait until it says so."""
+    button = keyed(page, "clear").get_by_role("button")
+    if button.is_enabled():
+        button.click()
+    expect_blank(page)
 
 
 def serious_faults(page: Page) -> list[tuple[str, list[str]]]:

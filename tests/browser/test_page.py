@@ -20,6 +20,7 @@ from classifier.synthetic import handwriting
 from tests.browser import (
     PATIENCE,
     PROJECT,
+    clear,
     click,
     draw,
     expect_answer,
@@ -43,11 +44,6 @@ def answered(page: Page) -> str:
     """The first digit in the answer's words, or nothing."""
     found = re.search(r"\d", keyed(page, "prediction").inner_text())
     return found.group() if found else ""
-
-
-def clear(page: Page) -> None:
-    click(page, "clear")
-    expect_blank(page)
 
 
 def children(pid: int) -> list[psutil.Process]:

@@ -23,6 +23,7 @@ from tests.browser import (
     click,
     draw,
     expect_answer,
+    forget,
     keyed,
     open_page,
     open_tab,
@@ -31,6 +32,7 @@ from tests.browser import (
     served,
     settle,
     train_by_time,
+    visit,
     wait_for_canvas,
     wait_until,
 )
@@ -74,8 +76,15 @@ def numbers_in(gallery: Locator) -> set[int]:
 # The lesson
 
 
-def test_the_whole_lesson_is_walked_with_the_mouse(browser, best_server):
-    page = open_page(browser, best_server[0])
+@pytest.fixture
+def best_page(context, best_server):
+    """A page of a visitor who was never here, of the server with the best data."""
+    yield visit(context.new_page(), best_server[0])
+    forget(context)
+
+
+def test_the_whole_lesson_is_walked_with_the_mouse(best_page):
+    page = best_page
     click(page, "sample-7")
     open_tab(page, "Lesson")
     for number, step in enumerate(STEPS.values(), 1):
@@ -99,7 +108,6 @@ def test_the_whole_lesson_is_walked_with_the_mouse(browser, best_server):
         if number < len(STEPS):
             click(page, "lesson-next")
     expect(keyed(page, "lesson-next").get_by_role("button")).to_be_disabled()
-    page.context.close()
 
 
 def press_until(page: Page, key: str, wanted: Locator) -> None:
@@ -151,34 +159,35 @@ def test_a_link_to_an_experiment_opens_the_same_step_and_settings_anywhere(brows
     page.context.close()
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "?lesson=nowhere&try=nothing",
-        "?lesson=<script>document.title='hit'</script>",
-        "?try=" + "9" * 3000,
-        "?lesson=fit&lesson=test&try=%00",
-        "?lesson=-1e999",
-    ],
+STRANGE = (
+    "?lesson=nowhere&try=nothing",
+    "?lesson=<script>document.title='hit'</script>",
+    "?try=" + "9" * 3000,
+    "?lesson=fit&lesson=test&try=%00",
+    "?lesson=-1e999",
 )
-def test_a_strange_link_is_answered_in_words(browser, server, query):
-    page = open_page(browser, server[0] + "/" + query)
-    expect(keyed(page, "lesson-words")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("tabpanel")).to_contain_text("that this lesson does not have")
-    assert page.title() == "Draw a digit"
-    assert "<script>" not in page.get_by_role("tabpanel").inner_text()
-    click(page, "sample-3")
-    expect_answer(page, 3)
-    page.context.close()
+
+
+def test_a_strange_link_is_answered_in_words(context, server, subtests):
+    for digit, query in enumerate(STRANGE):
+        with subtests.test(query[:60]):
+            page = visit(context.new_page(), server[0] + "/" + query)
+            expect(keyed(page, "lesson-words")).to_be_visible(timeout=PATIENCE)
+            expect(page.get_by_role("tabpanel")).to_contain_text("that this lesson does not have")
+            assert page.title() == "Draw a digit"
+            assert "<script>" not in page.get_by_role("tabpanel").inner_text()
+            click(page, f"sample-{digit}")
+            expect_answer(page, digit)
+        forget(context)
 
 
 # Training
 
 
 def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input(
-    browser, best_server
+    best_page, best_server
 ):
-    url, mnist = best_server
+    page, (_, mnist) = best_page, best_server
     images, labels = itertools.islice(
         drawings.checked_images(*map(drawings.read_arrays(mnist).get, ("x_test", "y_test"))), 2
     )
@@ -188,7 +197,6 @@ def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input
     if not counts[label, answer]:  # MNIST has some; a small file may have none
         np.fill_diagonal(counts, 0)
         label, answer = np.unravel_index(counts.argmax(), counts.shape)
-    page = open_page(browser, url)
     choose_model(page, "dense")
     open_tab(page, "Training")
     chart = keyed(page, "confusion")
@@ -218,7 +226,6 @@ def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input
         page.keyboard.press("Enter")
         settle(page)
     expect(keyed(page, "cell")).to_contain_text("Nothing in this cell", timeout=PATIENCE)
-    page.context.close()
 
 
 def test_the_drawings_bars_change_by_epoch_while_a_run_trains(page):
@@ -310,22 +317,23 @@ def test_a_run_can_be_renamed_loaded_into_the_form_and_deleted_by_who_trained_it
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("model", ["conv", "dense"])
 def test_no_tab_has_a_serious_fault_for_those_who_see_or_hear_it_otherwise(
-    browser, server, scheme, model
+    browser, server, scheme, subtests
 ):
     page = open_page(browser, server[0], color_scheme=scheme, reduced_motion="reduce")
-    choose_model(page, model)
     click(page, "sample-4")
     expect_answer(page, 4)
-    for tab in TABS:
-        open_tab(page, tab)
-        if tab == "Training":
-            keyed(page, "gallery-worst").wait_for(timeout=PATIENCE)
-        if tab == "Inside the network":
-            keyed(page, "neighbours").wait_for(timeout=PATIENCE)
-        settle(page)
-        assert not serious_faults(page), tab
+    for model, tab in itertools.product(("conv", "dense"), TABS):
+        with subtests.test(model=model, tab=tab):
+            if tab == TABS[0]:
+                choose_model(page, model)
+            open_tab(page, tab)
+            if tab == "Training":
+                keyed(page, "gallery-worst").wait_for(timeout=PATIENCE)
+            if tab == "Inside the network":
+                keyed(page, "neighbours").wait_for(timeout=PATIENCE)
+            settle(page)
+            assert not serious_faults(page)
     page.context.close()
 
 
