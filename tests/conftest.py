@@ -29,9 +29,10 @@ REAL_MNIST = os.environ.get("MNIST_NPZ")
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs a browser is slow."""
+    """What needs a browser is slow, and so are the tabs, which draw the page again and again."""
+    here = Path(__file__).parent
     for item in items:
-        if Path(__file__).parent / "browser" in item.path.parents:
+        if {here / "browser", here / "ui" / "tabs"} & set(item.path.parents):
             item.add_marker(pytest.mark.slow)
 
 

@@ -106,6 +106,7 @@ def _pid(home: Path, run_id: str) -> int:
 # With real training
 
 
+@pytest.mark.slow
 def test_a_run_goes_from_submit_to_finished(server, home, short):
     begun = time.monotonic()
     run_id = server.submit(short)
@@ -131,6 +132,7 @@ def test_a_run_goes_from_submit_to_finished(server, home, short):
     assert json.loads((home / "runs" / run_id / "config.json").read_text()) == short.to_dict()
 
 
+@pytest.mark.slow
 def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
     first, second = (server.submit(long(name)) for name in ("first", "second"))
     one, two = Listener(first), Listener(second)
@@ -160,6 +162,7 @@ def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
     wait_for(lambda: server.state(second) is RunState.ENDED, "the end of the process")
 
 
+@pytest.mark.slow
 def test_a_killed_run_says_so_and_the_next_one_gets_its_turn(server, home, long):
     first, second = (server.submit(long(name)) for name in ("first", "second"))
     one, two = Listener(first), Listener(second)
@@ -186,6 +189,7 @@ def test_a_killed_run_says_so_and_the_next_one_gets_its_turn(server, home, long)
 # A worker that is kept ready
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_ready_takes_the_next_run_and_only_one_is_kept(server, home, short):
     server.get_ready()
     ready = server._ready
@@ -208,6 +212,7 @@ def _has_loaded(pid: int, library: str) -> bool:
     return any(f"/{library}/" in m.path for m in psutil.Process(pid).memory_maps())
 
 
+@pytest.mark.slow
 def test_a_ready_worker_that_takes_a_run_can_be_stopped(server, long):
     server.get_ready()
     run_id = server.submit(long("ready"))
@@ -218,6 +223,7 @@ def test_a_ready_worker_that_takes_a_run_can_be_stopped(server, long):
     assert listener.end.stopped
 
 
+@pytest.mark.slow
 def test_a_worker_that_waits_in_vain_is_dismissed(server, short, monkeypatch):
     monkeypatch.setattr(local, "_READY_SECONDS", 0.5)
     server.get_ready()
@@ -228,6 +234,7 @@ def test_a_worker_that_waits_in_vain_is_dismissed(server, short, monkeypatch):
     assert isinstance(Listener(server.submit(short)).end, Finished), "by a worker of its own"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noticed", [True, False])
 def test_a_ready_worker_that_was_killed_is_replaced(server, short, noticed, monkeypatch):
     server.get_ready()
@@ -324,6 +331,7 @@ def test_too_little_memory_is_told_in_a_clear_sentence(server, short, python_und
     assert (said or [server.post_mortem(run_id)])[0] == Failed(error=local.NO_MEMORY)
 
 
+@pytest.mark.slow
 @on_linux
 def test_one_core_without_avx512_is_enough(server, short, python_under, monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
@@ -331,6 +339,7 @@ def test_one_core_without_avx512_is_enough(server, short, python_under, monkeypa
     assert isinstance(Listener(server.submit(short)).end, Finished)
 
 
+@pytest.mark.slow
 @on_linux
 def test_a_run_takes_only_what_nobody_else_wants(server, home, long):
     run_id = server.submit(long("humble"))
