@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Sequence
 
 import numpy as np
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
@@ -14,6 +16,12 @@ from classifier.config import PROJECT
 
 _ON_THE_BOARD = re.compile(r"(label|sample)-\d|take-back|round-(next|end)")
 _KINDS = ("markdown", "caption", "warning", "info", "error", "success", "title")
+
+# Streamlit reads the metadata of all installed packages anew for each run of a page without a
+# browser, which takes a fifth of its time.
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
+)
 
 
 def new_page() -> AppTest:

@@ -11,10 +11,28 @@ import pytest
 from classifier.data import generated
 from classifier.ink import rendering
 from classifier.synthetic import handwriting
-from tests.browser import PROJECT, chromium_path, launched, open_page, served
+from tests.browser import (
+    PROJECT,
+    chromium_path,
+    clear,
+    forget,
+    launched,
+    open_context,
+    served,
+    visit,
+)
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser is slow, and so are the tabs, which draw the page again and again."""
+    here = Path(__file__).parent
+    for item in items:
+        if {here / "browser", here / "ui" / "tabs"} & set(item.path.parents):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
@@ -73,14 +91,15 @@ def browser():
         yield one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def quick_mnist(tmp_path_factory):
-    """A file in MNIST's layout, small enough that an epoch takes no time."""
+    """A file in MNIST's layout, small enough that an epoch takes a tenth of a second. If it took
+    much less, a run by time would have thousands of epochs, and the page their curves to draw."""
     path = tmp_path_factory.mktemp("data") / "mnist.npz"
-    x, y = {}, {}
-    for part, count, seed in (("train", 1200, 1), ("test", 200, 2)):
-        x[part], y[part] = generated.draw(count, seed)
-    np.savez(path, x_train=x["train"], y_train=y["train"], x_test=x["test"], y_test=y["test"])
+    x_train, y_train = generated.draw(1200, 1)
+    x_test, y_test = generated.draw(200, 2)
+    x_train, y_train = np.tile(x_train, (10, 1, 1)), np.tile(y_train, 10)
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
     return path
 
 
@@ -93,8 +112,32 @@ def server(tmp_path_factory, quick_mnist):
         yield url, pid, home
 
 
-@pytest.fixture
-def page(browser, server):
-    one = open_page(browser, server[0])
+@pytest.fixture(scope="module")
+def context(browser):
+    """Where a file's tests open their pages one after the other: a new one costs a second of
+    processor more, since nothing is in its cache."""
+    one = open_context(browser)
     yield one
+    one.close()
+
+
+@pytest.fixture
+def page(context, server):
+    """A page of a visitor who was never here."""
+    yield visit(context.new_page(), server[0])
+    forget(context)
+
+
+@pytest.fixture(scope="module")
+def used_page(browser, server):
+    """The page that `board_page` clears."""
+    one = open_context(browser).new_page()
+    yield visit(one, server[0])
     one.context.close()
+
+
+@pytest.fixture
+def board_page(used_page):
+    """An empty board, for tests that change nothing else; what they drew is cleared."""
+    clear(used_page)
+    return used_page

@@ -19,9 +19,10 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from classifier.config import CANVAS, PROJECT
 
@@ -141,10 +142,28 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
         loop.close()
 
 
+def open_context(browser: Browser, **options: object) -> BrowserContext:
+    """Where pages of one visitor are opened: cookies and the cache are its own."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, **options)
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
+def forget(context: BrowserContext) -> None:
+    """Close the pages of a context, and make its next one that of a visitor who was never here."""
+    context.pages[0].evaluate("localStorage.clear()")
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
+
+
 def open_page(browser: Browser, url: str, **options: object) -> Page:
-    """A page in a session of its own, with its canvas ready."""
-    page = browser.new_context(viewport={"width": 1366, "height": 768}, **options).new_page()
-    page.set_default_timeout(PATIENCE)
+    """A page in a context of its own, with its canvas ready."""
+    return visit(open_context(browser, **options).new_page(), url)
+
+
+def visit(page: Page, url: str) -> Page:
+    """The same page at this address, with its canvas ready."""
     page.goto(url)
     wait_for_canvas(page)
     return page
@@ -204,13 +223,16 @@ def click(page: Page, key: str) -> None:
 
 
 def draw(page: Page, strokes: Sequence[np.ndarray]) -> None:
-    """Draw strokes, each (k, 2) in canvas pixels, with the mouse, however large the canvas is."""
+    """Draw strokes, each (k, 2) in canvas pixels, with the mouse, however large the canvas is.
+
+    What lies within a pixel of the line is left out: each move of the mouse takes a frame."""
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()  # a click that had to be repeated may have moved the page
     box = canvas.bounding_box()
     scale = box["width"] / CANVAS
     for stroke in strokes:
-        points = [(box["x"] + float(x) * scale, box["y"] + float(y) * scale) for x, y in stroke]
+        corners = cv2.approxPolyDP(np.asarray(stroke, np.float32), 1, closed=False)[:, 0]
+        points = [(box["x"] + float(x) * scale, box["y"] + float(y) * scale) for x, y in corners]
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points[1:]:
@@ -262,6 +284,14 @@ def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray], seconds: float = 
 def expect_blank(page: Page) -> None:
     """Until the answer's words name no digit."""
     expect(keyed(page, "prediction")).to_have_text(re.compile(r"^\D+$"), timeout=PATIENCE)
+
+
+def clear(page: Page) -> None:
+    """Clear the board, and wait until it says so."""
+    button = keyed(page, "clear").get_by_role("button")
+    if button.is_enabled():
+        button.click()
+    expect_blank(page)
 
 
 def serious_faults(page: Page) -> list[tuple[str, list[str]]]:

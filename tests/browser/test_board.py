@@ -18,12 +18,14 @@ from classifier.synthetic import handwriting
 from tests.browser import (
     PATIENCE,
     PROJECT,
+    clear,
     click,
     delayed,
     draw,
     draw_by_finger,
     expect_answer,
     expect_blank,
+    forget,
     keyed,
     open_page,
     open_tab,
@@ -31,6 +33,7 @@ from tests.browser import (
     serious_faults,
     served,
     settle,
+    visit,
     wait_for_canvas,
     wait_until,
 )
@@ -84,8 +87,7 @@ def side_of(page: Page) -> float:
     return page.locator("canvas.upper-canvas").bounding_box()["width"]
 
 
-def test_every_screen_has_all_of_it(browser, server):
-    page = open_page(browser, server[0])
+def test_every_screen_has_all_of_it(page):
     click(page, "sample-7")
     expect_answer(page, 7)
     for width, height in SCREENS:
@@ -101,7 +103,6 @@ def test_every_screen_has_all_of_it(browser, server):
                 assert found["bars"][3] <= height, "bars and canvas are seen together"
             if (width, height) == (1366, 768):
                 assert page.get_by_role("tab").first.bounding_box()["y"] < height - 40
-    page.context.close()
 
 
 def toggle_sidebar(page: Page, is_open: bool) -> None:
@@ -173,7 +174,8 @@ def place(page: Page, x: float, y: float) -> tuple[float, float]:
     return box["x"] + x / CANVAS * box["width"], box["y"] + y / CANVAS * box["height"]
 
 
-def test_a_pen_that_leaves_the_canvas_draws_only_on_it(page):
+def test_a_pen_that_leaves_the_canvas_draws_only_on_it(board_page):
+    page = board_page
     page.mouse.move(*place(page, 140, 60))
     page.mouse.down()
     page.mouse.move(*place(page, 140, 200), steps=5)
@@ -194,7 +196,8 @@ def test_a_pen_that_leaves_the_canvas_draws_only_on_it(page):
     assert segments(page) == 2
 
 
-def test_another_button_does_not_draw(page):
+def test_another_button_does_not_draw(board_page):
+    page = board_page
     for button in ("right", "middle"):
         page.mouse.move(*place(page, 100, 100))
         page.mouse.down(button=button)
@@ -204,16 +207,23 @@ def test_another_button_does_not_draw(page):
     expect_blank(page)
 
 
-@pytest.fixture
-def phone(browser, server):
+@pytest.fixture(scope="module")
+def used_phone(browser, server):
     one = browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     ).new_page()
     one.set_default_timeout(PATIENCE)
-    one.goto(server[0])
-    wait_for_canvas(one)
-    yield one
+    yield visit(one, server[0])
     one.context.close()
+
+
+@pytest.fixture
+def phone(used_phone):
+    """An upright phone with nothing on its canvas."""
+    used_phone.set_viewport_size({"width": 390, "height": 844})
+    used_phone.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 0")
+    clear(used_phone)
+    return used_phone
 
 
 def test_a_finger_draws_and_scrolls_nothing_and_a_second_one_does_not_draw(phone):
@@ -253,7 +263,8 @@ def test_a_phone_that_is_turned_in_mid_drawing_keeps_the_drawing(phone):
     assert phone.locator("canvas.upper-canvas").evaluate(inked)
 
 
-def test_a_stroke_begun_at_once_after_the_pointer_came_is_drawn_wherever_it_begins(page):
+def test_a_stroke_begun_at_once_after_the_pointer_came_is_drawn_wherever_it_begins(board_page):
+    page = board_page
     starts = list(itertools.product(np.linspace(10, CANVAS - 10, 5), repeat=2))
     for x, y in starts:
         page.mouse.move(*place(page, x, -120 if y < CANVAS / 2 else CANVAS + 120))
@@ -265,7 +276,8 @@ def test_a_stroke_begun_at_once_after_the_pointer_came_is_drawn_wherever_it_begi
         page.keyboard.press("x")
 
 
-def test_the_components_own_toolbar_is_out_of_the_way_of_keyboard_and_mouse(page):
+def test_the_components_own_toolbar_is_out_of_the_way_of_keyboard_and_mouse(board_page):
+    page = board_page
     names = ("Update the app with this drawing", "Edit", "Reset canvas & history")
     for name in names:
         assert not page.get_by_role("button", name=name).count()
@@ -333,7 +345,8 @@ def draw_slowly(page: Page, strokes: list[np.ndarray], seconds: float = 1.2) -> 
         page.mouse.up()
 
 
-def test_answers_follow_the_pen_and_nothing_shifts_or_is_made_anew(page):
+def test_answers_follow_the_pen_and_nothing_shifts_or_is_made_anew(board_page):
+    page = board_page
     draw(page, placed(handwriting.sample_digit(8), 190, (45, 45)))  # the first loads the model
     expect_answer(page, 8)
     click(page, "clear")
@@ -348,7 +361,8 @@ def test_answers_follow_the_pen_and_nothing_shifts_or_is_made_anew(page):
     assert page.evaluate("kept.every(one => one.isConnected)")
 
 
-def test_screen_readers_hear_the_answer_when_the_pen_rests(page):
+def test_screen_readers_hear_the_answer_when_the_pen_rests(board_page):
+    page = board_page
     spoken = page.locator(".board-spoken")
     stroke = placed(handwriting.sample_digit(7), 190, (45, 45))[0]
     page.mouse.move(*place(page, *stroke[0]))
@@ -419,30 +433,35 @@ def line(request, server):
         yield url
 
 
-@pytest.mark.parametrize("action", ["clear", "sample-3", "undo", "label-8"])
-def test_what_is_drawn_right_after_a_button_is_never_lost(browser, line, action):
-    page = open_page(browser, line)
+@pytest.fixture
+def far_page(context, line):
+    """A page of a visitor who was never here, behind that line."""
+    yield visit(context.new_page(), line)
+    forget(context)
+
+
+def test_what_is_drawn_right_after_a_button_is_never_lost(far_page, subtests):
+    page = far_page
     one = placed(handwriting.sample_digit(1), 190, (100, 45))
     seven = placed(handwriting.sample_digit(7), 190, (45, 45))
-    for wait in (0, 0.15):
-        draw(page, one)
-        expect_answer(page, 1)
-        click(page, action)
-        time.sleep(wait)
-        if action in ("sample-3", "label-8"):
-            # It stays on top of what the button brought.
-            draw(page, [seven[0] + 3])
-            wait_until(lambda: segments(page) == 2)
-        else:
-            draw(page, seven)
-            expect_answer(page, 7)
-        page.keyboard.press("x")
-        expect_blank(page)
-    page.context.close()
+    for action, wait in itertools.product(("clear", "sample-3", "undo", "label-8"), (0, 0.15)):
+        with subtests.test(action=action, wait=wait):
+            draw(page, one)
+            expect_answer(page, 1)
+            click(page, action)
+            time.sleep(wait)
+            if action in ("sample-3", "label-8"):
+                # It stays on top of what the button brought.
+                draw(page, [seven[0] + 3])
+                wait_until(lambda: segments(page) == 2)
+            else:
+                draw(page, seven)
+                expect_answer(page, 7)
+        clear(page)
 
 
-def test_a_label_in_the_same_moment_has_the_last_stroke_with_it(browser, server, line):
-    page = open_page(browser, line)
+def test_a_label_in_the_same_moment_has_the_last_stroke_with_it(far_page, server):
+    page = far_page
     four = placed(handwriting.sample_digit(4), 190, (45, 45))
     assert len(four) > 1
     button = keyed(page, "label-4").get_by_role("button").bounding_box()
@@ -452,7 +471,6 @@ def test_a_label_in_the_same_moment_has_the_last_stroke_with_it(browser, server,
     kept = kept_of(page, server[2])
     assert [(one.label, len(one.strokes)) for one in kept] == [(4, len(four))]
     assert np.abs(kept[0].strokes[-1][-1] - four[-1][-1]).max() < 2
-    page.context.close()
 
 
 def kept_of(page: Page, home: Path) -> list[Kept]:
@@ -488,16 +506,13 @@ def expect_answered(page: Page) -> None:
     expect(keyed(page, "prediction")).not_to_contain_text("Draw", timeout=PATIENCE)
 
 
-def test_a_label_that_is_pressed_before_its_sample_has_come_is_of_that_sample(
-    browser, server, line
-):
-    page = open_page(browser, line)
+def test_a_label_that_is_pressed_before_its_sample_has_come_is_of_that_sample(far_page, server):
+    page = far_page
     click(page, "sample-3")
     click(page, "label-3")
     expect(keyed(page, "correction")).to_contain_text("Kept as a 3", timeout=PATIENCE)
     expect_answer(page, 3)
     assert [one.label for one in kept_of(page, server[2])] == [3]
-    page.context.close()
 
 
 def test_a_reload_leaves_the_drawing_where_it_is_and_has_it_answered(page):

@@ -65,10 +65,8 @@ def stored(home) -> list[tuple[int, int]]:
 
 
 @pytest.fixture
-def host(browser, server):
-    one = open_page(browser, server[0])
-    yield one
-    one.context.close()
+def host(page):
+    return page
 
 
 @pytest.fixture
@@ -193,19 +191,20 @@ def test_a_killed_server_loses_nothing_that_was_acknowledged(browser, tmp_path, 
     host.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_wrong_code_is_told_and_can_be_mended(host, phones, browser, server, scheme):
+def test_a_wrong_code_is_told_and_can_be_mended(host, browser, subtests):
     link = open_class(host)
-    wrong = browser.new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
-    wrong.goto(link[:-1] + "0")
-    expect(wrong.get_by_text("No class has this code")).to_be_visible()
-    settle(wrong)
-    assert not serious_faults(wrong)
-    wrong.get_by_label("The class’s code").fill(link[-6:].upper())
-    wrong.get_by_role("button", name="Join").click()
-    keyed(wrong, "label-9").wait_for()
-    assert wrong.url.endswith(link[-6:].upper())
-    wrong.context.close()
+    for scheme in ("light", "dark"):
+        with subtests.test(scheme):
+            wrong = browser.new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
+            wrong.goto(link[:-1] + "0")
+            expect(wrong.get_by_text("No class has this code")).to_be_visible()
+            settle(wrong)
+            assert not serious_faults(wrong)
+            wrong.get_by_label("The class’s code").fill(link[-6:].upper())
+            wrong.get_by_role("button", name="Join").click()
+            keyed(wrong, "label-9").wait_for()
+            assert wrong.url.endswith(link[-6:].upper())
+            wrong.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -25,6 +25,7 @@ from tests.browser import (
     click,
     draw,
     expect_answer,
+    forget,
     keyed,
     open_page,
     open_tab,
@@ -33,6 +34,7 @@ from tests.browser import (
     served,
     settle,
     train_by_time,
+    visit,
     wait_for_canvas,
     wait_until,
 )
@@ -76,15 +78,20 @@ def numbers_in(gallery: Locator) -> set[int]:
 # The lesson
 
 
-def test_the_whole_lesson_is_walked_with_the_mouse(browser, best_server):
-    page = open_page(browser, best_server[0])
+@pytest.fixture
+def best_page(context, best_server):
+    """A page of a visitor who was never here, of the server with the best data."""
+    yield visit(context.new_page(), best_server[0])
+    forget(context)
+
+
+def test_the_whole_lesson_is_walked_with_the_mouse_and_by_keyboard_alone(best_page):
+    page = best_page
     click(page, "sample-7")
     open_tab(page, "Lesson")
     for number, step in enumerate(STEPS.values(), 1):
         words = keyed(page, "lesson-words")
-        expect(words.get_by_role("heading")).to_have_text(
-            f"{number} · {step.title}", timeout=PATIENCE
-        )
+        expect_step(page, number)
         for line in filter(None, step.code.splitlines()):
             expect(words).to_contain_text(line.strip())
         assert not keyed(page, "lesson-objects").inner_text().isspace()
@@ -96,12 +103,52 @@ def test_the_whole_lesson_is_walked_with_the_mouse(browser, best_server):
             comparison = keyed(page, "comparison")
             if not comparison.get_by_text("expected").count():
                 click(page, "lesson-train")
-            expected = "As expected" if REAL_MNIST else re.compile("s expected")
-            expect(comparison).to_contain_text(expected, timeout=PATIENCE)
+            expect_compared(page)
         if number < len(STEPS):
             click(page, "lesson-next")
     expect(keyed(page, "lesson-next").get_by_role("button")).to_be_disabled()
-    page.context.close()
+    walk_by_keyboard(page)
+
+
+def expect_step(page: Page, number: int) -> None:
+    title = list(STEPS.values())[number - 1].title
+    heading = keyed(page, "lesson-words").get_by_role("heading")
+    expect(heading).to_have_text(f"{number} · {title}", timeout=PATIENCE)
+
+
+def expect_compared(page: Page) -> None:
+    expected = "As expected" if REAL_MNIST else re.compile("s expected")
+    expect(keyed(page, "comparison")).to_contain_text(expected, timeout=PATIENCE)
+
+
+def walk_by_keyboard(page: Page) -> None:
+    """From the last step, with each experiment trained once; the shortest is trained again."""
+    page.keyboard.press("Shift+1")
+    expect(keyed(page, "lesson-words")).to_be_hidden(timeout=PATIENCE)
+    page.keyboard.press("4")
+    expect_answer(page, 4)
+    page.keyboard.press("Shift+4")
+    expect(keyed(page, "lesson-words")).to_be_visible(timeout=PATIENCE)
+    for number in range(len(STEPS), 0, -1):
+        expect_step(page, number)
+        if number > 1:
+            page.keyboard.press("b")
+    for number, step in enumerate(STEPS.values(), 1):
+        expect_step(page, number)
+        for key in step.experiments:
+            press_until(page, "Tab", keyed(page, f"try-{key}").get_by_role("button"))
+            page.keyboard.press("Enter")
+            expect(keyed(page, "experiment")).to_contain_text(
+                EXPERIMENTS[key].expect[:60], timeout=PATIENCE
+            )
+            expect_compared(page)
+            press_until(page, "Tab", keyed(page, "lesson-train").get_by_role("button"))
+            if key == "one-epoch":
+                page.keyboard.press("Space")
+                keyed(page, "training-progress").wait_for(timeout=PATIENCE)
+                expect_compared(page)
+        if number < len(STEPS):
+            page.keyboard.press("n")
 
 
 def press_until(page: Page, key: str, wanted: Locator) -> None:
@@ -112,31 +159,6 @@ def press_until(page: Page, key: str, wanted: Locator) -> None:
         if wanted.evaluate("one => one.contains(document.activeElement)"):
             return
     raise AssertionError(f"{wanted} is not reached by {key}")
-
-
-def test_the_whole_lesson_is_walked_by_keyboard_alone(page):
-    page.keyboard.press("4")
-    expect_answer(page, 4)
-    page.keyboard.press("Shift+4")
-    expect(keyed(page, "lesson-words")).to_be_visible(timeout=PATIENCE)
-    for number, step in enumerate(STEPS.values(), 1):
-        heading = keyed(page, "lesson-words").get_by_role("heading")
-        expect(heading).to_have_text(f"{number} · {step.title}", timeout=PATIENCE)
-        for key in step.experiments:
-            press_until(page, "Tab", keyed(page, f"try-{key}").get_by_role("button"))
-            page.keyboard.press("Enter")
-            expect(keyed(page, "experiment")).to_contain_text(
-                EXPERIMENTS[key].expect[:60], timeout=PATIENCE
-            )
-            comparison = keyed(page, "comparison")
-            if not comparison.get_by_text("expected").count():
-                press_until(page, "Tab", keyed(page, "lesson-train").get_by_role("button"))
-                page.keyboard.press("Space")
-            expect(comparison).to_contain_text("s expected", timeout=PATIENCE)
-        if number < len(STEPS):
-            page.keyboard.press("n")
-    page.keyboard.press("b")
-    expect(keyed(page, "lesson-words").get_by_role("heading")).to_contain_text("8 ·")
 
 
 def test_a_link_to_an_experiment_opens_the_same_step_and_settings_anywhere(browser, server):
@@ -153,34 +175,35 @@ def test_a_link_to_an_experiment_opens_the_same_step_and_settings_anywhere(brows
     page.context.close()
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "?lesson=nowhere&try=nothing",
-        "?lesson=<script>document.title='hit'</script>",
-        "?try=" + "9" * 3000,
-        "?lesson=fit&lesson=test&try=%00",
-        "?lesson=-1e999",
-    ],
+STRANGE = (
+    "?lesson=nowhere&try=nothing",
+    "?lesson=<script>document.title='hit'</script>",
+    "?try=" + "9" * 3000,
+    "?lesson=fit&lesson=test&try=%00",
+    "?lesson=-1e999",
 )
-def test_a_strange_link_is_answered_in_words(browser, server, query):
-    page = open_page(browser, server[0] + "/" + query)
-    expect(keyed(page, "lesson-words")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("tabpanel")).to_contain_text("that this lesson does not have")
-    assert page.title() == "Draw a digit"
-    assert "<script>" not in page.get_by_role("tabpanel").inner_text()
-    click(page, "sample-3")
-    expect_answer(page, 3)
-    page.context.close()
+
+
+def test_a_strange_link_is_answered_in_words(context, server, subtests):
+    for digit, query in enumerate(STRANGE):
+        with subtests.test(query[:60]):
+            page = visit(context.new_page(), server[0] + "/" + query)
+            expect(keyed(page, "lesson-words")).to_be_visible(timeout=PATIENCE)
+            expect(page.get_by_role("tabpanel")).to_contain_text("that this lesson does not have")
+            assert page.title() == "Draw a digit"
+            assert "<script>" not in page.get_by_role("tabpanel").inner_text()
+            click(page, f"sample-{digit}")
+            expect_answer(page, digit)
+        forget(context)
 
 
 # Training
 
 
 def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input(
-    browser, best_server
+    best_page, best_server
 ):
-    url, mnist = best_server
+    page, (_, mnist) = best_page, best_server
     images, labels = itertools.islice(
         checked_images(*map(drawings.read_arrays(mnist).get, ("x_test", "y_test"))), 2
     )
@@ -190,7 +213,6 @@ def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input
     if not counts[label, answer]:  # MNIST has some; a small file may have none
         np.fill_diagonal(counts, 0)
         label, answer = np.unravel_index(counts.argmax(), counts.shape)
-    page = open_page(browser, url)
     choose_model(page, "shipped-dense")
     open_tab(page, "Training")
     chart = keyed(page, "confusion")
@@ -220,7 +242,6 @@ def test_a_cell_of_the_matrix_shows_exactly_its_images_and_one_becomes_the_input
         page.keyboard.press("Enter")
         settle(page)
     expect(keyed(page, "cell")).to_contain_text("Nothing in this cell", timeout=PATIENCE)
-    page.context.close()
 
 
 def test_the_drawings_bars_change_by_epoch_while_a_run_trains(page):
@@ -312,22 +333,23 @@ def test_a_run_can_be_renamed_loaded_into_the_form_and_deleted_by_who_trained_it
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("model", ["shipped-deep", "shipped-dense"])
 def test_no_tab_has_a_serious_fault_for_those_who_see_or_hear_it_otherwise(
-    browser, server, scheme, model
+    browser, server, scheme, subtests
 ):
     page = open_page(browser, server[0], color_scheme=scheme, reduced_motion="reduce")
-    choose_model(page, model)
     click(page, "sample-4")
     expect_answer(page, 4)
-    for tab in TABS:
-        open_tab(page, tab)
-        if tab == "Training":
-            keyed(page, "gallery-worst").wait_for(timeout=PATIENCE)
-        if tab == "Inside the network":
-            keyed(page, "neighbours").wait_for(timeout=PATIENCE)
-        settle(page)
-        assert not serious_faults(page), tab
+    for model, tab in itertools.product(("shipped-deep", "shipped-dense"), TABS):
+        with subtests.test(model=model, tab=tab):
+            if tab == TABS[0]:
+                choose_model(page, model)
+            open_tab(page, tab)
+            if tab == "Training":
+                keyed(page, "gallery-worst").wait_for(timeout=PATIENCE)
+            if tab == "Inside the network":
+                keyed(page, "neighbours").wait_for(timeout=PATIENCE)
+            settle(page)
+            assert not serious_faults(page)
     page.context.close()
 
 

@@ -117,6 +117,7 @@ BLANK = np.full((200, 200), 255, np.uint8)
 # predict
 
 
+@pytest.mark.slow
 def test_predict_gives_each_picture_its_digit_and_ten_probabilities(run, tiny, tmp_path):
     files = [write(tmp_path / f"{digit}.png", draw(digit)) for digit in range(10)]
     outcome = run("predict", "--json", "--model", tiny, *files)
@@ -353,6 +354,7 @@ def test_bad_usage_is_answered_with_status_2(arguments):
     assert raised.value.code == 2
 
 
+@pytest.mark.slow
 def test_train_from_a_shell_runs_to_the_end_with_no_input(home, tiny_mnist):
     """Only a run that `jobs` started ends with its standard input."""
     arguments = [*TINY, "--mnist", tiny_mnist, "--epochs", "2", "--name", "whole"]
@@ -461,6 +463,7 @@ def test_evaluate_counts_what_is_no_digit_in_a_file_of_symbols(run, home, tmp_pa
     assert outcome.json["others_flagged"] > 0.8
 
 
+@pytest.mark.slow
 def test_several_models_and_sets_make_a_table(run, home):
     outcome = run("evaluate", "--model", "conv", "dense", "--data", "generated")
     lines = outcome.out.splitlines()
@@ -563,6 +566,7 @@ def test_both_shipped_models_are_listed_with_the_command_that_made_them(run, hom
         assert entries[name]["command"].startswith("python -m classifier train")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "least"), [("shipped-deep", 0.995), ("shipped-dense", 0.978)])
 def test_shipped_models_read_mnist(run, home, real_mnist, name, least):
     outcome = run("evaluate", "--json", "--model", name, "--data", "mnist", "--mnist", real_mnist)

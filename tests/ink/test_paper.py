@@ -161,6 +161,7 @@ def test_an_empty_sheet_is_blank(ruling, changes):
     assert not prepared.ink.any()
 
 
+@pytest.mark.slow
 def test_random_photos_of_generated_writing_are_read(predictor):
     """Of 50, five of each kind, at least 47, and each of the rest alike as strokes."""
     rng = np.random.default_rng(0)
@@ -187,6 +188,7 @@ def test_photos_are_told_from_flat_pictures():
         assert paper.is_photo(picture.mean(axis=2).astype(np.float32) / 255)
 
 
+@pytest.mark.slow
 def test_twelve_megapixels_are_quick():
     picture, ink = sheet(3, shape=(3000, 4000), ruling="squared", quality=None, noise=0)
     times = []

@@ -116,6 +116,7 @@ def _pid(home: Path, run_id: str) -> int:
 # With real training
 
 
+@pytest.mark.slow
 def test_a_run_goes_from_submit_to_finished(server, home, short):
     begun = time.monotonic()
     run = server.submit(short)
@@ -141,6 +142,7 @@ def test_a_run_goes_from_submit_to_finished(server, home, short):
     assert json.loads((home / "runs" / run.id / "config.json").read_text()) == short.to_dict()
 
 
+@pytest.mark.slow
 def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
     first, second = (server.submit(long(name)) for name in ("first", "second"))
     one, two = Listener(first), Listener(second)
@@ -173,6 +175,7 @@ def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
     wait_for(lambda: is_over(second), "the end of the process")
 
 
+@pytest.mark.slow
 def test_a_killed_run_says_so_and_the_next_one_gets_its_turn(server, home, long):
     first, second = (server.submit(long(name)) for name in ("first", "second"))
     one, two = Listener(first), Listener(second)
@@ -199,6 +202,7 @@ def test_a_killed_run_says_so_and_the_next_one_gets_its_turn(server, home, long)
 # A worker that is kept ready
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_ready_takes_the_next_run_and_only_one_is_kept(server, home, short):
     server.get_ready()
     ready = server._ready
@@ -221,6 +225,7 @@ def _has_loaded(pid: int, library: str) -> bool:
     return any(f"/{library}/" in m.path for m in psutil.Process(pid).memory_maps())
 
 
+@pytest.mark.slow
 def test_a_ready_worker_that_takes_a_run_can_be_stopped(server, long):
     server.get_ready()
     run = server.submit(long("ready"))
@@ -231,6 +236,7 @@ def test_a_ready_worker_that_takes_a_run_can_be_stopped(server, long):
     assert listener.last().stopped
 
 
+@pytest.mark.slow
 def test_a_worker_that_waits_in_vain_is_dismissed(server, short, monkeypatch):
     monkeypatch.setattr(local, "_READY_SECONDS", 0.5)
     server.get_ready()
@@ -241,6 +247,7 @@ def test_a_worker_that_waits_in_vain_is_dismissed(server, short, monkeypatch):
     assert isinstance(Listener(server.submit(short)).last(), Finished), "by a worker of its own"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noticed", [True, False])
 def test_a_ready_worker_that_was_killed_is_replaced(server, short, noticed, monkeypatch):
     server.get_ready()
@@ -310,6 +317,7 @@ def test_too_little_memory_is_told_in_a_clear_sentence(server, short, python_und
     assert run.end == Failed(error=resources.NO_MEMORY)
 
 
+@pytest.mark.slow
 @on_linux
 def test_one_core_without_avx512_is_enough(server, short, python_under, monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
@@ -317,6 +325,7 @@ def test_one_core_without_avx512_is_enough(server, short, python_under, monkeypa
     assert isinstance(Listener(server.submit(short)).last(), Finished)
 
 
+@pytest.mark.slow
 @on_linux
 def test_a_run_takes_only_what_nobody_else_wants(server, home, long):
     run = server.submit(long("humble"))

@@ -76,6 +76,7 @@ def test_before_is_what_the_page_says_of_the_other(home, file, tiny_mnist):
     assert wrong <= 2  # in bfloat16 a close call may fall the other way
 
 
+@pytest.mark.slow
 def test_a_model_that_knows_the_drawings_already_is_not_gone_on_from(home, file, tiny_mnist):
     go_on(settings(file, tiny_mnist, name="first"))
     second, events = go_on(settings(file, tiny_mnist, base="first", name="second"))
@@ -103,6 +104,7 @@ def right(model: store.SavedModel, drawn: drawings.Drawings) -> np.ndarray:
     return answers == drawn.labels
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL_DRAWINGS, reason="DRAWN_NPZ names no file of drawings")
 def test_a_writers_other_drawings_are_read_better_and_hardly_a_test_image_worse(
     home, tmp_path, real_mnist

@@ -290,6 +290,7 @@ def test_huge_drawings_of_one_digit_with_dots_leave_all_figures_numbers(settings
     assert all(np.isfinite(weights).all() for weights in run.weights)
 
 
+@pytest.mark.slow
 def test_a_detector_is_trained_and_says_its_threshold(settings, home):
     chosen = settings(network="detector", epochs=1, styles=0.2)
     saved = training.train(chosen, lambda event: None)
@@ -466,6 +467,7 @@ def test_one_real_epoch_of_the_articles_network(home, real_mnist):
 # What the page shows of it later
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "chosen",
     [

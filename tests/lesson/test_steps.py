@@ -74,6 +74,7 @@ def run_steps(monkeypatch: pytest.MonkeyPatch, mnist: Path, until: str = "test")
 # The code
 
 
+@pytest.mark.slow
 def test_the_steps_are_a_program_that_learns_mnist(monkeypatch, real_mnist):
     names = run_steps(monkeypatch, real_mnist)
     assert names["test_accuracy"] >= 0.975

@@ -126,6 +126,7 @@ def test_a_picture_of_100_megapixels_is_refused_before_it_is_unpacked(page, monk
     assert "100 megapixels" in words(page)
 
 
+@pytest.mark.slow
 def test_pictures_of_every_kind_do_no_harm(page):
     """Noise, a negative, one pixel, a line: whatever comes of it, the page goes on."""
     rng = np.random.default_rng(0)

@@ -8,30 +8,56 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 
 from classifier.config import CLASSES, TrainConfig
+from classifier.data import generated
 from classifier.learning import networks
+from classifier.ui import shared
+from classifier.ui.tabs.background import exam, memory, specimens
 from tests.ui.tabs.pages import Network
 
 
 @pytest.fixture(autouse=True)
-def _fresh(home):
-    """A server that has looked at nothing yet."""
-    st.cache_resource.clear()
+def _fresh(home, monkeypatch):
+    """A server that has looked at no runs or images yet, and without MNIST draws few digits in its
+    place: all 24,000 take seconds in the background. Loaded models are as good as new."""
+    for known in (shared.jobs, shared.replay, exam, memory, specimens):
+        known.clear()
+    monkeypatch.setattr(generated, "TRAIN", 60)
+    monkeypatch.setattr(generated, "TEST", 40)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def small_network() -> tuple[bytes, list[np.ndarray]]:
     """A network as a function of its weights, and some weights."""
     network = networks.build(TrainConfig(hidden_units=3))
     return networks.forward(network), network.get_weights()
 
 
-@pytest.fixture(scope="module")
-def shapes(tmp_path_factory) -> dict[str, Network]:
-    """Networks of other shapes than those of the form, as they are served."""
-    from keras import Input, Sequential, layers
+class Shapes(dict):
+    """Networks of other shapes than those of the form, as they are served; each is exported when it
+    is asked for."""
+
+    def __init__(self, stacks: dict[str, list], folder: Path) -> None:
+        super().__init__({"no-model": (b"TFL3, but nothing of it", [])})
+        self._stacks, self._folder = stacks, folder
+
+    def __missing__(self, name: str) -> Network:
+        from keras import Sequential
+
+        file = self._folder / f"{name}.tflite"
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            model = Sequential(self._stacks[name])
+            model.export(str(file), format="litert", verbose=False)
+        named = [(layer.name, type(layer).__name__) for layer in model.layers]
+        self[name] = file.read_bytes(), named
+        return self[name]
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory) -> Shapes:
+    """See there."""
+    from keras import Input, layers
 
     def dense(units: int, name: str) -> layers.Dense:
         return layers.Dense(units, activation="relu", name=name)
@@ -61,15 +87,7 @@ def shapes(tmp_path_factory) -> dict[str, Network]:
         "twelve-classes": [flat, dense(6, "hidden"), digits(12)],
         "other-input": [Input((100,)), dense(6, "hidden"), digits()],
     }  # fmt: skip
-    found = {}
-    for name, stack in stacks.items():
-        file = tmp_path_factory.mktemp("exported") / "model.tflite"
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            model = Sequential(stack)
-            model.export(str(file), format="litert", verbose=False)
-        named = [(layer.name, type(layer).__name__) for layer in model.layers]
-        found[name] = file.read_bytes(), named
-    return found | {"no-model": (b"TFL3, but nothing of it", [])}
+    return Shapes(stacks, tmp_path_factory.mktemp("exported"))
 
 
 @pytest.fixture

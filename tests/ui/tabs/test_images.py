@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from classifier.data import generated
 from classifier.serving import store
 from classifier.serving.predict import Predictor
 from classifier.ui import view
@@ -170,8 +169,6 @@ def test_a_file_of_data_that_cannot_be_read_is_told(content, home, tiny_mnist, m
 
 
 def test_the_lesson_has_generated_digits_until_there_is_mnist(home, tiny_mnist, monkeypatch):
-    monkeypatch.setattr(generated, "TRAIN", 60)
-    monkeypatch.setattr(generated, "TEST", 40)
     page = opened(lesson="data")
     until(page, "Here: generated digits.")
     monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
