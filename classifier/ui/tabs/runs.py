@@ -69,6 +69,7 @@ def _table(models: list[SavedModel], unfinished: dict[str, Run], here: session.S
             ),
             "seconds": st.column_config.NumberColumn(format="%.1f", width="small"),
         },
+        placeholder="–",
         alt=f"{len(rows)} runs and models with data, settings, seconds and accuracies",
         key="runs-table",
     )
