@@ -97,7 +97,8 @@ def test_an_experiment_is_the_articles_run_but_for_its_settings(key):
     config, standard = experiment.config(), TrainConfig()
     assert (config.network, config.data, config.seed, config.name) == ("dense", "auto", 0, None)
     differ = {k for k, v in config.to_dict().items() if v != getattr(standard, k)}
-    assert differ == set(experiment.settings)
+    assert differ == {"title", *experiment.settings}
+    assert config.title == experiment.title
     assert config.epochs < SETTINGS["epochs"].high
     assert len(experiment.title) <= 40
     assert len(experiment.expect.split()) <= 60

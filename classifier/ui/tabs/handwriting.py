@@ -120,7 +120,10 @@ def _bring(content: bytes, name: str) -> None:
         return
     here.uploads += 1  # an empty field
     known = len(drawn) - new
-    here.upload_said = f"{new:,} drawings came" + (f", {known:,} were here already." * bool(known))
+    came = f"{new:,} drawing{'s' * (new != 1)} came"
+    here.upload_said = came + f", {known:,} {'was' if known == 1 else 'were'} here already." * bool(
+        known
+    )
     st.rerun()
 
 

@@ -221,7 +221,7 @@ def test_all_models_are_asked_about_the_drawing(home, shapes):
     saved(home, "theirs", network=shapes["three-hidden"])
     page = asked("shipped-deep", view.RUNS)
     (words,) = [words for words in charts(page) if words.startswith("This drawing.")]
-    for name in ("conv: 3", "dense: 3", "theirs: "):
+    for name in ("shipped-deep: 3", "shipped-dense: 3", "theirs: "):
         assert name in words
     assert "shipped-detector" not in words
 
