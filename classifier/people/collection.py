@@ -26,6 +26,10 @@ from classifier.config import CLASSES
 from classifier.ink import drawings
 
 MAX_STROKES, MAX_POINTS = 100, 10_000  # of one drawing
+_TOO_LARGE = (
+    f"A drawing may have {MAX_STROKES} strokes and {MAX_POINTS:,} points at most: clear the canvas "
+    "and draw the digit anew."
+)
 MAX_COORDINATE = 1e5
 MAX_OWN = 2_000  # drawings that one visitor may keep outside of classes
 PER_MINUTE = 60  # drawings that one visitor may send
@@ -137,6 +141,10 @@ def bring(token: str, drawn: drawings.Drawings) -> int:
     `keep`."""
     if len(drawn) > MAX_OWN:  # before others wait for so many to be written
         raise LimitError(f"The file has {len(drawn):,} drawings: {MAX_OWN:,} are kept at most.")
+    begins = np.diff(drawn.stroke_id, prepend=-1) != 0
+    strokes, points = np.bincount(drawn.sample_id[begins]), np.bincount(drawn.sample_id)
+    if strokes.max(initial=0) > MAX_STROKES or points.max(initial=0) > MAX_POINTS:
+        raise LimitError(_TOO_LARGE)
     writer, now = writer_of(token), time.time()
     hands = np.zeros(len(drawn), int) if drawn.writer is None else drawn.writer - drawn.writer.min()
     with transaction() as database:
@@ -206,10 +214,7 @@ def _checked(drawing: Labelled) -> tuple[bytes, str]:
         raise ValueError("There is nothing drawn yet.")
     lengths = [len(stroke) for stroke in strokes]
     if len(lengths) > MAX_STROKES or sum(lengths) > MAX_POINTS:
-        raise LimitError(
-            f"A drawing may have {MAX_STROKES} strokes and {MAX_POINTS:,} points at most: clear "
-            "the canvas and draw the digit anew."
-        )
+        raise LimitError(_TOO_LARGE)
     points = np.concatenate([np.asarray(stroke, "<f4").reshape(-1, 2) for stroke in strokes])
     nowhere = 0 in lengths or not (np.abs(points) <= MAX_COORDINATE).all()
     if nowhere or not 0 < drawing.pen <= 1e4:
