@@ -142,8 +142,8 @@ def bring(token: str, drawn: drawings.Drawings) -> int:
     if len(drawn) > MAX_OWN:  # before others wait for so many to be written
         raise LimitError(f"The file has {len(drawn):,} drawings: {MAX_OWN:,} are kept at most.")
     begins = np.diff(drawn.stroke_id, prepend=-1) != 0
-    strokes, points = np.bincount(drawn.sample_id[begins]), np.bincount(drawn.sample_id)
-    if strokes.max(initial=0) > MAX_STROKES or points.max(initial=0) > MAX_POINTS:
+    most_strokes = np.bincount(drawn.sample_id[begins]).max(initial=0)
+    if most_strokes > MAX_STROKES or np.bincount(drawn.sample_id).max(initial=0) > MAX_POINTS:
         raise LimitError(_TOO_LARGE)
     writer, now = writer_of(token), time.time()
     hands = np.zeros(len(drawn), int) if drawn.writer is None else drawn.writer - drawn.writer.min()
