@@ -3,8 +3,6 @@
 Knows nothing of who speaks or who listens; the shell, the page and the tests read the same lines.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import enum
 import functools

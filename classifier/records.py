@@ -1,7 +1,5 @@
 """JSON values as dataclasses, checked against the types of their fields. Knows none of them."""
 
-from __future__ import annotations
-
 import dataclasses
 import sys
 import typing

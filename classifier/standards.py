@@ -1,7 +1,5 @@
 """What each network takes unless told otherwise, by the names of the settings."""
 
-from __future__ import annotations
-
 from typing import Any
 
 # Units of the hidden dense layer; the networks that have none are not here.

@@ -1,7 +1,5 @@
 """Tables of figures, in Markdown."""
 
-from __future__ import annotations
-
 
 def cell(name: str, value: object) -> str:
     """A value as it stands in a table."""

@@ -1,7 +1,5 @@
 """What a run says, on a terminal."""
 
-from __future__ import annotations
-
 import sys
 
 from classifier.events import STAGES, EpochEnded, Event, Failed, Finished, Progress
@@ -34,10 +32,7 @@ class Terminal:
                 text = STAGES[event.stage] + (f", epoch {event.epoch}" if event.epoch else "")
                 accuracy = "" if event.accuracy is None else f"accuracy {event.accuracy:.2%}"
                 self._bar.update(
-                    self._task,
-                    description=text,
-                    completed=event.fraction or 0.0,
-                    accuracy=accuracy,
+                    self._task, description=text, completed=event.fraction or 0.0, accuracy=accuracy
                 )
             case EpochEnded():
                 self._console.print(

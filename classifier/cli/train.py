@@ -1,7 +1,5 @@
 """`train`: a network from scratch, or on from a saved one; for a shell, and for `jobs`."""
 
-from __future__ import annotations
-
 import argparse
 import threading
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Digits that nobody drew, as a data set or as some to mix in. Knows no other source."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from classifier.data.dataset import Batch, Dataset

@@ -1,7 +1,5 @@
 """Drawings of other things than digits, for a detector to tell from digits."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 

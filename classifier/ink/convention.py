@@ -7,8 +7,6 @@ is in the middle. To that comes the pen, brought to the width that MNIST's write
 Ink is (H, W) float32, 0 for paper to 1 for full ink. Knows nothing of where it is from.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -1,7 +1,5 @@
 """A drawing's way to the network input as pictures, to see what each step is good for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

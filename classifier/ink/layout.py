@@ -6,8 +6,6 @@ A candidate costs what the networks doubt of it, and what is odd about its size;
 ties the two sides together. Knows nothing of where strokes and pictures come from.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Knows nothing of networks or images.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 

@@ -1,7 +1,5 @@
 """The precision to train in."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Knows nothing of where images are from, of files, or of the run that it is trained for.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 Knows nothing of who listens. Keras is imported when training begins, not before.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import importlib
 import threading

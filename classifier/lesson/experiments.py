@@ -3,8 +3,6 @@
 Knows nothing of the steps that propose them, and of the page that shows them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

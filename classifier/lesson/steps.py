@@ -5,8 +5,6 @@ network", in other words. Knows nothing of the page that shows it, and nothing o
 code is text here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import TypeVar
 

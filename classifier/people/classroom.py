@@ -6,8 +6,6 @@ their own; who opened the class sees all of them, removes any, pauses and closes
 Knows nothing of networks or of the page.
 """
 
-from __future__ import annotations
-
 import enum
 import secrets
 import sqlite3

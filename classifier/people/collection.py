@@ -6,8 +6,6 @@ do is checked here. Each call is a transaction of its own, so that neither a kil
 second one on the same file loses or doubles a drawing. Knows nothing of networks or of the page.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

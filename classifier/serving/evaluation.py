@@ -3,8 +3,6 @@
 Knows nothing of models: it judges their probabilities.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

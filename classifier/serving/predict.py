@@ -3,8 +3,6 @@
 Knows nothing of pictures' making (`ink.preparing`) or of where models come from (`store`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 Knows nothing of whose drawings they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
