@@ -14,7 +14,7 @@ from classifier.config import IMAGE_SIZE, TrainConfig
 from classifier.data import epochs
 from classifier.data.dataset import Batch, Mixture
 from classifier.events import EpochEnded, Progress
-from classifier.learning import networks, precision
+from classifier.learning import networks
 from classifier.learning.course import Course
 from classifier.learning.steps import Steps, batches, to_input
 
@@ -48,7 +48,7 @@ class Trainer:
 
         self._config, self._stop = config, stop
         keras.utils.set_random_seed(config.seed)
-        keras.config.set_dtype_policy(precision.policy())
+        keras.config.set_dtype_policy(networks.policy())
         self.model = networks.build(config)
         keras.config.set_dtype_policy("float32")
         self._steps = Steps(self.model, config.optimizer)

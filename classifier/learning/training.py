@@ -19,7 +19,7 @@ from classifier.config import DETECTOR, TrainConfig
 from classifier.data import sources
 from classifier.data.dataset import split_validation
 from classifier.data.epochs import in_thread
-from classifier.data.others import with_others
+from classifier.data.generated import with_others
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 from classifier.learning import networks
 from classifier.learning.finetuning import compare, unspoilt, weights_of

@@ -24,7 +24,7 @@ from classifier.events import (
     to_json,
 )
 from classifier.ink import drawings
-from classifier.learning import course, networks, precision, trainer, training
+from classifier.learning import course, networks, trainer, training
 from classifier.serving import predict, snapshots, store
 from classifier.synthetic import handwriting
 from tests.learning import linear
@@ -321,7 +321,7 @@ def test_every_optimizer_learns(settings, optimizer):
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
 def test_every_precision_learns(settings, monkeypatch, network, policy):
     """Whether or not this processor has it: elsewhere it is only slower."""
-    monkeypatch.setattr(precision, "policy", lambda: policy)
+    monkeypatch.setattr(networks, "policy", lambda: policy)
     run = _train_without_saving(
         settings(network=network, epochs=8, batch_size=10, optimizer="adam", learning_rate=0.003)
     )
