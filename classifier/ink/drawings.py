@@ -4,8 +4,6 @@ Knows nothing of pixels: `preparing` renders strokes. A file may hold images ins
 and `load` tells which.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import itertools
@@ -53,7 +51,7 @@ class Drawings:
             inside = breaks[np.searchsorted(breaks, start, "right") : np.searchsorted(breaks, end)]
             yield np.split(self.points[start:end], inside - start)
 
-    def select(self, which: np.ndarray) -> Drawings:
+    def select(self, which: np.ndarray) -> "Drawings":
         """The drawings that `which` (indices or a mask over N) picks, in its order."""
         chosen = np.arange(len(self))[which]
         everything = list(self)

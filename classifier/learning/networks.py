@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.config import CLASSES, IMAGE_SIZE, KINDS, TrainConfig
+from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, KINDS, TrainConfig
 from classifier.standards import HIDDEN_UNITS
 
 if TYPE_CHECKING:
@@ -79,17 +79,8 @@ def conv(config: TrainConfig) -> keras.Sequential:
 
 def deep(config: TrainConfig) -> keras.Sequential:
     """Five convolutions with batch normalisation: (N, 28, 28, 1) in 0–1 to (N, 10) softmax;
-    205,834 parameters."""
-    return _deep(config.dropout, CLASSES, "deep")
-
-
-def detector(config: TrainConfig) -> keras.Sequential:
-    """Tells a digit from other drawings: (N, 28, 28, 1) in 0–1 to softmax of (N, 1 + kinds): the
-    digits as one class, then `config.KINDS`."""
-    return _deep(config.dropout, 1 + len(KINDS), "detector")
-
-
-def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
+    205,834 parameters. As a detector it tells a digit from other drawings, with a softmax of
+    (N, 1 + kinds): the digits as one class, then `config.KINDS`."""
     from keras import Input, Sequential, layers
 
     def convolution(
@@ -115,10 +106,10 @@ def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
             *convolution(112, 3, "shapes"),
             layers.MaxPooling2D(name="pool-again"),
             layers.Flatten(name="flat"),
-            *_dropout(dropout),
-            *_softmax(classes),
+            *_dropout(config.dropout),
+            *_softmax(CLASSES if config.network != DETECTOR else 1 + len(KINDS)),
         ],
-        name=name,
+        name=config.network,
     )
 
 
@@ -146,7 +137,7 @@ BUILDERS: dict[str, Callable[[TrainConfig], keras.Sequential]] = {
     "dense": dense,
     "conv": conv,
     "deep": deep,
-    "detector": detector,
+    DETECTOR: deep,
 }
 
 

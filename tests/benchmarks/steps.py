@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import OPTIMIZERS, TrainConfig
 from classifier.data import mnist
 from classifier.learning import networks, steps

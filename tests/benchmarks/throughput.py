@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import IMAGE_SIZE, NETWORKS, TrainConfig
 from classifier.learning import networks, steps
 
