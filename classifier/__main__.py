@@ -1,7 +1,5 @@
 """The command line: hands the arguments to the command in `cli` that they name."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

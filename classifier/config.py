@@ -129,11 +129,7 @@ class TrainConfig:
         on_page=False,
     ).of(0.2)
     train_size: int | None = Setting(
-        "Training images",
-        "Fewer images: quicker, and more overfitting.",
-        CLASSES,
-        10**9,
-        step=1000,
+        "Training images", "Fewer images: quicker, and more overfitting.", CLASSES, 10**9, step=1000
     ).of(None)
     # None: 5, unless `seconds` says how long.
     epochs: int | None = Setting(

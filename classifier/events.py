@@ -3,19 +3,15 @@
 Knows nothing of who speaks or who listens; the shell, the page and the tests read the same lines.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import enum
-import functools
 import json
 import math
-import types
-import typing
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from classifier.config import CLASSES
+from classifier.records import record
 
 # A number and its bounds, which are allowed, too.
 Share = Annotated[float, (0, 1)]
@@ -26,7 +22,7 @@ Count = Annotated[int, (0, 2**53)]
 class Started:
     """The run was accepted; nothing heavy has been loaded yet."""
 
-    config: dict[str, str | float | bool | None]  # TrainConfig.to_dict()
+    config: dict[str, str | int | float | bool | None]  # TrainConfig.to_dict()
     time: float  # seconds since 1970
 
 
@@ -131,11 +127,7 @@ def from_json(line: str) -> Event:
     """The event that `to_json` wrote. Raises ValueError for anything else."""
     try:
         values = json.loads(line)
-        kind = _NAMES[values.pop("event")]
-        for name, value in values.items():
-            if not _fits(value, _hints(kind)[name]):
-                raise ValueError(name)
-        event: Event = kind(**values)
+        event: Event = record(_NAMES[values.pop("event")], values, strict=True)
         if isinstance(event, Progress) and event.stage not in STAGES:
             raise ValueError(event.stage)
         json.dumps(values, ensure_ascii=False).encode()  # half a character cannot be sent on
@@ -143,31 +135,6 @@ def from_json(line: str) -> Event:
     # Deep nesting is a RecursionError.
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an event: {line[:100]!r}") from error
-
-
-@functools.cache
-def _hints(kind: type[Event]) -> dict[str, Any]:
-    return typing.get_type_hints(kind, include_extras=True)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value out of JSON is what a field's annotation asks for."""
-    parts = typing.get_args(hint)
-    match typing.get_origin(hint):
-        case None if hint is float:  # no NaN, and nothing that overflows when it is shown
-            return type(value) in (int, float) and bool(abs(value) < 1e15)
-        case None if hint is Any:
-            return True
-        case None:
-            return type(value) is hint
-        case typing.Annotated:
-            low, high = parts[1]
-            return _fits(value, parts[0]) and low <= value <= high
-        case types.UnionType | typing.Union:
-            return any(_fits(value, part) for part in parts)
-        case of:
-            inside = value.values() if isinstance(value, dict) else value
-            return type(value) is of and all(_fits(one, parts[-1]) for one in inside)
 
 
 class Fit(enum.Enum):

@@ -1,7 +1,5 @@
 """Files that appear whole or not at all. Knows nothing of what is in them."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import uuid

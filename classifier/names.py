@@ -3,8 +3,6 @@
 A name is a folder's and the shell's; a title is for the reader.
 """
 
-from __future__ import annotations
-
 import calendar
 import datetime
 import re

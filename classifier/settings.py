@@ -4,8 +4,6 @@ A setting is told once, with its field of `TrainConfig`. The check, the form on 
 command line's flags and the tables of settings are made from that. Knows no setting by name.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "standards": set(),
     "names": set(),
     "config": {"names", "settings", "standards"},
-    "events": {"config"},
+    "events": {"config", "records"},
     "files": set(),
     "records": set(),
     "ink": {"config", "files"},

@@ -1,7 +1,5 @@
 """Which saved models a command asks, by the names that it was given."""
 
-from __future__ import annotations
-
 import argparse
 from typing import TYPE_CHECKING
 
@@ -24,7 +22,7 @@ def add_detector_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def predictor(name: str) -> Predictor:
+def predictor(name: str) -> "Predictor":
     """The model of that name. Raises ValueError if it reads no digits, or as `store.get` does."""
     from classifier.serving import predict, store
 
@@ -34,7 +32,7 @@ def predictor(name: str) -> Predictor:
     return found
 
 
-def detector(name: str) -> Detector | None:
+def detector(name: str) -> "Detector | None":
     """The detector of that name; None if there is none of the standard name. Raises ValueError if
     it is none."""
     from classifier.serving import store

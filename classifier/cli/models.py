@@ -1,7 +1,5 @@
 """`models`: the saved and the shipped models with their figures."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -1,7 +1,5 @@
 """`predict`: which digit is on each picture."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Iterator
@@ -42,7 +40,7 @@ def command(chosen: argparse.Namespace) -> int:
 
 
 def _entries(
-    path: str, predictor: Predictor, detector: Detector | None
+    path: str, predictor: "Predictor", detector: "Detector | None"
 ) -> Iterator[dict[str, Any]]:
     """What is read on each picture of a path, or why that cannot be."""
     from classifier.ink import pictures, preparing

@@ -1,16 +1,14 @@
 """`train`: a network from scratch, or on from a saved one; for a shell, and for `jobs`."""
 
-from __future__ import annotations
-
 import argparse
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from classifier.cli.terminal import Terminal
 from classifier.config import NETWORKS, SETTINGS, TrainConfig
-from classifier.events import Event, Failed
+from classifier.events import STAGES, EpochEnded, Event, Failed, Finished, Progress
 from classifier.settings import Setting
 
 Emit = Callable[[Event], None]
@@ -118,3 +116,49 @@ def _reason(error: Exception) -> str:
 
     traceback.print_exception(error)
     return f"{type(error).__name__}: {said.splitlines()[0][:300] if said else 'no message'}"
+
+
+class Terminal:
+    """Shows a run's events on a terminal: a bar while it trains, a line for each epoch."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[accuracy]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=1.0, accuracy="")
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Progress(note=note) if note:
+                self._console.print(note)
+            case Progress():
+                self._bar.start()
+                text = STAGES[event.stage] + (f", epoch {event.epoch}" if event.epoch else "")
+                accuracy = "" if event.accuracy is None else f"accuracy {event.accuracy:.2%}"
+                self._bar.update(
+                    self._task, description=text, completed=event.fraction or 0.0, accuracy=accuracy
+                )
+            case EpochEnded():
+                self._console.print(
+                    f"Epoch {event.epoch}: accuracy {event.accuracy:.2%}, "
+                    f"on validation images {event.val_accuracy:.2%} ({event.seconds:.1f} s)"
+                )
+            case Finished():
+                self._bar.stop()
+                self._console.print(
+                    f"Test accuracy {event.test_accuracy:.2%} on {event.test_images:,} digits it "
+                    f"never saw, {event.train_accuracy:.2%} on those it trained on. "
+                    f"Saved as {event.model}."
+                )
+            case Failed():
+                self._bar.stop()
+                print(f"Error: {event.error}", file=sys.stderr)

@@ -4,8 +4,6 @@ A data set has images of its own, and may have digits mixed in that are drawn an
 Knows nothing of where they are from. Everything here is uint8, ink high, in the MNIST convention.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Files of drawings: to be mixed into training, and as folds by which training is judged."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,9 +113,7 @@ def folds(labels: np.ndarray, people: np.ndarray | None, seed: int) -> np.ndarra
     return np.asarray(home[people])
 
 
-def to_network_inputs(
-    drawn: drawings.Drawings | drawings.Images,
-) -> tuple[np.ndarray, np.ndarray]:
+def to_network_inputs(drawn: drawings.Drawings | drawings.Images) -> tuple[np.ndarray, np.ndarray]:
     """Network inputs (N, 28, 28) uint8 of drawings, and a mask (N,): which ones can be one digit.
 
     Where there is nothing to read the input is empty.

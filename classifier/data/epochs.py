@@ -1,7 +1,5 @@
 """What each epoch has: the data set's images, and what is mixed in, made while another trains."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

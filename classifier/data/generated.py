@@ -1,13 +1,16 @@
-"""Digits that nobody drew, as a data set or as some to mix in. Knows no other source."""
+"""Digits that nobody drew, as a data set or as some to mix in; and drawings of other things, for a
+detector to tell from digits. Knows no other source."""
 
-from __future__ import annotations
+import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
-from classifier.data.dataset import Batch, Dataset
+from classifier.config import KINDS
+from classifier.data.dataset import Batch, Dataset, Draw, Mixture
 from classifier.ink import rendering
 from classifier.ink.drawings import Drawings
-from classifier.synthetic import handwriting
+from classifier.synthetic import doodles, handwriting
 
 TRAIN = 20_000
 TEST = 4_000
@@ -44,3 +47,48 @@ def rendered(drawn: Drawings, seed: int) -> np.ndarray:
     writer = np.arange(len(drawn)) if drawn.writer is None else drawn.writer
     pens = handwriting.draw_pens(writer, np.random.default_rng(seed))
     return rendering.render_drawings(drawn, *pens)
+
+
+def with_others(dataset: Dataset, kinds: Sequence[str] = tuple(KINDS)) -> Dataset:
+    """The data of a detector: label 0 for every digit, and as many drawings of other things,
+    with label 1 and on for the kinds of `config.KINDS`, both to train and to test.
+
+    kinds: those to train on; the test has them all
+    """
+
+    def draw(count: int, rng: np.random.Generator) -> Batch:
+        return draw_others(count, int(rng.integers(TEST_SEED)), kinds)
+
+    mixed = [
+        dataclasses.replace(
+            mixture,
+            share=mixture.share / 2,
+            draw=_relabelled(mixture.draw),
+            kept=mixture.kept and (mixture.kept[0], np.zeros_like(mixture.kept[1])),
+        )
+        for mixture in dataset.mixed
+    ]
+    test_images, test_kinds = draw_others(len(dataset.test_labels), TEST_SEED)
+    return dataclasses.replace(
+        dataset,
+        train_labels=np.zeros_like(dataset.train_labels),
+        test_images=np.concatenate([dataset.test_images, test_images]),
+        test_labels=np.concatenate([np.zeros_like(dataset.test_labels), test_kinds]),
+        description=f"{dataset.description}, against as many drawings of other things",
+        mixed=(*mixed, Mixture(0.5, "drawings of other things", "", draw)),
+    )
+
+
+def _relabelled(draw: Draw) -> Draw:
+    def draw_zeros(count: int, rng: np.random.Generator) -> Batch:
+        images, labels = draw(count, rng)
+        return images, np.zeros_like(labels)
+
+    return draw_zeros
+
+
+def draw_others(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Batch:
+    """Images (count, 28, 28) uint8 of drawings that are no digit, of these kinds, with a
+    detector's labels (count,). Same seed, same images. Raises ValueError as `doodles.generate`."""
+    drawn = doodles.generate(count, seed, kinds)
+    return rendered(drawn, seed), drawn.labels + np.uint8(1)

@@ -1,7 +1,5 @@
 """MNIST: from a file, from Keras' cache, or by a download into that. Knows no other source."""
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import os

@@ -3,8 +3,6 @@
 Knows which source is asked for, and nothing of how each has its images.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The ink of a picture, whatever its colours. Knows nothing of digits."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -3,8 +3,6 @@
 What may mean two things is refused. Knows nothing of files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Container
 
 import numpy as np

@@ -6,8 +6,6 @@ A candidate costs what the networks doubt of it, and what is odd about its size;
 ties the two sides together. Knows nothing of where strokes and pictures come from.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -91,15 +89,15 @@ def read_ink(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> li
     if not len(boxes):
         return []
 
-    def only(first: int, end: int) -> np.ndarray:
-        return np.where((piece_of >= first) & (piece_of < end), ink, np.float32(0))
+    def only(
+        first: int, end: int, here: tuple[slice, slice] = (slice(None), slice(None))
+    ) -> np.ndarray:
+        mine = (piece_of[here] >= first) & (piece_of[here] < end)
+        return np.where(mine, ink[here], np.float32(0))
 
     def picture(first: int, end: int) -> np.ndarray:
         left, top, right, bottom = map(int, _around(boxes[first:end]))
-        here = slice(top, bottom), slice(left, right)
-        some = np.where(
-            (piece_of[here] >= first) & (piece_of[here] < end), ink[here], np.float32(0)
-        )
+        some = only(first, end, (slice(top, bottom), slice(left, right)))
         box = convention.adjust_pen(convention.crop_to_ink(some))
         return convention.centre(convention.scale_to_box(box))
 

@@ -5,8 +5,6 @@ paper around each pixel; long straight lines are taken out; what then stands out
 ink. Knows nothing of digits and of the way to the network input.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -3,8 +3,6 @@
 Knows nothing of digits.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import warnings

@@ -4,8 +4,6 @@ A piece is what hangs together, or, where that is wide, what lies between two se
 to bottom that cross little ink. Knows nothing of digits, and of what the pieces make together.
 """
 
-from __future__ import annotations
-
 import itertools
 
 import cv2
@@ -112,10 +110,7 @@ def _descend(cost: np.ndarray) -> np.ndarray:
 def _trace(down: np.ndarray, up: np.ndarray, middle: int, column: int) -> np.ndarray:
     """The columns of the cheapest way through a column in the middle row, (h,)."""
     way = np.full(len(down), column)
-    for rows, total in (
-        (range(middle - 1, -1, -1), down),
-        (range(middle + 1, len(down)), up),
-    ):
+    for rows, total in ((range(middle - 1, -1, -1), down), (range(middle + 1, len(down)), up)):
         here = column
         for row in rows:
             near = range(max(here - 1, 0), min(here + 2, down.shape[1]))

@@ -4,8 +4,6 @@
 networks or the page.
 """
 
-from __future__ import annotations
-
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass

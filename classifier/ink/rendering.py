@@ -1,7 +1,5 @@
 """Strokes to ink, with a pen of any width. Knows nothing of pictures, and of what ink is."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Sequence
 from functools import cache

@@ -5,8 +5,6 @@ early. A process that is kept ready for a run that nobody has submitted yet is t
 a line there, too. Its standard output goes into the run's events, its standard error into the log.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -4,8 +4,6 @@ Each run has a ticket in `runs/.queue/`. It is held by a lock that the system re
 run's process ends, however it ends; a run has its turn when no older ticket is held.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import threading

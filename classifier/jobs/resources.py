@@ -1,7 +1,5 @@
 """Memory and disk: how much is free, and the signs and sentences where there is too little."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import math

@@ -3,8 +3,6 @@
 Knows nothing of how a run is carried out: its `Work` tells it, here a child process (`local`).
 """
 
-from __future__ import annotations
-
 import contextlib
 import enum
 from typing import Protocol

@@ -4,8 +4,6 @@ is judged: each drawing by a network that has not learned from it.
 Knows nothing of how a network is trained.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The networks that can be trained. Knows nothing of data or training.
+"""The networks that can be trained, and in which precision. Knows nothing of data or training.
 
 Keras is imported when a network is built, not before.
 """
@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import tempfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.config import CLASSES, IMAGE_SIZE, KINDS, TrainConfig
+from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, KINDS, TrainConfig
 from classifier.standards import HIDDEN_UNITS
 
 if TYPE_CHECKING:
     import keras
+
+_PROCESSOR = Path("/proc/cpuinfo")  # what it can do, as Linux says
+_WITHOUT_BFLOAT16 = {  # of oneDNN's names for instruction sets
+    "SSE41",
+    "AVX",
+    "AVX2",
+    "AVX2_VNNI",
+    "AVX2_VNNI_2",
+    "AVX512_CORE",
+    "AVX512_CORE_VNNI",
+}
 
 
 def dense(config: TrainConfig) -> keras.Sequential:
@@ -66,17 +79,8 @@ def conv(config: TrainConfig) -> keras.Sequential:
 
 def deep(config: TrainConfig) -> keras.Sequential:
     """Five convolutions with batch normalisation: (N, 28, 28, 1) in 0–1 to (N, 10) softmax;
-    205,834 parameters."""
-    return _deep(config.dropout, CLASSES, "deep")
-
-
-def detector(config: TrainConfig) -> keras.Sequential:
-    """Tells a digit from other drawings: (N, 28, 28, 1) in 0–1 to softmax of (N, 1 + kinds): the
-    digits as one class, then `config.KINDS`."""
-    return _deep(config.dropout, 1 + len(KINDS), "detector")
-
-
-def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
+    205,834 parameters. As a detector it tells a digit from other drawings, with a softmax of
+    (N, 1 + kinds): the digits as one class, then `config.KINDS`."""
     from keras import Input, Sequential, layers
 
     def convolution(
@@ -102,10 +106,10 @@ def _deep(dropout: float, classes: int, name: str) -> keras.Sequential:
             *convolution(112, 3, "shapes"),
             layers.MaxPooling2D(name="pool-again"),
             layers.Flatten(name="flat"),
-            *_dropout(dropout),
-            *_softmax(classes),
+            *_dropout(config.dropout),
+            *_softmax(CLASSES if config.network != DETECTOR else 1 + len(KINDS)),
         ],
-        name=name,
+        name=config.network,
     )
 
 
@@ -133,7 +137,7 @@ BUILDERS: dict[str, Callable[[TrainConfig], keras.Sequential]] = {
     "dense": dense,
     "conv": conv,
     "deep": deep,
-    "detector": detector,
+    DETECTOR: deep,
 }
 
 
@@ -185,3 +189,18 @@ def forward(network: keras.Sequential) -> bytes:
     )
     converted: bytes = tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
     return converted
+
+
+def policy() -> str:
+    """Keras' policy: bfloat16 halves the work where the processor has it, float32 elsewhere.
+
+    Where oneDNN is told to do without by ONEDNN_MAX_CPU_ISA, so does this:
+    https://uxlfoundation.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
+    """
+    try:
+        flags = set(_PROCESSOR.read_text(encoding="utf-8").split())
+    except OSError:  # no Linux: nothing says so
+        flags = set()
+    allowed = os.environ.get("ONEDNN_MAX_CPU_ISA", "DEFAULT").upper() not in _WITHOUT_BFLOAT16
+    native = flags & {"avx512_bf16", "amx_bf16"}
+    return "mixed_bfloat16" if native and allowed else "float32"

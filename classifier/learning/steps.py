@@ -138,12 +138,7 @@ def _rmsprop(variables: list[Any]) -> tuple[Update, list[Any]]:
     def update(gradients: list[Any], rate: Any) -> None:
         for weight, grad, ms, m in zip(variables, gradients, *memory, strict=True):
             tf.raw_ops.ResourceApplyRMSProp(
-                var=weight.value.handle,
-                ms=ms.handle,
-                mom=m.handle,
-                grad=grad,
-                lr=rate,
-                **settings,
+                var=weight.value.handle, ms=ms.handle, mom=m.handle, grad=grad, lr=rate, **settings
             )
 
     return update, [*memory[0], *memory[1]]

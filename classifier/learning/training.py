@@ -3,8 +3,6 @@
 Knows nothing of who listens. Keras is imported when training begins, not before.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import importlib
 import threading
@@ -21,7 +19,7 @@ from classifier.config import DETECTOR, TrainConfig
 from classifier.data import sources
 from classifier.data.dataset import split_validation
 from classifier.data.epochs import in_thread
-from classifier.data.others import with_others
+from classifier.data.generated import with_others
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 from classifier.learning import networks
 from classifier.learning.finetuning import compare, unspoilt, weights_of

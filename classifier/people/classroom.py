@@ -3,10 +3,9 @@
 A class lives in the collection's file, so that a server that starts again finds it as it was. What
 one may do hangs on one's token and is checked here: who joined may send drawings and take back
 their own; who opened the class sees all of them, removes any, pauses and closes it.
-Knows nothing of networks or of the page.
+Each call raises CollectionError, and NoClassError where it is given the number of a class in which
+the visitor has no such part. Knows nothing of networks or of the page.
 """
-
-from __future__ import annotations
 
 import enum
 import secrets
@@ -77,8 +76,7 @@ class Survey:
 
 
 def open_class(token: str, model: str) -> Class:
-    """A new class with this visitor as its host, in which that model answers. Raises
-    CollectionError."""
+    """A new class with this visitor as its host, in which that model answers."""
     now = time.time()
     with collection.transaction() as database:
         while True:
@@ -93,8 +91,7 @@ def open_class(token: str, model: str) -> Class:
 
 
 def hosted(token: str) -> list[Class]:
-    """The classes that this visitor has opened, whatever became of them, newest first. Raises
-    CollectionError."""
+    """The classes that this visitor has opened, whatever became of them, newest first."""
     with collection.transaction(writing=False) as database:
         return _classes(database, "host = ? ORDER BY number DESC", [writer_of(token)])
 
@@ -151,15 +148,14 @@ def send(token: str, number: int, drawing: Labelled) -> None:
 
 
 def own_drawings(token: str, number: int) -> list[Kept]:
-    """What this member has sent, oldest first. Raises NoClassError or CollectionError."""
+    """What this member has sent, oldest first."""
     with collection.transaction(writing=False) as database:
         _as_member(database, token, number)
         return collection.select(database, "class = ? AND writer = ?", [number, writer_of(token)])
 
 
 def joined(token: str, number: int) -> Class:
-    """The class of that number, as it stands, for its members. Raises NoClassError or
-    CollectionError."""
+    """The class of that number, as it stands, for its members."""
     with collection.transaction(writing=False) as database:
         return _as_member(database, token, number)
 
@@ -168,15 +164,14 @@ def joined(token: str, number: int) -> Class:
 
 
 def drawings(token: str, number: int) -> list[Kept]:
-    """All drawings of the host's class, oldest first. Raises NoClassError or CollectionError."""
+    """All drawings of the host's class, oldest first."""
     with collection.transaction(writing=False) as database:
         _as_host(database, token, number)
         return collection.select(database, "class = ?", [number])
 
 
 def survey(token: str, number: int, most: int) -> Survey:
-    """How the host's class stands, with its latest drawings, at most so many. Raises NoClassError
-    or CollectionError."""
+    """How the host's class stands, with its latest drawings, at most so many."""
     with collection.transaction(writing=False) as database:
         there = _as_host(database, token, number)
         members = database.execute("SELECT count(*) FROM member WHERE class = ?", [number])
@@ -191,9 +186,7 @@ def survey(token: str, number: int, most: int) -> Survey:
 
 def set_state(token: str, number: int, state: ClassState) -> None:
     """Pause the host's class, let it go on, or close it, after which its code is worth nothing.
-
-    Raises NoClassError (also if it was closed before) or CollectionError.
-    """
+    Raises NoClassError if it was closed before, too."""
     with collection.transaction() as database:
         if _as_host(database, token, number).state is ClassState.CLOSED:
             raise NoClassError("This class is over: open another one.")
@@ -201,35 +194,26 @@ def set_state(token: str, number: int, state: ClassState) -> None:
 
 
 def set_model(token: str, number: int, model: str) -> None:
-    """Have another model answer the members of the host's class. Raises NoClassError or
-    CollectionError."""
+    """Have another model answer the members of the host's class."""
     with collection.transaction() as database:
         _as_host(database, token, number)
         database.execute("UPDATE class SET model = ? WHERE number = ?", [model, number])
 
 
 def remove(token: str, number: int, drawing_id: str) -> bool:
-    """Delete any drawing of the host's class; whether it was there. Raises NoClassError or
-    CollectionError."""
+    """Delete any drawing of the host's class; whether it was there."""
     with collection.transaction() as database:
         _as_host(database, token, number)
-        gone = database.execute(
-            "DELETE FROM drawing WHERE id = ? AND class = ?", [drawing_id, number]
-        )
-        return gone.rowcount > 0
+        theirs = "DELETE FROM drawing WHERE id = ? AND class = ?"
+        return database.execute(theirs, [drawing_id, number]).rowcount > 0
 
 
 def discard(token: str, number: int) -> None:
-    """Delete the host's class with all of its drawings, for good. Raises NoClassError or
-    CollectionError."""
+    """Delete the host's class with all of its drawings, for good."""
     with collection.transaction() as database:
         _as_host(database, token, number)
-        for statement in (
-            "DELETE FROM drawing WHERE class = ?",
-            "DELETE FROM member WHERE class = ?",
-            "DELETE FROM class WHERE number = ?",
-        ):
-            database.execute(statement, [number])
+        for table, column in (("drawing", "class"), ("member", "class"), ("class", "number")):
+            database.execute(f"DELETE FROM {table} WHERE {column} = ?", [number])
 
 
 def _as_member(database: sqlite3.Connection, token: str, number: int) -> Class:
@@ -255,6 +239,6 @@ def _classes(database: sqlite3.Connection, condition: str, values: list[Any]) ->
     found, now = [], time.time()
     for row in database.execute(f"SELECT * FROM class WHERE {condition}", values):
         state = ClassState.CLOSED if now > row["expires"] else ClassState(row["state"])
-        what = row["number"], row["code"], row["model"], state, row["opened"], row["expires"]
-        found.append(Class(*what))
+        columns = ("number", "code", "model", "opened", "expires")
+        found.append(Class(state=state, **{name: row[name] for name in columns}))
     return found

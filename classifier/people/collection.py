@@ -6,8 +6,6 @@ do is checked here. Each call is a transaction of its own, so that neither a kil
 second one on the same file loses or doubles a drawing. Knows nothing of networks or of the page.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json
@@ -230,23 +228,11 @@ def drawings_of(token: str) -> list[Kept]:
 
 def select(database: sqlite3.Connection, condition: str, values: list[object]) -> list[Kept]:
     """Drawings by an SQL condition, oldest first."""
-    return [
-        Kept(
-            row["id"],
-            row["label"],
-            _strokes(row["points"], row["lengths"]),
-            row["pen"],
-            row["answer"],
-            row["model"],
-            number=row["number"],
-            writer=row["writer"],
-            hand=row["hand"],
-            time=row["time"],
-        )
-        for row in database.execute(
-            f"SELECT * FROM drawing WHERE {condition} ORDER BY number", values
-        )
-    ]
+    found = []
+    for row in database.execute(f"SELECT * FROM drawing WHERE {condition} ORDER BY number", values):
+        as_it_is = {name: row[name] for name in set(row.keys()) - {"class", "points", "lengths"}}
+        found.append(Kept(strokes=_strokes(row["points"], row["lengths"]), **as_it_is))
+    return found
 
 
 def _strokes(points: bytes, lengths: str) -> list[np.ndarray]:
@@ -257,10 +243,8 @@ def _strokes(points: bytes, lengths: str) -> list[np.ndarray]:
 def remove(token: str, drawing_id: str) -> bool:
     """Delete a drawing of one's own, wherever it is; whether there was one."""
     with transaction() as database:
-        gone = database.execute(
-            "DELETE FROM drawing WHERE id = ? AND writer = ?", [drawing_id, writer_of(token)]
-        )
-        return gone.rowcount > 0
+        own = "DELETE FROM drawing WHERE id = ? AND writer = ?"
+        return database.execute(own, [drawing_id, writer_of(token)]).rowcount > 0
 
 
 def as_drawings(kept: Sequence[Kept]) -> drawings.Drawings:

@@ -3,8 +3,6 @@
 Knows nothing of models: it judges their probabilities.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +66,7 @@ def evaluate(
     answers = probabilities.argmax(axis=1)
     right = (answers == labels) & readable
     n = int(digit.sum())
-    by_writer = None
+    by_writer = np.zeros(0)
     if writer is not None and n:
         _, who = np.unique(writer[digit], return_inverse=True)
         by_writer = np.bincount(who, right[digit]) / np.bincount(who)
@@ -76,13 +74,13 @@ def evaluate(
         n=n,
         accuracy=float(right[digit].mean()) if n else None,
         interval=interval(int(right[digit].sum()), n) if n else None,
-        writers=None if by_writer is None else len(by_writer),
-        writer_mean=None if by_writer is None else float(by_writer.mean()),
-        writer_worst=None if by_writer is None else float(by_writer.min()),
+        writers=len(by_writer) or None,
+        writer_mean=float(by_writer.mean()) if len(by_writer) else None,
+        writer_worst=float(by_writer.min()) if len(by_writer) else None,
         confusion=confusion(labels[seen], answers[seen], probabilities.shape[1]),
-        calibration_error=calibration_error(probabilities[seen], labels[seen])
-        if seen.any()
-        else None,
+        calibration_error=(
+            calibration_error(probabilities[seen], labels[seen]) if seen.any() else None
+        ),
         flagged_not_a_digit=float(1 - is_digit[digit].mean()) if n else None,
         others=len(labels) - n,
         others_flagged=float(1 - is_digit[~digit].mean()) if n < len(labels) else None,
@@ -149,8 +147,5 @@ def threshold(scores: list[np.ndarray], share: float) -> float:
     scores: one array (n,) for each set, n >= 1
     """
     weights = [np.full(len(some), 1 / len(some)) for some in scores]
-    return float(
-        np.quantile(
-            np.concatenate(scores), share, weights=np.concatenate(weights), method="inverted_cdf"
-        )
-    )
+    every, weight = np.concatenate(scores), np.concatenate(weights)
+    return float(np.quantile(every, share, weights=weight, method="inverted_cdf"))

@@ -1,7 +1,5 @@
 """LiteRT's interpreter, for all who ask a network. Knows nothing of what its answers mean."""
 
-from __future__ import annotations
-
 import math
 import threading
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ Without what every reader needs it is refused; any other part that makes no sens
 Knows nothing of folders.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile
@@ -132,7 +130,7 @@ class ModelMeta:
 
     @staticmethod
     @lru_cache(128)  # the page lists all models at each run
-    def read(content: bytes) -> ModelMeta:
+    def read(content: bytes) -> "ModelMeta":
         """From a file's content. Raises ValueError whose words go on after "its meta.json"."""
         try:
             level = [saved := json.loads(content.decode("utf-8"))]

@@ -3,17 +3,12 @@
 Knows nothing of how a network answers.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
-
-if TYPE_CHECKING:
-    from classifier.serving.predict import Predictor
+from classifier.serving.predict import Predictor
 
 # Pixels: side of the square that occlusion hides. Pens are 2 to 4 wide, so that 7 takes away a
 # piece of line, where 5 leaves its rim, and is a third of the 20 that a digit fills. Of 60 of

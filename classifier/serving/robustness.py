@@ -4,8 +4,6 @@ Each is judged twice: from its strokes, as on the page, and from a picture of th
 file. Knows nothing of where drawings and models come from.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any

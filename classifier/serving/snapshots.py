@@ -4,8 +4,6 @@ A folder holds `forward.tflite`, the network's way from an image to probabilitie
 image and weights, and `NNNNN.npz`, the weights after epoch NNNNN. Knows nothing of Keras.
 """
 
-from __future__ import annotations
-
 import contextlib
 import threading
 import zipfile

@@ -4,8 +4,6 @@ Knows nothing of training or of the page. Loading a model here never runs code f
 `model.tflite` is read, and a checksum tells a half-written file.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import errno
@@ -76,7 +74,7 @@ class SavedModel:
         """Keras' layers, for `Inspector`; empty if nothing tells them. Raises DamagedModelError."""
         return self.meta.layers or layers_of(self.keras())
 
-    def detector(self) -> Detector | None:
+    def detector(self) -> "Detector | None":
         """The model as a detector; None if it is none. Raises DamagedModelError, or ValueError."""
         from classifier.serving.predict import Detector
 
@@ -141,7 +139,7 @@ def check_writable() -> None:
             file.write(b"x")
 
 
-def save(name: str, model: keras.Model, meta: dict[str, Any]) -> SavedModel:
+def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
     """Save a trained network with what is known of it; the folder appears at once or not at all.
 
     meta: JSON values for the fields of ModelMeta. Format, name, id, date, layers, checksums of the

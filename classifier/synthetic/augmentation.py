@@ -3,8 +3,6 @@
 For the input of training only; the page never changes what was drawn. Knows nothing of data sets.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -3,8 +3,6 @@
 Knows nothing of digits and of hands.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise

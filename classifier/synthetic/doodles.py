@@ -4,8 +4,6 @@ They teach a network what else people draw. What a reasonable person could call 
 l, a plain ring, a slash) is left out. Knows nothing of pixels: `ink.rendering` renders strokes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 

@@ -5,8 +5,6 @@ has a hand (slant, width, haste, favourite variants …) and a pen, and each dig
 them. Knows nothing of pixels: `ink.rendering` renders strokes.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

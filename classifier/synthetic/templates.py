@@ -4,8 +4,6 @@ Points are x,y in hundredths of the height, y down; `!` makes a point a corner, 
 Rings run on beyond their start, since strokes are cut at both ends.
 """
 
-from __future__ import annotations
-
 # Variants of each digit, the plainest first: how often it is written, and its strokes.
 DIGITS: dict[int, tuple[tuple[float, str], ...]] = {
     0: (

@@ -20,7 +20,7 @@ from classifier.jobs.run import Run
 from classifier.people import classroom, collection
 from classifier.people.collection import Labelled
 from classifier.serving import store
-from classifier.serving.readings import Readings
+from classifier.serving.predict import Readings
 from classifier.serving.store import SavedModel
 from classifier.ui.board.sketch import Sketch
 

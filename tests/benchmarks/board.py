@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS
 from classifier.people import classroom
 from classifier.synthetic import handwriting

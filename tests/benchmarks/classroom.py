@@ -26,7 +26,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS_PEN
 from classifier.ink.drawings import fit_canvas
 from classifier.people import classroom

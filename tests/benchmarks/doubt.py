@@ -19,9 +19,9 @@ from classifier.config import DETECTOR, KINDS, TrainConfig
 from classifier.data import epochs, sources
 from classifier.data.dataset import Dataset, split_validation
 from classifier.data.drawn import to_network_inputs
-from classifier.data.others import generate, with_others
+from classifier.data.generated import draw_others, with_others
 from classifier.ink import drawings
-from classifier.learning import networks, precision
+from classifier.learning import networks
 from classifier.serving import evaluation, store
 
 _FALSE_ALARMS = 0.02  # share of digits that a score may take for something else
@@ -73,7 +73,7 @@ def detector(dataset: Dataset, kinds: list[str], config: TrainConfig):
 
     dataset = with_others(dataset, kinds)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(precision.policy())
+    keras.config.set_dtype_policy(networks.policy())
     model = networks.build(config)
     keras.config.set_dtype_policy("float32")
     steps = epochs.size(len(dataset.train_labels), dataset.mixed) // config.batch_size
@@ -105,7 +105,7 @@ def main() -> None:
     )
     read = ReaderScores(dataset.train_images[:_KNOWN])
 
-    others = {kind: generate(1000, _TEST_SEED, [kind])[0] for kind in KINDS}
+    others = {kind: draw_others(1000, _TEST_SEED, [kind])[0] for kind in KINDS}
     if chosen.symbols:
         drawn = drawings.load(chosen.symbols, symbols=True)
         images, readable = to_network_inputs(drawn)

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import PROJECT
 from classifier.data import mnist
 

@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import TrainConfig
 from classifier.events import Finished
 from classifier.jobs.local import LocalJobs

@@ -15,10 +15,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import OPTIMIZERS, TrainConfig
 from classifier.data import mnist
-from classifier.learning import networks, precision, steps
+from classifier.learning import networks, steps
 
 _IMAGES = 2048  # in a call
 _SECONDS = 8.0  # for each row, and
@@ -80,7 +80,7 @@ def built(network: str):
     """A fresh network in the precision that this processor trains in."""
     import keras
 
-    keras.config.set_dtype_policy(precision.policy())
+    keras.config.set_dtype_policy(networks.policy())
     model = networks.build(TrainConfig.of(network))
     keras.config.set_dtype_policy("float32")
     return model

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS, CANVAS_PEN
 from classifier.ink import preparing
 from classifier.serving import occlusion, store

@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from classifier.cli.tables import print_table
+from classifier.cli.evaluate import print_table
 from classifier.config import IMAGE_SIZE, NETWORKS, TrainConfig
-from classifier.learning import networks, precision, steps
+from classifier.learning import networks, steps
 
 _SIDE = 2048  # of the matrices multiplied
 _SECONDS = 3.0  # for each figure
@@ -25,7 +25,7 @@ _IMAGES = 2048  # learned from in one call
 def main() -> None:
     """Measure and print."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    policies = dict.fromkeys(["float32", precision.policy()])
+    policies = dict.fromkeys(["float32", networks.policy()])
     peaks = {policy: matrix_product(policy) for policy in policies}
     rows = []
     for name in NETWORKS:

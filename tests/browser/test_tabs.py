@@ -15,8 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from classifier.ink import drawings
 from classifier.ink.labelled import checked_images
-from classifier.lesson.experiments import EXPERIMENTS
-from classifier.lesson.steps import STEPS
+from classifier.lesson.steps import EXPERIMENTS, STEPS
 from classifier.serving import evaluation, predict, store
 from classifier.synthetic import handwriting
 from tests.browser import (

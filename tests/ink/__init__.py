@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from classifier.config import CANVAS, CLASSES
-from classifier.ink import convention, ladder, rendering
+from classifier.ink import convention, rendering
 from classifier.ink.convention import BOX
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.synthetic import handwriting
@@ -54,5 +54,5 @@ def pen_of(prepared: Prepared) -> float:
 
 def rungs(prepared: Prepared) -> dict[str, np.ndarray]:
     """The pictures of the ladder, by their names."""
-    found = ladder.rungs(prepared.ink, prepared.network_input)
+    found = convention.rungs(prepared.ink, prepared.network_input)
     return {rung.name: rung.image for rung in found}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier.ink import convention, drawings, finding, ladder, paper, preparing, rendering
+from classifier.ink import convention, drawings, finding, paper, preparing, rendering
 from classifier.ink.pictures import read_picture
 from classifier.ink.preparing import Verdict
 from classifier.serving import predict, store
@@ -63,7 +63,7 @@ def test_each_of_the_ten_photos_climbs_the_whole_ladder(ten, digit):
     prepared, ink = ten[digit]
     assert prepared.verdict is Verdict.READABLE
     assert overlap(prepared.ink, ink) > 0.85, "the box is where the ink is"
-    rungs = ladder.rungs(prepared.ink, prepared.network_input)
+    rungs = convention.rungs(prepared.ink, prepared.network_input)
     assert len(rungs) == 6
     assert all(rung.image.max() > 150 for rung in rungs[1:])
     np.testing.assert_array_equal(rungs[-1].image, prepared.network_input)

@@ -24,7 +24,7 @@ from classifier.events import (
     to_json,
 )
 from classifier.ink import drawings
-from classifier.learning import course, networks, precision, trainer, training
+from classifier.learning import networks, trainer, training
 from classifier.serving import predict, snapshots, store
 from classifier.synthetic import handwriting
 from tests.learning import linear
@@ -121,7 +121,7 @@ def article(tmp_path_factory, module_data) -> tuple[Run, store.SavedModel]:
     events: list[Event] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setattr(course, "_TELL_EVERY", 0.0)
+        patch.setattr(trainer, "_TELL_EVERY", 0.0)
         saved = training.train(_article(module_data, name="article"), events.append)
     import keras
 
@@ -322,7 +322,7 @@ def test_every_optimizer_learns(settings, optimizer):
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
 def test_every_precision_learns(settings, monkeypatch, network, policy):
     """Whether or not this processor has it: elsewhere it is only slower."""
-    monkeypatch.setattr(precision, "policy", lambda: policy)
+    monkeypatch.setattr(networks, "policy", lambda: policy)
     run = _train_without_saving(
         settings(network=network, epochs=8, batch_size=10, optimizer="adam", learning_rate=0.003)
     )
@@ -333,7 +333,7 @@ def test_every_precision_learns(settings, monkeypatch, network, policy):
 
 @pytest.mark.usefixtures("mock_network")
 def test_a_batch_larger_than_the_data_is_the_whole_data(settings, monkeypatch):
-    monkeypatch.setattr(course, "_TELL_EVERY", 0.0)
+    monkeypatch.setattr(trainer, "_TELL_EVERY", 0.0)
     run = _train_without_saving(settings(epochs=3, batch_size=60_000))
     assert [e.images_seen for e in run.progress("training")] == [110, 220, 330]
     assert run.epochs[-1].loss < run.epochs[0].loss
@@ -352,7 +352,7 @@ def test_a_clock_that_is_set_back_or_forward_changes_nothing(settings, monkeypat
 
 @pytest.mark.usefixtures("mock_network")
 def test_stopped_in_mid_run_it_keeps_what_was_learned(settings, monkeypatch):
-    monkeypatch.setattr(course, "_TELL_EVERY", 0.0)  # so tiny epochs are over sooner than that
+    monkeypatch.setattr(trainer, "_TELL_EVERY", 0.0)  # so tiny epochs are over sooner than that
     stop = threading.Event()
     events: list[Event] = []
 
@@ -427,7 +427,7 @@ def test_a_huge_learning_rate_fails_with_the_way_out(settings):
 
 def test_weights_that_the_last_step_ruined_are_not_saved(settings, monkeypatch):
     """The epoch's loss is a number, since it was taken before the step."""
-    monkeypatch.setattr(course, "one_cycle", lambda share: np.nan)
+    monkeypatch.setattr(trainer, "one_cycle", lambda share: np.nan)
     with pytest.raises(FloatingPointError, match="learning rate"):
         _train_without_saving(settings(epochs=1, batch_size=TRAINED_ON, schedule="one-cycle"))
 

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from classifier.config import SETTINGS, TrainConfig
-from classifier.lesson.experiments import EXPERIMENTS
-from classifier.lesson.steps import STEPS
+from classifier.lesson.steps import EXPERIMENTS, STEPS
 
 # Each experiment's (training, test) accuracies as `python -m classifier train` gave them: seeds
 # 0, 1 and 2 on MNIST, then on generated digits, in bfloat16; seed 0 on each in float32.

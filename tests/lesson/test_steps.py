@@ -17,8 +17,7 @@ from classifier.ink import drawings
 from classifier.learning import networks
 from classifier.learning.steps import Steps, batches
 from classifier.lesson import steps
-from classifier.lesson.experiments import EXPERIMENTS
-from classifier.lesson.steps import STEPS
+from classifier.lesson.steps import EXPERIMENTS, STEPS
 
 TERMS = (
     "machine learning",

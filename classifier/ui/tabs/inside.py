@@ -8,7 +8,7 @@ import pyarrow as pa
 import streamlit as st
 
 from classifier.config import IMAGE_SIZE
-from classifier.ink import ladder
+from classifier.ink import convention
 from classifier.serving import inspection, occlusion
 from classifier.serving.inspection import Inspector
 from classifier.serving.occlusion import Occlusion
@@ -57,7 +57,7 @@ def tab(model: SavedModel | None) -> None:
 def _ladder(predictor: Predictor, ink: np.ndarray, image: np.ndarray) -> None:
     """The drawing on its way to the network's input, with the answer at every rung."""
     st.markdown("### From the canvas to the network's input")
-    rungs = ladder.rungs(ink, image)
+    rungs = convention.rungs(ink, image)
     answers = predictor.probabilities(np.array([rung.image for rung in rungs]))
     with st.container(horizontal=True, gap="small", key="ladder"):
         for rung, row in zip(rungs, answers, strict=True):

@@ -10,8 +10,7 @@ import streamlit as st
 
 from classifier.events import gap
 from classifier.lesson import steps
-from classifier.lesson.experiments import EXPERIMENTS, Experiment
-from classifier.lesson.steps import STEPS, Step
+from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
 from classifier.serving.store import SavedModel
 from classifier.ui import session, view
 from classifier.ui.session import Widget

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from classifier.lesson.experiments import EXPERIMENTS
-from classifier.lesson.steps import STEPS
+from classifier.lesson.steps import EXPERIMENTS, STEPS
 from classifier.ui import view
 from tests.app import words
 from tests.ui.tabs.pages import alive, keys, opened, submitted

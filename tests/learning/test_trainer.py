@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from classifier.learning import course
+from classifier.learning import trainer
 
 
 def test_one_cycle_rises_then_falls_to_nearly_nothing():
-    factors = [course.one_cycle(share) for share in np.linspace(0, 1, 101)]
+    factors = [trainer.one_cycle(share) for share in np.linspace(0, 1, 101)]
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == pytest.approx(1)
     assert np.argmax(factors) == 20
