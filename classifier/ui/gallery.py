@@ -11,7 +11,7 @@ import streamlit as st
 from classifier.config import CANVAS, IMAGE_SIZE
 from classifier.ink import preparing
 from classifier.people.collection import Kept
-from classifier.ui import charts
+from classifier.ui import charts, view
 from classifier.ui.board import canvas
 from classifier.ui.session import Widget
 
@@ -61,12 +61,8 @@ def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) 
         for item in items:
             picture = canvas.png_address(item.image.repeat(2, axis=0).repeat(2, axis=1))
             # One element for all of it: with each that the page has, every stroke takes longer.
-            st.button(
-                f"![{item.sentence}]({picture}) **{item.title}** {item.note}",
-                key=f"{key}-picture-{item.number}",
-                on_click=on_click,
-                args=(item,),
-            )
+            label = f"![{item.sentence}]({picture}) **{item.title}** {item.note}"
+            view.button(label, f"{key}-picture-{item.number}", on_click, item)
 
 
 def page_of(which: np.ndarray, key: str) -> np.ndarray:

@@ -13,7 +13,7 @@ from classifier.config import CLASSES
 from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
 from classifier.serving.store import SavedModel
-from classifier.ui import confusion, gallery, session
+from classifier.ui import confusion, gallery, session, view
 from classifier.ui.board import board, canvas, labelling
 from classifier.ui.classes import links
 from classifier.ui.session import Widget
@@ -51,13 +51,13 @@ def _name(there: Class) -> str:
 
 def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
     """Buttons to open a class, to join one, and to delete one that is over."""
-    st.button(
+    view.button(
         "Open a class",
-        key="class-open",
-        icon=":material/groups:",
+        "class-open",
+        _open,
+        model,
+        icon="groups",
         help="Others join from their phones, and what they draw arrives here.",
-        on_click=_open,
-        args=(model,),
         disabled=model is None or (chosen is not None and chosen.state is not ClassState.CLOSED),
     )
     if chosen is None:
@@ -66,12 +66,8 @@ def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
     elif chosen.state is ClassState.CLOSED:
         with st.popover("Delete this class", icon=":material/delete:"):
             st.markdown("All of its drawings are deleted, too, and cannot be brought back.")
-            st.button(
-                "Delete",
-                key="class-delete",
-                on_click=labelling.attempt,
-                args=(classroom.discard, chosen.number),
-            )
+            attempt = labelling.attempt
+            view.button("Delete", "class-delete", attempt, classroom.discard, chosen.number)
 
 
 def _open(model: SavedModel) -> None:
@@ -145,35 +141,18 @@ def _look(there: Class, most: int) -> Survey | None:
 
 
 def _switches(there: Class, model: SavedModel | None) -> None:
-    paused = there.state is ClassState.PAUSED
+    ways = [("Pause", "class-pause", "pause", ClassState.PAUSED)]
+    if there.state is ClassState.PAUSED:
+        ways = [("Go on", "class-pause", "play_arrow", ClassState.OPEN)]
+    ways.append(("Close the class", "class-close", "stop", ClassState.CLOSED))
+    do, number = labelling.attempt, there.number
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button(
-            "Go on" if paused else "Pause",
-            key="class-pause",
-            icon=":material/play_arrow:" if paused else ":material/pause:",
-            on_click=labelling.attempt,
-            args=(
-                classroom.set_state,
-                there.number,
-                ClassState.OPEN if paused else ClassState.PAUSED,
-            ),
-        )
-        st.button(
-            "Close the class",
-            key="class-close",
-            icon=":material/stop:",
-            on_click=labelling.attempt,
-            args=(classroom.set_state, there.number, ClassState.CLOSED),
-        )
+        for label, key, icon, state in ways:
+            view.button(label, key, do, classroom.set_state, number, state, icon=icon)
         st.markdown(f":small[**{there.model}** answers there.]", width="content")
         if model is not None and model.name != there.model:
-            st.button(
-                f"Let {model.title} answer",
-                key="class-model",
-                type="primary",
-                on_click=labelling.attempt,
-                args=(classroom.set_model, there.number, model.name),
-            )
+            label, given = f"Let {model.title} answer", (classroom.set_model, number, model.name)
+            view.button(label, "class-model", do, *given, type="primary")
 
 
 def _wall(there: Class) -> None:

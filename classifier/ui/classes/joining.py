@@ -12,7 +12,7 @@ from classifier.people.classroom import Class, ClassState
 from classifier.people.collection import CollectionError, Kept
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import gallery, session
+from classifier.ui import gallery, session, view
 from classifier.ui.board import board, labelling
 from classifier.ui.board.board import Row
 from classifier.ui.classes import links
@@ -43,9 +43,7 @@ def page() -> None:
     if model is not None:
         _what_it_changed(there, model)
     st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
-    st.button(
-        f"Leave class {there.code.upper()}", key="class-leave", type="tertiary", on_click=_leave
-    )
+    view.button(f"Leave class {there.code.upper()}", "class-leave", _leave, type="tertiary")
 
 
 def _enter(code: str) -> Class:
@@ -64,7 +62,7 @@ def _ask_for_code(problem: str) -> None:
     session.current().class_number = None
     st.warning(problem)
     links.code_form("The class’s code", "primary")
-    st.button("Draw without a class", key="class-leave", type="tertiary", on_click=_leave)
+    view.button("Draw without a class", "class-leave", _leave, type="tertiary")
 
 
 def _leave() -> None:

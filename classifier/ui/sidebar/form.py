@@ -73,7 +73,7 @@ def _form() -> None:
     preset = here.preset if here.preset and here.preset.config.network == network else None
     if preset:
         st.caption(f"Set as in {preset.origin}.")
-        st.button("Back to standard settings", key="standard", type="tertiary", on_click=_forget)
+        view.button("Back to standard settings", "standard", _forget, type="tertiary")
     standard = preset.config if preset else TrainConfig.of(network)
     # Fields begin anew with each network and preset, which come with values of their own.
     variant = f"{network}-{preset.number}" if preset else network
@@ -95,9 +95,7 @@ def _form() -> None:
     with st.expander("More settings"):
         values |= _more(network, preset)
     problem = st.container()
-    st.button(
-        "Train", key="train", type="primary", shortcut=view.shortcut("T"), on_click=_press_train
-    )
+    view.button("Train", "train", _press_train, type="primary", keys="T")
     # Not in the callback: its arguments would be the form's values of the run before, and a value
     # typed just before the click would be lost.
     if here.train_pressed:

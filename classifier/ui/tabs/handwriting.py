@@ -17,7 +17,7 @@ from classifier.people import classroom, collection
 from classifier.people.classroom import Class
 from classifier.people.collection import Kept
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import gallery, session, shared
+from classifier.ui import gallery, session, shared, view
 from classifier.ui.board import board, labelling
 from classifier.ui.classes import hosting
 from classifier.ui.session import Widget
@@ -71,12 +71,9 @@ def tab(model: SavedModel | None) -> None:
 
 def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | None) -> None:
     if chosen is None:
-        st.button(
-            "Write all digits",
-            key="round-start",
-            icon=":material/edit:",
-            help=f"A guided round: {len(labelling.ROUND)} digits, each when it is asked for.",
-            on_click=labelling.start_round,
+        text = f"A guided round: {len(labelling.ROUND)} digits, each when it is asked for."
+        view.button(
+            "Write all digits", "round-start", labelling.start_round, icon="edit", help=text
         )
     st.download_button(
         "Download",
@@ -147,13 +144,9 @@ def _chosen(kept: Sequence[Kept], chosen: Class | None) -> None:
     one = next((one for one in kept if one.id == session.current().shown_drawing), None)
     if one is not None:
         own = (collection.remove, one.id)
-        st.button(
-            f"Delete this {one.label}",
-            key="delete-drawing",
-            icon=":material/delete:",
-            on_click=labelling.attempt,
-            args=own if chosen is None else (classroom.remove, chosen.number, one.id),
-        )
+        how = own if chosen is None else (classroom.remove, chosen.number, one.id)
+        label = f"Delete this {one.label}"
+        view.button(label, "delete-drawing", labelling.attempt, *how, icon="delete")
 
 
 def _accuracy(

@@ -5,6 +5,8 @@ Texts, code and experiments are `classifier.lesson`'s; what stands beside them, 
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyarrow as pa
 import streamlit as st
 
@@ -95,12 +97,11 @@ def _experiments(step: Step, here: session.Session) -> None:
     st.markdown("### Try")
     with st.container(horizontal=True, gap="small", key="experiments"):
         for key in keys:
-            st.button(
+            view.button(
                 EXPERIMENTS[key].title,
-                key=f"try-{key}",
+                f"try-{key}",
+                partial(_choose, step.key, key),
                 type="primary" if key == here.experiment else "secondary",
-                on_click=_choose,
-                args=(step.key, key),
             )
     if here.experiment:
         _experiment(step, EXPERIMENTS[here.experiment], here)

@@ -65,7 +65,7 @@ def _random_images(found: background.Specimens) -> None:
         for index in which
     ]
     gallery.pictures("specimen", items, board.put)
-    st.button("Show others", key="show-others", icon=":material/casino:", on_click=_shuffle)
+    view.button("Show others", "show-others", _shuffle, icon="casino")
 
 
 def _shuffle() -> None:
@@ -184,12 +184,8 @@ def _fit(model: SavedModel | None) -> None:
     if here.training and not here.experiment:
         st.fragment(training.live, run_every=run.POLL)()
         return
-    st.button(
-        "Set the form as in the article",
-        key="as-in-the-article",
-        on_click=form.fill_in,
-        args=(TrainConfig(), "the article"),
-    )
+    standard = TrainConfig(), "the article"
+    view.button("Set the form as in the article", "as-in-the-article", form.fill_in, *standard)
     epochs = model.meta.history if model else ()
     if epochs:
         curves.of_one(epochs, stacked=True)

@@ -15,7 +15,7 @@ from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, curves, plots, session, shared
+from classifier.ui import charts, curves, plots, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, models
 
@@ -221,15 +221,8 @@ def _actions(
                 width=280,
             )
         ]
-        st.button(
-            "Answer with it", on_click=here.answer_with, args=(one.name,), key="answer-with-it"
-        )
-        st.button(
-            "Load into the form",
-            key="load-into-form",
-            on_click=_load,
-            args=(one.name, one.meta.config),
-        )
+        view.button("Answer with it", "answer-with-it", here.answer_with, one.name)
+        view.button("Load into the form", "load-into-form", _load, one.name, one.meta.config)
         models.download(one.name, key="download-run")
         own = here.owns(one.name)
         with (
@@ -240,7 +233,7 @@ def _actions(
             st.form_submit_button("Rename", on_click=_rename, args=(one.name,))
         with st.popover("Delete", disabled=not own, key="delete"):
             st.markdown(f"**{one.title}** is gone for good then.")
-            st.button("Delete it", key="delete-it", on_click=_delete, args=(one.name,))
+            view.button("Delete it", "delete-it", _delete, one.name)
     if not own:
         st.caption("Only who trained a model can rename or delete it.")
     if here.run_problem:
