@@ -24,7 +24,8 @@ def matrix(
 ) -> None:
     """The confusion matrix (10, 10) of counts of images, `of` which kind, row is the label.
 
-    Where there is `on_select`, its cells can be clicked; it finds the cell by `confusion_cell`.
+    Where there is `on_select`, its cells can be clicked: `plots.picked("confusion", "cell")` has
+    the "label" and the "answer".
     """
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     label, answer = np.divmod(np.arange(CLASSES * CLASSES), CLASSES)
@@ -78,12 +79,6 @@ def matrix(
         key="confusion" if on_select else None,
         on_select=on_select,
     )
-
-
-def cell() -> tuple[int, int] | None:
-    """The cell (label, answer) that was clicked last, if any."""
-    found = plots.picked("confusion", "cell")
-    return (int(found["label"]), int(found["answer"])) if found else None
 
 
 def digit_accuracies(counts: np.ndarray) -> None:

@@ -75,20 +75,13 @@ def _curve(epochs: Sequence[EpochEnded], field: str, form: str) -> None:
 
 def of_several(histories: Mapping[str, Sequence[EpochEnded]]) -> None:
     """Validation and training accuracy by epoch of several runs, each in its own colour."""
-    rows = pa.table(
-        {
-            "run": [name for name, epochs in histories.items() for _ in epochs for _ in range(2)],
-            "epoch": [e.epoch for epochs in histories.values() for e in epochs for _ in range(2)],
-            "images": [
-                images for epochs in histories.values() for _ in epochs for images in _IMAGES
-            ],
-            "accuracy": [
-                value
-                for epochs in histories.values()
-                for e in epochs
-                for value in (e.accuracy, e.val_accuracy)
-            ],
-        }
+    rows = pa.Table.from_pylist(
+        [
+            {"run": name, "epoch": one.epoch, "images": images, "accuracy": accuracy}
+            for name, epochs in histories.items()
+            for one in epochs
+            for images, accuracy in zip(_IMAGES, (one.accuracy, one.val_accuracy), strict=True)
+        ]
     )
     names = list(histories)
     chart = (

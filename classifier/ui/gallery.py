@@ -32,8 +32,20 @@ class Item:
     sentence: str
 
 
-def of_drawings(kept: Sequence[Kept]) -> list[Item]:
-    """Drawings as the networks see them, with what each is and what it was read as."""
+def of_training(
+    images: np.ndarray, labels: np.ndarray, which: np.ndarray, notes: Sequence[str]
+) -> list[Item]:
+    """Those of the images (N, 28, 28) uint8, with their labels and notes; which: (k,) indices."""
+    return [
+        Item(k, images[k], str(labels[k]), note, f"Training image {k} · a {labels[k]}")
+        for k, note in zip(which.tolist(), notes, strict=True)
+    ]
+
+
+def drawings(key: str, kept: Sequence[Kept], on_click: Callable[[Kept], None]) -> None:
+    """Drawings as the networks see them, with what each is and what it was read as; a click calls
+    `on_click` with the drawing."""
+    by_number = {one.number: one for one in kept}
     items = []
     for one in kept:
         image = network_input(one)
@@ -42,17 +54,15 @@ def of_drawings(kept: Sequence[Kept]) -> list[Item]:
         was = "" if one.answer is None else f", read as {one.answer} by {one.model}"
         sentence = f"{charts.article(one.label).capitalize()} {one.label}{was}"
         items.append(Item(one.number, picture, str(one.label), said, sentence))
-    return items
+    pictures(key, items, lambda item: on_click(by_number[item.number]))
 
 
+@st.cache_data(
+    max_entries=5000, show_spinner=False, hash_funcs={Kept: lambda one: (one.writer, one.id)}
+)
 def network_input(one: Kept) -> np.ndarray | None:
     """The network input of a drawing, (28, 28) uint8; None if there is no digit to see."""
-    return _network_input(one.writer, one.id, one)
-
-
-@st.cache_data(max_entries=5000, show_spinner=False)
-def _network_input(writer: str, drawing_id: str, _one: Kept) -> np.ndarray | None:
-    return preparing.prepare_strokes(_one.strokes, CANVAS, _one.pen).network_input
+    return preparing.prepare_strokes(one.strokes, CANVAS, one.pen).network_input
 
 
 def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) -> None:

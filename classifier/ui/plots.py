@@ -102,13 +102,11 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
             tooltip=["epoch:O", "digit:O", alt.Tooltip("probability:Q", format=".1%")],
         )
     )
-    said = [
-        f"epoch {epoch}: {row.argmax()} {charts.percent(float(row.max()))}"
-        for epoch, row in zip(epochs, probabilities, strict=True)
-    ]
+    pairs = zip(epochs, probabilities, strict=True)
+    said = [f"epoch {epoch}: {charts.digit_in_words(row)}" for epoch, row in pairs]
     words = f"What it says to the drawing. {', '.join(said)}."
     show(chart, words, rows.select(["epoch", "digit", "probability"]), height=320)
-    st.html(f'<p class="for-screen-readers">{words}</p>')
+    charts.speak(words)
 
 
 def _winner_colour() -> alt.Color:
@@ -151,10 +149,8 @@ def _ten_bars(title: str, rows: pa.Table, axis: alt.Axis, form: str, words: str)
 
 
 def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -> None:
-    """How strongly each of N hidden units answers, activations (N,), as squares to be clicked.
-
-    `on_select` finds the unit by `unit_picked`.
-    """
+    """How strongly each of N hidden units answers, activations (N,), as squares to be clicked:
+    `picked("units", "unit")` has the "unit"."""
     columns = min(32, len(activations))
     number = np.arange(len(activations))
     rows = pa.table(
@@ -197,12 +193,6 @@ def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -
     )
 
 
-def unit_picked() -> int | None:
-    """The unit that was clicked last, if any."""
-    found = picked("units", "unit")
-    return int(found["unit"]) if found else None
-
-
 def judged(answers: dict[str, np.ndarray]) -> None:
     """What several models say to one drawing: a row of ten squares each; answers (10,) float32."""
     names = list(answers)
@@ -227,13 +217,7 @@ def judged(answers: dict[str, np.ndarray]) -> None:
         )
     )
     text = base.mark_text(fontSize=12 * view.scale(), color=ink()).encode(text="text:N")
-    words = "This drawing. " + ", ".join(
-        f"{name}: {row.argmax()} {charts.percent(float(row.max()))}"
-        for name, row in answers.items()
-    )
-    show(
-        alt.layer(squares, text),
-        words,
-        rows.select(["model", "digit", "probability"]),
-        height=34 * len(names) + 84,
-    )
+    told = ", ".join(f"{name}: {charts.digit_in_words(row)}" for name, row in answers.items())
+    values, high = rows.select(["model", "digit", "probability"]), 34 * len(names) + 84
+    show(alt.layer(squares, text), f"This drawing. {told}", values, height=high)
+    charts.speak(told)

@@ -87,10 +87,6 @@ def board(
         here.greeted = True
 
 
-def nobody(image: np.ndarray) -> None:
-    """The second network where there is none."""
-
-
 def put(item: Item) -> None:
     """Make the network input that a gallery shows the current drawing; its sentence goes along."""
     session.current().sketch.put(item.image, item.sentence)
@@ -282,9 +278,11 @@ def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> 
         with st.container(key="prediction"):
             st.markdown(f"## {answer['title']}\n{answer['detail']}\n{answer['help']}")
         with st.container(key="probabilities"):
-            st.html(f'<p class="for-screen-readers">{answer["values"]}</p>')
+            charts.speak(answer["values"])
             if answer["rows"]:
-                charts.probability_table(np.array(answer["rows"][0], np.float32))
+                first = np.array(answer["rows"][0], np.float32)
+                values = {"digit": list(range(CLASSES)), "probability": first}
+                charts.table(values, f"Values: {charts.in_words(first)}", ["probability"])
         with st.container(key="network-input"):
             st.image(answer["picture"], width=168, alt=answer["alt"])
         st.button("Clear", key="clear", on_click=here.sketch.empty)

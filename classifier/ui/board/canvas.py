@@ -67,31 +67,22 @@ def pen_of(objects: list[dict]) -> float:
 
 def objects_of(strokes: list[np.ndarray], pen: float, colour: str) -> list[dict]:
     """Strokes, each (k, 2) in canvas pixels, as objects that the canvas can show and undo."""
+    look = {"fill": None, "stroke": colour, "strokeWidth": pen}
+    look |= {"strokeLineCap": "round", "strokeLineJoin": "round"}
     objects = []
     for stroke in strokes:
-        low, high = stroke.min(axis=0), stroke.max(axis=0)
-        objects.append(
-            {
-                "type": "Path",
-                "version": "7.4.0",
-                "originX": "center",
-                "originY": "center",
-                "left": float((low[0] + high[0]) / 2),
-                "top": float((low[1] + high[1]) / 2),
-                "width": float(high[0] - low[0]),
-                "height": float(high[1] - low[1]),
-                "fill": None,
-                "stroke": colour,
-                "strokeWidth": pen,
-                "strokeLineCap": "round",
-                "strokeLineJoin": "round",
-                "path": [
-                    ["M" if i == 0 else "L", round(float(x), 2), round(float(y), 2)]
-                    for i, (x, y) in enumerate(stroke)
-                ],
-            }
-        )
+        rows = stroke.astype(float).round(2).tolist()
+        path = [["M" if i == 0 else "L", *row] for i, row in enumerate(rows)]
+        box = _object("Path", stroke.min(axis=0), stroke.max(axis=0))
+        objects.append(box | look | {"path": path})
     return objects
+
+
+def _object(kind: str, low: np.ndarray, high: np.ndarray) -> dict:
+    """What every object has: its kind, and its box from one corner to the other, each (2,)."""
+    (left, top), (width, height) = ((low + high) / 2).tolist(), (high - low).tolist()
+    place = {"left": left, "top": top, "width": width, "height": height}
+    return {"type": kind, "version": "7.4.0", "originX": "center", "originY": "center"} | place
 
 
 def png_address(picture: np.ndarray) -> str:
@@ -102,14 +93,5 @@ def png_address(picture: np.ndarray) -> str:
 
 def object_of_image(image: np.ndarray) -> dict:
     """A network input (28, 28) uint8 as an object that fills the canvas, pixel by pixel."""
-    return {
-        "type": "Image",
-        "version": "7.4.0",
-        "originX": "center",
-        "originY": "center",
-        "left": CANVAS / 2,
-        "top": CANVAS / 2,
-        "width": CANVAS,
-        "height": CANVAS,
-        "src": png_address(image.repeat(_PIXEL, axis=0).repeat(_PIXEL, axis=1)),
-    }
+    source = png_address(image.repeat(_PIXEL, axis=0).repeat(_PIXEL, axis=1))
+    return _object("Image", np.zeros(2), np.full(2, CANVAS)) | {"src": source}

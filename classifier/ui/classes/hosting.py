@@ -12,10 +12,11 @@ import streamlit as st
 from classifier.config import CLASSES
 from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
+from classifier.people.collection import Kept
 from classifier.serving.store import SavedModel
 from classifier.ui import confusion, gallery, session, view
 from classifier.ui.board import board, canvas, labelling
-from classifier.ui.classes import links
+from classifier.ui.classes import joining
 from classifier.ui.session import Widget
 
 _CHOICE, _ADDRESS = Widget[int]("whose-drawings"), Widget[str]("class-address")
@@ -62,7 +63,7 @@ def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
     )
     if chosen is None:
         with st.popover("Join a class", icon=":material/login:"):
-            links.code_form("Its code", "secondary")
+            joining.code_form("Its code", "secondary")
     elif chosen.state is ClassState.CLOSED:
         with st.popover("Delete this class", icon=":material/delete:"):
             st.markdown("All of its drawings are deleted, too, and cannot be brought back.")
@@ -100,9 +101,9 @@ def panel(there: Class, model: SavedModel | None) -> None:
 
 
 def _invitation(there: Class) -> None:
-    address = _ADDRESS.read("") or links.page_address()
-    link = f"{address.rstrip('/')}/?{links.CODE_PARAMETER}={there.code}"
-    st.image(canvas.png_address(links.qr_code(link)), width=170, alt=f"QR code of {link}")
+    address = _ADDRESS.read("") or joining.page_address()
+    link = f"{address.rstrip('/')}/?{joining.CODE_PARAMETER}={there.code}"
+    st.image(canvas.png_address(joining.qr_code(link)), width=170, alt=f"QR code of {link}")
     with st.container(gap="small", width="content"):
         st.title(there.code.upper(), anchor=False)
         st.markdown(f"[{link.partition('//')[2]}]({link})")
@@ -113,7 +114,7 @@ def _invitation(there: Class) -> None:
                 key=_ADDRESS.key,
                 help="This machine may have several addresses in the network.",
             )
-        if links.only_here():
+        if joining.only_here():
             st.markdown(":small[Only this machine reaches the page, by its --server.address.]")
 
 
@@ -168,10 +169,9 @@ def _wall(there: Class) -> None:
     first = int(found.counts.sum()) - len(found.latest)
     order = np.argsort((first + np.arange(len(found.latest))) % _WALL)
     kept = [found.latest[k] for k in order]
-    by_number = {one.number: one for one in kept}
 
-    def put(item: gallery.Item) -> None:
-        board.put_kept(by_number[item.number])
+    def put(one: Kept) -> None:
+        board.put_kept(one)
         here.wall_clicked = True
 
-    gallery.pictures("wall", gallery.of_drawings(kept), put)
+    gallery.drawings("wall", kept, put)

@@ -180,9 +180,9 @@ def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
 
 
 def _pick_unit() -> None:
-    unit = plots.unit_picked()
-    if unit is not None:
-        _UNIT.set(unit)
+    found = plots.picked("units", "unit")
+    if found:
+        _UNIT.set(int(found["unit"]))
 
 
 def _weights(kernel: np.ndarray, unit: int) -> None:
@@ -238,16 +238,8 @@ def _neighbours(model: SavedModel, inspector: Inspector, image: np.ndarray) -> N
         which, distances = inspection.nearest(
             memory.features, inspector.features(image[None])[0], _NEAREST
         )
-        items = [
-            gallery.Item(
-                int(index),
-                memory.images[index],
-                str(memory.labels[index]),
-                f"{distance:.1f}",
-                f"Training image {index} · a {memory.labels[index]}",
-            )
-            for index, distance in zip(which, distances, strict=True)
-        ]
+        notes = [f"{distance:.1f}" for distance in distances]
+        items = gallery.of_training(memory.images, memory.labels, which, notes)
         gallery.pictures("neighbour", items, board.put)
         st.caption(
             f"Of {len(memory.labels):,} images it trained on, those whose hidden activations lie "

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import pyarrow as pa
 import streamlit as st
 
 from classifier.events import gap
@@ -15,7 +14,7 @@ from classifier.lesson import steps
 from classifier.lesson.experiments import EXPERIMENTS, Experiment
 from classifier.lesson.steps import STEPS, Step
 from classifier.serving.store import SavedModel
-from classifier.ui import session, view
+from classifier.ui import charts, session, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, run
 from classifier.ui.tabs import lesson_objects, training
@@ -170,10 +169,5 @@ def _so_far(here: session.Session) -> None:
         if config == experiment.config().to_dict()
     ]
     if len(rows) > 1:
-        share = st.column_config.NumberColumn(format="percent")
-        st.dataframe(
-            pa.Table.from_pylist(rows),
-            hide_index=True,
-            column_config={"training": share, "test": share},
-            alt="The experiments so far",
-        )
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        charts.table(columns, "The experiments so far", ["training", "test"])

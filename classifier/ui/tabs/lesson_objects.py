@@ -54,16 +54,7 @@ def _random_images(found: background.Specimens) -> None:
     which = np.random.default_rng(session.current().shuffle).choice(
         len(found.labels), min(_SHOWN, len(found.labels)), replace=False
     )
-    items = [
-        gallery.Item(
-            int(index),
-            found.images[index],
-            str(found.labels[index]),
-            "",
-            f"Training image {index} · a {found.labels[index]}",
-        )
-        for index in which
-    ]
+    items = gallery.of_training(found.images, found.labels, which, [""] * len(which))
     gallery.pictures("specimen", items, board.put)
     view.button("Show others", "show-others", _shuffle, icon="casino")
 
@@ -76,17 +67,12 @@ def _data(model: SavedModel | None) -> None:
     found = _specimens()
     if found is None:
         return
-    st.dataframe(
-        pa.table(
-            {
-                "array": list(found.shapes),
-                "shape": [" × ".join(f"{n:,}" for n in s) for s in found.shapes.values()],
-                "values": ["0 to 255", "0 to 9"] * 2,
-            }
-        ),
-        hide_index=True,
-        alt="The arrays of the data and their shapes",
-    )
+    columns = {
+        "array": list(found.shapes),
+        "shape": [" × ".join(f"{n:,}" for n in s) for s in found.shapes.values()],
+        "values": ["0 to 255", "0 to 9"] * 2,
+    }
+    charts.table(columns, "The arrays of the data and their shapes")
     st.caption(f"Here: {found.description}.")
     _random_images(found)
 
@@ -135,25 +121,16 @@ def _prepare(model: SavedModel | None) -> None:
     inside.picture(image, 6, "The drawing, 28 by 28 pixels")
     row = as_input(image).reshape(1, -1)
     strip = canvas.png_address(image.reshape(1, -1).repeat(36, axis=0))
-    st.image(
-        strip,
-        caption="The same 784 values in one row",
-        alt="784 values in one row",
-        width="stretch",
-    )
-    st.dataframe(
-        pa.table(
-            {
-                "": ["before", "after"],
-                "shape": [f"{image.shape}", f"{row.shape}"],
-                "type": [str(image.dtype), str(row.dtype)],
-                "smallest": [f"{image.min()}", f"{row.min():.1f}"],
-                "largest": [f"{image.max()}", f"{row.max():.3f}"],
-            }
-        ),
-        hide_index=True,
-        alt="Shape, type and range before and after",
-    )
+    words = "784 values in one row"
+    st.image(strip, caption=f"The same {words}", alt=words, width="stretch")
+    columns = {
+        "": ["before", "after"],
+        "shape": [f"{image.shape}", f"{row.shape}"],
+        "type": [str(image.dtype), str(row.dtype)],
+        "smallest": [f"{image.min()}", f"{row.min():.1f}"],
+        "largest": [f"{image.max()}", f"{row.max():.3f}"],
+    }
+    charts.table(columns, "Shape, type and range before and after")
 
 
 def _labels(model: SavedModel | None) -> None:

@@ -15,7 +15,7 @@ from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, curves, plots, session, shared, view
+from classifier.ui import curves, plots, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, models
 
@@ -197,11 +197,6 @@ def _judged(models: list[SavedModel], here: session.Session) -> None:
             answers[model.title] = predictor.probabilities(image[None])[0]
         if answers:
             plots.judged(answers)
-            told = ", ".join(
-                f"{name}: {row.argmax()} {charts.percent(float(row.max()))}"
-                for name, row in answers.items()
-            )
-            st.html(f'<p class="for-screen-readers">{told}</p>')
 
 
 def _actions(

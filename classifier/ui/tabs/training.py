@@ -128,10 +128,10 @@ def _worst(exam: background.Exam) -> None:
 
 
 def _pick_cell() -> None:
-    cell = confusion.cell()
-    if cell is not None:
-        _LABEL.set(cell[0])
-        _ANSWER.set(cell[1])
+    found = plots.picked("confusion", "cell")
+    if found:
+        _LABEL.set(int(found["label"]))
+        _ANSWER.set(int(found["answer"]))
         _PAGE.forget()
 
 
