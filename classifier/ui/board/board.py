@@ -31,7 +31,7 @@ from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
 
 _HERE = Path(__file__).parent
-_FILES = ("strokes", "face", "slate", "pen", "post", "board")  # each after those it imports
+_FILES = ("strokes", "face", "pen", "post", "board")  # each after those it imports
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
 _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw

@@ -22,13 +22,10 @@ export default function ({ setTriggerValue }) {
       setTriggerValue("touched", true);
     }
   };
-  form.addEventListener("pointerenter", tell);
-  form.addEventListener("focusin", tell);
+  const end = new AbortController();
+  for (const type of ["pointerenter", "focusin"]) form.addEventListener(type, tell, end);
   if (form.matches(":hover, :focus-within")) tell();
-  return () => {
-    form.removeEventListener("pointerenter", tell);
-    form.removeEventListener("focusin", tell);
-  };
+  return () => end.abort();
 }
 """
 _NETWORK, _FIRST = Widget[str]("network"), "dense"
