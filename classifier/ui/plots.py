@@ -98,7 +98,7 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
             y=alt.Y("digit:O", title=None, axis=PLAIN),
             x=alt.X("start:Q", scale=alt.Scale(domain=[0, number], nice=False), axis=axis),
             x2="end:Q",
-            color=_winner_colour(),
+            color=marked("winner"),
             tooltip=["epoch:O", "digit:O", alt.Tooltip("probability:Q", format=".1%")],
         )
     )
@@ -109,39 +109,37 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
     charts.speak(words)
 
 
-def _winner_colour() -> alt.Color:
+def marked(field: str) -> alt.Color:
+    """Orange where the field is true, grey elsewhere."""
     return alt.Color(
-        "winner:N", scale=alt.Scale(domain=[True, False], range=[ORANGE, GREY]), legend=None
+        f"{field}:N", scale=alt.Scale(domain=[True, False], range=[ORANGE, GREY]), legend=None
     )
 
 
-def bars(title: str, values: np.ndarray, form: str, words: str) -> None:
-    """Ten values by digit as bars from zero, the largest marked; values (10,) float."""
-    rows = pa.table(
-        {"digit": DIGITS, "value": values.astype(float), "winner": values == values.max()}
-    )
-    _ten_bars(title, rows, alt.Axis(format=form, tickCount=5), form, words)
+def bars(
+    title: str,
+    values: np.ndarray,
+    form: str,
+    words: str,
+    *,
+    names: tuple[str, str] = ("digit", "value"),
+    lowest: bool = False,
+) -> None:
+    """Ten values by digit as bars from zero, the largest marked, or the lowest; values (10,) float.
 
-
-def losses(values: np.ndarray) -> None:
-    """The loss of one drawing for each label that it might have; values (10,) float."""
-    rows = pa.table(
-        {"label": DIGITS, "loss": values.astype(float), "winner": values == values.min()}
-    )
-    words = "Loss by label: " + ", ".join(f"{k}: {v:.2f}" for k, v in enumerate(values))
-    _ten_bars("Loss of your drawing, if its label were …", rows, alt.Axis(), ".3f", words)
-
-
-def _ten_bars(title: str, rows: pa.Table, axis: alt.Axis, form: str, words: str) -> None:
-    """rows: ten digits, their values, and whether each is marked."""
-    digit, value = rows.column_names[:2]
+    names: what the digits and the values are; form: of the values, and of the largest's axis
+    """
+    digit, value = names
+    best = values.min() if lowest else values.max()
+    rows = pa.table({digit: DIGITS, value: values.astype(float), "winner": values == best})
+    axis = alt.Axis() if lowest else alt.Axis(format=form, tickCount=5)
     chart = (
         alt.Chart(rows, title=title)
         .mark_bar(cornerRadiusEnd=2)
         .encode(
             y=alt.Y(f"{digit}:O", title=None, axis=PLAIN),
             x=alt.X(f"{value}:Q", title=None, axis=axis),
-            color=_winner_colour(),
+            color=marked("winner"),
             tooltip=[f"{digit}:O", alt.Tooltip(f"{value}:Q", format=form)],
         )
     )

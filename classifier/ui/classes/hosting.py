@@ -14,7 +14,7 @@ from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
 from classifier.people.collection import Kept
 from classifier.serving.store import SavedModel
-from classifier.ui import confusion, gallery, session, view
+from classifier.ui import gallery, results, session, view
 from classifier.ui.board import board, canvas, labelling
 from classifier.ui.classes import joining
 from classifier.ui.session import Widget
@@ -97,7 +97,7 @@ def panel(there: Class, model: SavedModel | None) -> None:
         st.fragment(_wall, run_every=every)(there)
     with matrix:
         if here.class_total:  # as they were answered when they came
-            confusion.matrix(found.counts[:, :CLASSES], "drawings")
+            results.confusion(found.counts[:, :CLASSES], "drawings")
 
 
 def _invitation(there: Class) -> None:

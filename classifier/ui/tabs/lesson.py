@@ -47,15 +47,8 @@ def _way(here: session.Session) -> Step:
     place = keys.index(here.step) if here.step in STEPS else 0
     _STEP.set(keys[place])
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="lesson-way"):
-        st.button(
-            "Back",
-            key="lesson-back",
-            icon=":material/arrow_back:",
-            shortcut=view.shortcut("B"),
-            on_click=_go,
-            args=(keys[max(place - 1, 0)],),
-            disabled=place == 0,
-        )
+        before, first = keys[max(place - 1, 0)], place == 0
+        view.button("Back", "lesson-back", _go, before, icon="arrow_back", disabled=first, keys="B")
         st.button(
             "Next",
             key="lesson-next",
@@ -124,12 +117,9 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
             st.fragment(training.live, run_every=run.POLL)()
         else:
             with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-                if st.button(
-                    "Train again" if runs else "Train it",
-                    key="lesson-train",
-                    type="primary",
-                    help="With exactly the settings that the form in the sidebar now has.",
-                ):
+                label = "Train again" if runs else "Train it"
+                text = "With exactly the settings that the form in the sidebar now has."
+                if view.button(label, "lesson-train", None, type="primary", help=text):
                     run.start(config)
                     st.rerun()
                 st.markdown(f"[Link to this]({steps.link(step.key, experiment.key)})")

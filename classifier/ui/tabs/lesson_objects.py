@@ -13,7 +13,7 @@ from classifier.data import mnist
 from classifier.events import gap
 from classifier.serving.litert import as_input
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, curves, gallery, plots, session, shared, view
+from classifier.ui import charts, gallery, plots, results, session, shared, view
 from classifier.ui.board import board, canvas
 from classifier.ui.sidebar import form, run
 from classifier.ui.tabs import background, inside, training
@@ -105,7 +105,9 @@ def _compile(model: SavedModel) -> None:
         return
     said = shared.ask(model, image)
     loss = -np.log(np.clip(said, 1e-7, 1))
-    plots.losses(loss)
+    words = "Loss by label: " + ", ".join(f"{k}: {v:.2f}" for k, v in enumerate(loss))
+    title, names = "Loss of your drawing, if its label were …", ("label", "loss")
+    plots.bars(title, loss, ".3f", words, names=names, lowest=True)
     digit = int(said.argmax())
     st.caption(
         f"If it is a {digit}, the loss is {loss[digit]:.3f}; if it is anything else, the loss "
@@ -165,7 +167,7 @@ def _fit(model: SavedModel | None) -> None:
     view.button("Set the form as in the article", "as-in-the-article", form.fill_in, *standard)
     epochs = model.meta.history if model else ()
     if epochs:
-        curves.of_one(epochs, stacked=True)
+        results.curves(epochs, stacked=True)
     else:
         st.caption("Train a network in the sidebar: its curves appear here as it learns.")
 
@@ -181,7 +183,7 @@ def _test(model: SavedModel) -> None:
         place.metric(name, figure)
     epochs = model.meta.history
     if epochs:
-        curves.of_one(epochs, stacked=True)
+        results.curves(epochs, stacked=True)
     st.caption(f"{model.title}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import curves, plots, session, shared, view
+from classifier.ui import plots, results, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, models
 
@@ -148,7 +148,7 @@ def _choose(by_name: dict[str, SavedModel], model: SavedModel | None) -> list[st
 def _curves(models: list[SavedModel]) -> None:
     there = {one.title: one.meta.history for one in models if one.meta.history}
     if there:
-        curves.of_several(there)
+        results.curves_of_several(there)
     missing = [model.title for model in models if model.title not in there]
     if missing:
         st.caption(f"Without curves, since none were kept: {', '.join(missing)}.")
@@ -256,26 +256,27 @@ def _load(name: str, config: Mapping[str, Any]) -> None:
 
 def _rename(old: str) -> None:
     new = _new_name(old).read("").strip()
-    here = session.current()
-    if not here.owns(old):
-        here.run_problem = f"{old} has gone, or is not yours to rename."
-        return
-    try:
-        store.rename(old, new)
-    except (LookupError, ValueError, OSError) as error:
-        here.run_problem = str(error)
-        return
-    here.renamed(old, new)
-    _CHOSEN.set(new)
-    if here.answering == old:
-        here.answer_with(new)
+    if _changed(old, "rename", lambda: store.rename(old, new)):
+        here = session.current()
+        here.renamed(old, new)
+        _CHOSEN.set(new)
+        if here.answering == old:
+            here.answer_with(new)
 
 
 def _delete(name: str) -> None:
-    if not session.current().owns(name):
-        session.current().run_problem = f"{name} has gone, or is not yours to delete."
-        return
+    _changed(name, "delete", lambda: store.delete(name))
+
+
+def _changed(name: str, what: str, change: Callable[[], object]) -> bool:
+    """Change a model of this visitor; where that cannot be, the page says why."""
+    here = session.current()
+    if not here.owns(name):
+        here.run_problem = f"{name} has gone, or is not yours to {what}."
+        return False
     try:
-        store.delete(name)
+        change()
     except (LookupError, ValueError, OSError) as error:
-        session.current().run_problem = str(error)
+        here.run_problem = str(error)
+        return False
+    return True
