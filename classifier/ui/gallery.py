@@ -69,7 +69,7 @@ def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) 
     """The items as buttons; a click calls `on_click` with the item."""
     with st.container(horizontal=True, gap="small", key=f"gallery-{key}"):
         for item in items:
-            picture = canvas.png_address(item.image.repeat(2, axis=0).repeat(2, axis=1))
+            picture = canvas.png_address(item.image, 2)
             # One element for all of it: with each that the page has, every stroke takes longer.
             label = f"![{item.sentence}]({picture}) **{item.title}** {item.note}"
             view.button(label, f"{key}-picture-{item.number}", on_click, item)

@@ -82,14 +82,13 @@ class Board {
     on(window, "pagehide", () => this.keep());
     on(document, "visibilitychange", () => this.post.pump());
     new ResizeObserver(() => this.#guard(() => this.slate.paint())).observe(this.frame);
-    this.connection = new MutationObserver(() => this.#guard(() => this.connect()));
-    this.connection.observe(this.app, { attributeFilter: ["data-test-connection-state"] });
-    this.dialogs = new MutationObserver(() => this.#guard(() => this.#closeDialog()));
-    this.dialogs.observe(document.body, { childList: true });
-    signal.addEventListener("abort", () => {
-      this.connection.disconnect();
-      this.dialogs.disconnect();
-    });
+    const watch = (target, options, action) => {
+      const observer = new MutationObserver(() => this.#guard(action));
+      observer.observe(target, options);
+      signal.addEventListener("abort", () => observer.disconnect());
+    };
+    watch(this.app, { attributeFilter: ["data-test-connection-state"] }, () => this.connect());
+    watch(document.body, { childList: true }, () => this.#closeDialog());
   }
 
   #guard(action) {

@@ -17,7 +17,6 @@ from classifier.people.collection import MAX_POINTS
 
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
 _MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be kept
-_PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
 _PNG = "data:image/png;base64,"
 
 
@@ -85,13 +84,14 @@ def _object(kind: str, low: np.ndarray, high: np.ndarray) -> dict:
     return {"type": kind, "version": "7.4.0", "originX": "center", "originY": "center"} | place
 
 
-def png_address(picture: np.ndarray) -> str:
-    """A picture (H, W) uint8 grey or (H, W, 3) BGR as an address with the PNG in it, which the
-    browser has not to ask for once more."""
-    return _PNG + base64.b64encode(cv2.imencode(".png", picture)[1].tobytes()).decode()
+def png_address(picture: np.ndarray, times: int = 1) -> str:
+    """A picture (H, W) uint8 grey or (H, W, 3) BGR, each pixel a square of so many, as an address
+    with the PNG in it, which the browser has not to ask for once more."""
+    large = picture.repeat(times, axis=0).repeat(times, axis=1)
+    return _PNG + base64.b64encode(cv2.imencode(".png", large)[1].tobytes()).decode()
 
 
 def object_of_image(image: np.ndarray) -> dict:
     """A network input (28, 28) uint8 as an object that fills the canvas, pixel by pixel."""
-    source = png_address(image.repeat(_PIXEL, axis=0).repeat(_PIXEL, axis=1))
-    return _object("Image", np.zeros(2), np.full(2, CANVAS)) | {"src": source}
+    box = _object("Image", np.zeros(2), np.full(2, CANVAS))
+    return box | {"src": png_address(image, CANVAS // IMAGE_SIZE)}

@@ -70,8 +70,7 @@ def _ladder(predictor: Predictor, ink: np.ndarray, image: np.ndarray) -> None:
 
 def picture(image: np.ndarray, times: int, alt: str) -> None:
     """A picture (H, W) grey or (H, W, 3) BGR, each pixel a square of so many."""
-    large = image.repeat(times, axis=0).repeat(times, axis=1)
-    st.image(canvas.png_address(large), alt=alt)
+    st.image(canvas.png_address(image, times), alt=alt)
 
 
 def _occlusion(predictor: Predictor, image: np.ndarray) -> None:

@@ -77,10 +77,6 @@ def _data(model: SavedModel | None) -> None:
     _random_images(found)
 
 
-def _layers(model: SavedModel) -> None:
-    inside.layers(shared.inspector(model.name, model.checksum))
-
-
 def _softmax(model: SavedModel) -> None:
     """The drawing's ten sums, and the probabilities that softmax makes of them."""
     image = _drawing()
@@ -196,7 +192,7 @@ _OBJECTS: dict[str, Callable[[SavedModel | None], None]] = {
     "fit": _fit,
 }
 _OF_MODEL: dict[str, Callable[[SavedModel], None]] = {
-    "layers": _layers,
+    "layers": lambda model: inside.layers(shared.inspector(model.name, model.checksum)),
     "softmax": _softmax,
     "compile": _compile,
     "test": _test,

@@ -161,11 +161,12 @@ def _differences(models: list[SavedModel]) -> None:
     for config in configs:
         if config["drawings"] is None:
             config["drawings_share"] = None
+    names = [model.title for model in models]
     rows, same = [], []
     for field, label in _SETTINGS.items():
         values = [_text(config[field]) for config in configs]
         if len(set(values)) > 1:
-            rows.append({"": label} | dict(zip(_names(models), values, strict=True)))
+            rows.append({"": label} | dict(zip(names, values, strict=True)))
         elif values[0] not in ("–", "no"):
             same.append(f"{label} {values[0]}")
     if rows:
@@ -175,10 +176,6 @@ def _differences(models: list[SavedModel]) -> None:
     else:
         st.caption("Choose another one to compare.")
     st.caption(f"The same throughout: {', '.join(same)}.")
-
-
-def _names(models: list[SavedModel]) -> list[str]:
-    return [model.title for model in models]
 
 
 def _judged(models: list[SavedModel], here: session.Session) -> None:
