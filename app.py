@@ -7,7 +7,7 @@ import streamlit as st
 
 from classifier import ui
 from classifier.ui import session, view
-from classifier.ui.board import board, bringing, comparing, labelling
+from classifier.ui.board import board, bringing, labelling
 from classifier.ui.classes import joining
 from classifier.ui.sidebar import form, models, run
 from classifier.ui.tabs import tabs
@@ -30,7 +30,7 @@ def whole_page() -> None:
         view.switches()
     board.board(
         model,
-        partial(comparing.second, other=other),
+        partial(models.second, other=other),
         labelling.row,
         partial(labelling.press, model=model),
     )

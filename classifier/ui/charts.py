@@ -1,31 +1,37 @@
-"""An answer's ten values in words and as a table, and the colours that charts share."""
+"""An answer's ten values in words, tables, and the colours that charts share."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import CLASSES
-
 ORANGE, GREY = "#e8710a", "#7d8aa0"  # told apart by lightness as well as by hue
 
 
-def probability_table(probabilities: np.ndarray | None) -> None:
-    """The same values as a table, if there are any; probabilities (10,) float32, 0–1, or None."""
-    if probabilities is not None:
-        st.dataframe(
-            pa.table({"digit": list(range(CLASSES)), "probability": probabilities}),
-            hide_index=True,
-            column_config={"probability": st.column_config.NumberColumn(format="percent")},
-            alt=f"Values: {in_words(probabilities)}",
-        )
+def table(columns: Mapping[str, Any], words: str, shares: Sequence[str] = ()) -> None:
+    """A table of these columns, with words for screen readers; `shares`, 0–1, stand in percent."""
+    percents = {name: st.column_config.NumberColumn(format="percent") for name in shares}
+    rows = pa.table(dict(columns))
+    st.dataframe(rows, hide_index=True, column_config=percents, alt=words, placeholder="–")
+
+
+def speak(words: str) -> None:
+    """What only screen readers are told."""
+    st.html(f'<p class="for-screen-readers">{words}</p>')
 
 
 def number_in_words(probabilities: np.ndarray) -> str:
     """The values of a number's digits as text; probabilities (n, 10) float32, 0–1."""
-    said = [f"{row.argmax()} {percent(float(row.max()))}" for row in probabilities]
-    return f"From left to right: {', '.join(said)}."
+    return f"From left to right: {', '.join(map(digit_in_words, probabilities))}."
+
+
+def digit_in_words(probabilities: np.ndarray) -> str:
+    """The likeliest digit and its share of (10,) float32, 0–1: "7 98.2 %"."""
+    return f"{probabilities.argmax()} {percent(float(probabilities.max()))}"
 
 
 def in_words(probabilities: np.ndarray | None) -> str:

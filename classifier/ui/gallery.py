@@ -11,7 +11,7 @@ import streamlit as st
 from classifier.config import CANVAS, IMAGE_SIZE
 from classifier.ink import preparing
 from classifier.people.collection import Kept
-from classifier.ui import charts
+from classifier.ui import charts, view
 from classifier.ui.board import canvas
 from classifier.ui.session import Widget
 
@@ -32,8 +32,20 @@ class Item:
     sentence: str
 
 
-def of_drawings(kept: Sequence[Kept]) -> list[Item]:
-    """Drawings as the networks see them, with what each is and what it was read as."""
+def of_training(
+    images: np.ndarray, labels: np.ndarray, which: np.ndarray, notes: Sequence[str]
+) -> list[Item]:
+    """Those of the images (N, 28, 28) uint8, with their labels and notes; which: (k,) indices."""
+    return [
+        Item(k, images[k], str(labels[k]), note, f"Training image {k} · a {labels[k]}")
+        for k, note in zip(which.tolist(), notes, strict=True)
+    ]
+
+
+def drawings(key: str, kept: Sequence[Kept], on_click: Callable[[Kept], None]) -> None:
+    """Drawings as the networks see them, with what each is and what it was read as; a click calls
+    `on_click` with the drawing."""
+    by_number = {one.number: one for one in kept}
     items = []
     for one in kept:
         image = network_input(one)
@@ -42,31 +54,25 @@ def of_drawings(kept: Sequence[Kept]) -> list[Item]:
         was = "" if one.answer is None else f", read as {one.answer} by {one.model}"
         sentence = f"{charts.article(one.label).capitalize()} {one.label}{was}"
         items.append(Item(one.number, picture, str(one.label), said, sentence))
-    return items
+    pictures(key, items, lambda item: on_click(by_number[item.number]))
 
 
+@st.cache_data(
+    max_entries=5000, show_spinner=False, hash_funcs={Kept: lambda one: (one.writer, one.id)}
+)
 def network_input(one: Kept) -> np.ndarray | None:
     """The network input of a drawing, (28, 28) uint8; None if there is no digit to see."""
-    return _network_input(one.writer, one.id, one)
-
-
-@st.cache_data(max_entries=5000, show_spinner=False)
-def _network_input(writer: str, drawing_id: str, _one: Kept) -> np.ndarray | None:
-    return preparing.prepare_strokes(_one.strokes, CANVAS, _one.pen).network_input
+    return preparing.prepare_strokes(one.strokes, CANVAS, one.pen).network_input
 
 
 def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) -> None:
     """The items as buttons; a click calls `on_click` with the item."""
     with st.container(horizontal=True, gap="small", key=f"gallery-{key}"):
         for item in items:
-            picture = canvas.png_address(item.image.repeat(2, axis=0).repeat(2, axis=1))
+            picture = canvas.png_address(item.image, 2)
             # One element for all of it: with each that the page has, every stroke takes longer.
-            st.button(
-                f"![{item.sentence}]({picture}) **{item.title}** {item.note}",
-                key=f"{key}-picture-{item.number}",
-                on_click=on_click,
-                args=(item,),
-            )
+            label = f"![{item.sentence}]({picture}) **{item.title}** {item.note}"
+            view.button(label, f"{key}-picture-{item.number}", on_click, item)
 
 
 def page_of(which: np.ndarray, key: str) -> np.ndarray:

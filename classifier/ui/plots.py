@@ -98,52 +98,48 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
             y=alt.Y("digit:O", title=None, axis=PLAIN),
             x=alt.X("start:Q", scale=alt.Scale(domain=[0, number], nice=False), axis=axis),
             x2="end:Q",
-            color=_winner_colour(),
+            color=marked("winner"),
             tooltip=["epoch:O", "digit:O", alt.Tooltip("probability:Q", format=".1%")],
         )
     )
-    said = [
-        f"epoch {epoch}: {row.argmax()} {charts.percent(float(row.max()))}"
-        for epoch, row in zip(epochs, probabilities, strict=True)
-    ]
+    pairs = zip(epochs, probabilities, strict=True)
+    said = [f"epoch {epoch}: {charts.digit_in_words(row)}" for epoch, row in pairs]
     words = f"What it says to the drawing. {', '.join(said)}."
     show(chart, words, rows.select(["epoch", "digit", "probability"]), height=320)
-    st.html(f'<p class="for-screen-readers">{words}</p>')
+    charts.speak(words)
 
 
-def _winner_colour() -> alt.Color:
+def marked(field: str) -> alt.Color:
+    """Orange where the field is true, grey elsewhere."""
     return alt.Color(
-        "winner:N", scale=alt.Scale(domain=[True, False], range=[ORANGE, GREY]), legend=None
+        f"{field}:N", scale=alt.Scale(domain=[True, False], range=[ORANGE, GREY]), legend=None
     )
 
 
-def bars(title: str, values: np.ndarray, form: str, words: str) -> None:
-    """Ten values by digit as bars from zero, the largest marked; values (10,) float."""
-    rows = pa.table(
-        {"digit": DIGITS, "value": values.astype(float), "winner": values == values.max()}
-    )
-    _ten_bars(title, rows, alt.Axis(format=form, tickCount=5), form, words)
+def bars(
+    title: str,
+    values: np.ndarray,
+    form: str,
+    words: str,
+    *,
+    names: tuple[str, str] = ("digit", "value"),
+    lowest: bool = False,
+) -> None:
+    """Ten values by digit as bars from zero, the largest marked, or the lowest; values (10,) float.
 
-
-def losses(values: np.ndarray) -> None:
-    """The loss of one drawing for each label that it might have; values (10,) float."""
-    rows = pa.table(
-        {"label": DIGITS, "loss": values.astype(float), "winner": values == values.min()}
-    )
-    words = "Loss by label: " + ", ".join(f"{k}: {v:.2f}" for k, v in enumerate(values))
-    _ten_bars("Loss of your drawing, if its label were …", rows, alt.Axis(), ".3f", words)
-
-
-def _ten_bars(title: str, rows: pa.Table, axis: alt.Axis, form: str, words: str) -> None:
-    """rows: ten digits, their values, and whether each is marked."""
-    digit, value = rows.column_names[:2]
+    names: what the digits and the values are; form: of the values, and of the largest's axis
+    """
+    digit, value = names
+    best = values.min() if lowest else values.max()
+    rows = pa.table({digit: DIGITS, value: values.astype(float), "winner": values == best})
+    axis = alt.Axis() if lowest else alt.Axis(format=form, tickCount=5)
     chart = (
         alt.Chart(rows, title=title)
         .mark_bar(cornerRadiusEnd=2)
         .encode(
             y=alt.Y(f"{digit}:O", title=None, axis=PLAIN),
             x=alt.X(f"{value}:Q", title=None, axis=axis),
-            color=_winner_colour(),
+            color=marked("winner"),
             tooltip=[f"{digit}:O", alt.Tooltip(f"{value}:Q", format=form)],
         )
     )
@@ -151,10 +147,8 @@ def _ten_bars(title: str, rows: pa.Table, axis: alt.Axis, form: str, words: str)
 
 
 def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -> None:
-    """How strongly each of N hidden units answers, activations (N,), as squares to be clicked.
-
-    `on_select` finds the unit by `unit_picked`.
-    """
+    """How strongly each of N hidden units answers, activations (N,), as squares to be clicked:
+    `picked("units", "unit")` has the "unit"."""
     columns = min(32, len(activations))
     number = np.arange(len(activations))
     rows = pa.table(
@@ -197,12 +191,6 @@ def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -
     )
 
 
-def unit_picked() -> int | None:
-    """The unit that was clicked last, if any."""
-    found = picked("units", "unit")
-    return int(found["unit"]) if found else None
-
-
 def judged(answers: dict[str, np.ndarray]) -> None:
     """What several models say to one drawing: a row of ten squares each; answers (10,) float32."""
     names = list(answers)
@@ -227,13 +215,7 @@ def judged(answers: dict[str, np.ndarray]) -> None:
         )
     )
     text = base.mark_text(fontSize=12 * view.scale(), color=ink()).encode(text="text:N")
-    words = "This drawing. " + ", ".join(
-        f"{name}: {row.argmax()} {charts.percent(float(row.max()))}"
-        for name, row in answers.items()
-    )
-    show(
-        alt.layer(squares, text),
-        words,
-        rows.select(["model", "digit", "probability"]),
-        height=34 * len(names) + 84,
-    )
+    told = ", ".join(f"{name}: {charts.digit_in_words(row)}" for name, row in answers.items())
+    values, high = rows.select(["model", "digit", "probability"]), 34 * len(names) + 84
+    show(alt.layer(squares, text), f"This drawing. {told}", values, height=high)
+    charts.speak(told)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import streamlit as st
 
 from classifier.ui import session
@@ -44,6 +47,34 @@ def tables() -> bool:
 def shortcut(keys: str) -> str | None:
     """These keys, or None where shortcuts are switched off."""
     return keys if _is_on("shortcuts") else None
+
+
+def button(
+    label: str,
+    key: str,
+    on_click: Callable[..., None] | None,
+    *args: object,
+    icon: str | None = None,
+    help: str | None = None,
+    type: Literal["primary", "secondary", "tertiary"] = "secondary",
+    disabled: bool = False,
+    keys: str | None = None,
+) -> bool:
+    """A button that calls `on_click` with these arguments; whether it was clicked.
+
+    icon: name of a Material symbol; keys: its shortcut, where shortcuts are on
+    """
+    return st.button(
+        label,
+        key,
+        help,
+        on_click,
+        args,
+        type=type,
+        icon=icon and f":material/{icon}:",
+        disabled=disabled,
+        shortcut=keys and shortcut(keys),
+    )
 
 
 def toggle(label: str, value: bool = False, *, key: str, help: str) -> bool:

@@ -105,15 +105,11 @@ def shown(reading: Reading, sketch: Sketch, names: list[str], wrongly: float | N
         "detail": detail,
         "help": explained,
         "caption": "" if sketch.image is None else sketch.image.caption,
-        "rows": [_rounded(row) for row in rows],
-        "second": None if second is None else _rounded(second),
+        "rows": [row.astype(float).round(5).tolist() for row in rows],
+        "second": None if second is None else second.astype(float).round(5).tolist(),
         "names": names,
         "values": values,
     } | _picture(reading)
-
-
-def _rounded(row: np.ndarray) -> list[float]:
-    return [round(float(p), 5) for p in row]
 
 
 def _picture(reading: Reading) -> dict[str, Any]:

@@ -5,9 +5,8 @@
  * ear steps aside, and the component draws and sends as it always does.
  */
 import { Face, hide, setText } from "./face.js";
-import { Pen } from "./pen.js";
+import { Pen, Slate } from "./pen.js";
 import { Post } from "./post.js";
-import { Slate } from "./slate.js";
 import { Drawing } from "./strokes.js";
 
 const STORED = "digit-classifier-drawing";
@@ -44,8 +43,7 @@ class Board {
       moved: () => this.post.pumpSoon(),
       ended: () => this.drawn(),
     });
-    this.store = new Store();
-    this.drawing.restore(this.store.read());
+    this.drawing.restore(withStorage((storage) => storage.getItem(STORED)));
     this.#listen();
     this.#guard(() => {
       this.#findCanvas();
@@ -84,14 +82,13 @@ class Board {
     on(window, "pagehide", () => this.keep());
     on(document, "visibilitychange", () => this.post.pump());
     new ResizeObserver(() => this.#guard(() => this.slate.paint())).observe(this.frame);
-    this.connection = new MutationObserver(() => this.#guard(() => this.connect()));
-    this.connection.observe(this.app, { attributeFilter: ["data-test-connection-state"] });
-    this.dialogs = new MutationObserver(() => this.#guard(() => this.#closeDialog()));
-    this.dialogs.observe(document.body, { childList: true });
-    signal.addEventListener("abort", () => {
-      this.connection.disconnect();
-      this.dialogs.disconnect();
-    });
+    const watch = (target, options, action) => {
+      const observer = new MutationObserver(() => this.#guard(action));
+      observer.observe(target, options);
+      signal.addEventListener("abort", () => observer.disconnect());
+    };
+    watch(this.app, { attributeFilter: ["data-test-connection-state"] }, () => this.connect());
+    watch(document.body, { childList: true }, () => this.#closeDialog());
   }
 
   #guard(action) {
@@ -172,7 +169,7 @@ class Board {
   }
 
   keep() {
-    this.store.write(this.drawing.stored());
+    withStorage((storage) => storage.setItem(STORED, this.drawing.stored()));
   }
 
   /** Buttons and placeholder as the drawing is now. */
@@ -216,21 +213,13 @@ class Board {
 
   /** The row that asks what was drawn. */
   #ask({ ask, labels, round, kept, problem, samples }, keys) {
-    const { root } = this;
-    const set = (selector, text) => {
-      setText(root.querySelector(selector), text);
-      hide(root.querySelector(selector), !text);
-    };
-    set(".board-ask", ask);
-    set(".board-kept", kept);
-    set(".board-problem", problem);
-    set(".board-place", round);
-    hide(root.querySelector(".board-labels"), !labels);
-    hide(root.querySelector(".board-round"), !round);
-    hide(root.querySelector(".board-take-back"), !kept);
-    hide(root.querySelector(".board-samples"), !samples);
-    hide(root.querySelector(".board-arm"), !labels || !samples || !keys);
-    root.classList.toggle("has-keys", keys);
+    const part = (name) => this.root.querySelector(`.board-${name}`);
+    const texts = { ask, kept, problem, place: round };
+    for (const [name, text] of Object.entries(texts)) setText(part(name), text);
+    const arm = labels && samples && keys;
+    const wanted = { ...texts, labels, round, "take-back": kept, samples, arm };
+    for (const [name, isWanted] of Object.entries(wanted)) hide(part(name), !isWanted);
+    this.root.classList.toggle("has-keys", keys);
   }
 
   get isConnected() {
@@ -260,22 +249,13 @@ class Board {
   }
 }
 
-/** The session's storage of the browser; one that is switched off keeps nothing. */
-class Store {
-  read() {
-    try {
-      return sessionStorage.getItem(STORED) ?? "";
-    } catch {
-      return "";
-    }
-  }
-
-  write(text) {
-    try {
-      sessionStorage.setItem(STORED, text);
-    } catch {
-      // Full, or switched off: then the drawing ends with its page.
-    }
+/** Do this with the session's storage of the browser. If that is full, or switched off, the drawing
+ * ends with its page. */
+function withStorage(action) {
+  try {
+    return action(sessionStorage);
+  } catch {
+    return null;
   }
 }
 

@@ -31,7 +31,7 @@ from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
 
 _HERE = Path(__file__).parent
-_FILES = ("strokes", "face", "slate", "pen", "post", "board")  # each after those it imports
+_FILES = ("strokes", "face", "pen", "post", "board")  # each after those it imports
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
 _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
@@ -85,10 +85,6 @@ def board(
     if not here.greeted:
         time.sleep(_HEAD_START)
         here.greeted = True
-
-
-def nobody(image: np.ndarray) -> None:
-    """The second network where there is none."""
 
 
 def put(item: Item) -> None:
@@ -282,9 +278,11 @@ def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> 
         with st.container(key="prediction"):
             st.markdown(f"## {answer['title']}\n{answer['detail']}\n{answer['help']}")
         with st.container(key="probabilities"):
-            st.html(f'<p class="for-screen-readers">{answer["values"]}</p>')
+            charts.speak(answer["values"])
             if answer["rows"]:
-                charts.probability_table(np.array(answer["rows"][0], np.float32))
+                first = np.array(answer["rows"][0], np.float32)
+                values = {"digit": list(range(CLASSES)), "probability": first}
+                charts.table(values, f"Values: {charts.in_words(first)}", ["probability"])
         with st.container(key="network-input"):
             st.image(answer["picture"], width=168, alt=answer["alt"])
         st.button("Clear", key="clear", on_click=here.sketch.empty)

@@ -17,7 +17,6 @@ from classifier.people.collection import MAX_POINTS
 
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
 _MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be stored
-_PIXEL = CANVAS // IMAGE_SIZE  # canvas pixels for each of a network input's
 _PNG = "data:image/png;base64,"
 
 
@@ -67,49 +66,32 @@ def pen_of(objects: list[dict]) -> float:
 
 def objects_of(strokes: list[np.ndarray], pen: float, colour: str) -> list[dict]:
     """Strokes, each (k, 2) in canvas pixels, as objects that the canvas can show and undo."""
+    look = {"fill": None, "stroke": colour, "strokeWidth": pen}
+    look |= {"strokeLineCap": "round", "strokeLineJoin": "round"}
     objects = []
     for stroke in strokes:
-        low, high = stroke.min(axis=0), stroke.max(axis=0)
-        objects.append(
-            {
-                "type": "Path",
-                "version": "7.4.0",
-                "originX": "center",
-                "originY": "center",
-                "left": float((low[0] + high[0]) / 2),
-                "top": float((low[1] + high[1]) / 2),
-                "width": float(high[0] - low[0]),
-                "height": float(high[1] - low[1]),
-                "fill": None,
-                "stroke": colour,
-                "strokeWidth": pen,
-                "strokeLineCap": "round",
-                "strokeLineJoin": "round",
-                "path": [
-                    ["M" if i == 0 else "L", round(float(x), 2), round(float(y), 2)]
-                    for i, (x, y) in enumerate(stroke)
-                ],
-            }
-        )
+        rows = stroke.astype(float).round(2).tolist()
+        path = [["M" if i == 0 else "L", *row] for i, row in enumerate(rows)]
+        box = _object("Path", stroke.min(axis=0), stroke.max(axis=0))
+        objects.append(box | look | {"path": path})
     return objects
 
 
-def png_address(picture: np.ndarray) -> str:
-    """A picture (H, W) uint8 grey or (H, W, 3) BGR as an address with the PNG in it, which the
-    browser has not to ask for once more."""
-    return _PNG + base64.b64encode(cv2.imencode(".png", picture)[1].tobytes()).decode()
+def _object(kind: str, low: np.ndarray, high: np.ndarray) -> dict:
+    """What every object has: its kind, and its box from one corner to the other, each (2,)."""
+    (left, top), (width, height) = ((low + high) / 2).tolist(), (high - low).tolist()
+    place = {"left": left, "top": top, "width": width, "height": height}
+    return {"type": kind, "version": "7.4.0", "originX": "center", "originY": "center"} | place
+
+
+def png_address(picture: np.ndarray, times: int = 1) -> str:
+    """A picture (H, W) uint8 grey or (H, W, 3) BGR, each pixel a square of so many, as an address
+    with the PNG in it, which the browser has not to ask for once more."""
+    large = picture.repeat(times, axis=0).repeat(times, axis=1)
+    return _PNG + base64.b64encode(cv2.imencode(".png", large)[1].tobytes()).decode()
 
 
 def object_of_image(image: np.ndarray) -> dict:
     """A network input (28, 28) uint8 as an object that fills the canvas, pixel by pixel."""
-    return {
-        "type": "Image",
-        "version": "7.4.0",
-        "originX": "center",
-        "originY": "center",
-        "left": CANVAS / 2,
-        "top": CANVAS / 2,
-        "width": CANVAS,
-        "height": CANVAS,
-        "src": png_address(image.repeat(_PIXEL, axis=0).repeat(_PIXEL, axis=1)),
-    }
+    box = _object("Image", np.zeros(2), np.full(2, CANVAS))
+    return box | {"src": png_address(image, CANVAS // IMAGE_SIZE)}

@@ -5,6 +5,7 @@
 
 const DIGITS = 10;
 const CAPTION = "28 × 28 pixels: all that the network gets";
+const PARTS = "title detail help bars legend values table caption spoken".split(" ");
 const LONG = 28; // letters: a sentence, no answer
 
 const make = (tag, className, parent) => {
@@ -29,19 +30,10 @@ export const hide = (element, isHidden) => {
 export class Face {
   /** root: the element that holds the board's parts */
   constructor(root) {
-    const find = (selector) => root.querySelector(selector);
-    this.title = find(".board-title");
-    this.detail = find(".board-detail");
-    this.help = find(".board-help");
-    this.helpText = find(".board-help-text");
-    this.chart = find(".board-bars");
-    this.legend = find(".board-legend");
-    this.values = find(".board-values");
-    this.table = find(".board-table");
-    this.picture = find(".board-picture img");
-    this.caption = find(".board-caption");
-    this.spoken = find(".board-spoken");
-    this.bars = [];
+    for (const name of PARTS) this[name] = root.querySelector(`.board-${name}`);
+    this.helpText = root.querySelector(".board-help-text");
+    this.picture = root.querySelector(".board-picture img");
+    this.groups = [];
   }
 
   /**
@@ -70,15 +62,15 @@ export class Face {
 
   #draw({ rows, second, names }) {
     const groups = Math.max(rows.length, 1);
-    if (this.bars.length !== groups) this.#build(groups);
-    this.chart.classList.toggle("is-two", Boolean(second));
-    this.chart.classList.toggle("is-empty", rows.length === 0);
+    if (this.groups.length !== groups) this.#build(groups);
+    this.bars.classList.toggle("is-two", Boolean(second));
+    this.bars.classList.toggle("is-empty", rows.length === 0);
     hide(this.legend, !second);
     if (second) {
       setText(this.legend.children[0], names[0]);
       setText(this.legend.children[1], names[1]);
     }
-    this.bars.forEach((group, place) => {
+    this.groups.forEach((group, place) => {
       const row = rows[place] ?? new Array(DIGITS).fill(0);
       const winner = rows.length ? row.indexOf(Math.max(...row)) : -1;
       group.forEach((bar, digit) => {
@@ -91,12 +83,12 @@ export class Face {
   }
 
   #build(groups) {
-    this.chart.replaceChildren();
-    this.chart.style.setProperty("--groups", groups);
-    this.bars = [];
+    this.bars.replaceChildren();
+    this.bars.style.setProperty("--groups", groups);
+    this.groups = [];
     for (let place = 0; place < groups; place++) {
-      const group = make("div", "board-group", this.chart);
-      this.bars.push(
+      const group = make("div", "board-group", this.bars);
+      this.groups.push(
         Array.from({ length: DIGITS }, (_, digit) => {
           const row = make("div", "board-row", group);
           make("span", "board-digit", row).textContent = digit;

@@ -12,10 +12,11 @@ import streamlit as st
 from classifier.config import CLASSES
 from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
+from classifier.people.collection import Kept
 from classifier.serving.store import SavedModel
-from classifier.ui import confusion, gallery, session
+from classifier.ui import gallery, results, session, view
 from classifier.ui.board import board, canvas, labelling
-from classifier.ui.classes import links
+from classifier.ui.classes import joining
 from classifier.ui.session import Widget
 
 _CHOICE, _ADDRESS = Widget[int]("whose-drawings"), Widget[str]("class-address")
@@ -51,27 +52,23 @@ def _name(there: Class) -> str:
 
 def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
     """Buttons to open a class, to join one, and to delete one that is over."""
-    st.button(
+    view.button(
         "Open a class",
-        key="class-open",
-        icon=":material/groups:",
+        "class-open",
+        _open,
+        model,
+        icon="groups",
         help="Others join from their phones, and what they draw arrives here.",
-        on_click=_open,
-        args=(model,),
         disabled=model is None or (chosen is not None and chosen.state is not ClassState.CLOSED),
     )
     if chosen is None:
         with st.popover("Join a class", icon=":material/login:"):
-            links.code_form("Its code", "secondary")
+            joining.code_form("Its code", "secondary")
     elif chosen.state is ClassState.CLOSED:
         with st.popover("Delete this class", icon=":material/delete:"):
             st.markdown("All of its drawings are deleted, too, and cannot be brought back.")
-            st.button(
-                "Delete",
-                key="class-delete",
-                on_click=labelling.attempt,
-                args=(classroom.discard, chosen.number),
-            )
+            attempt = labelling.attempt
+            view.button("Delete", "class-delete", attempt, classroom.discard, chosen.number)
 
 
 def _open(model: SavedModel) -> None:
@@ -100,13 +97,13 @@ def panel(there: Class, model: SavedModel | None) -> None:
         st.fragment(_wall, run_every=every)(there)
     with matrix:
         if here.class_total:  # as they were answered when they came
-            confusion.matrix(found.counts[:, :CLASSES], "drawings")
+            results.confusion(found.counts[:, :CLASSES], "drawings")
 
 
 def _invitation(there: Class) -> None:
-    address = _ADDRESS.read("") or links.page_address()
-    link = f"{address.rstrip('/')}/?{links.CODE_PARAMETER}={there.code}"
-    st.image(canvas.png_address(links.qr_code(link)), width=170, alt=f"QR code of {link}")
+    address = _ADDRESS.read("") or joining.page_address()
+    link = f"{address.rstrip('/')}/?{joining.CODE_PARAMETER}={there.code}"
+    st.image(canvas.png_address(joining.qr_code(link)), width=170, alt=f"QR code of {link}")
     with st.container(gap="small", width="content"):
         st.title(there.code.upper(), anchor=False)
         st.markdown(f"[{link.partition('//')[2]}]({link})")
@@ -117,7 +114,7 @@ def _invitation(there: Class) -> None:
                 key=_ADDRESS.key,
                 help="This machine may have several addresses in the network.",
             )
-        if links.only_here():
+        if joining.only_here():
             st.markdown(":small[Only this machine reaches the page, by its --server.address.]")
 
 
@@ -145,35 +142,18 @@ def _look(there: Class, most: int) -> Survey | None:
 
 
 def _switches(there: Class, model: SavedModel | None) -> None:
-    paused = there.state is ClassState.PAUSED
+    ways = [("Pause", "class-pause", "pause", ClassState.PAUSED)]
+    if there.state is ClassState.PAUSED:
+        ways = [("Go on", "class-pause", "play_arrow", ClassState.OPEN)]
+    ways.append(("Close the class", "class-close", "stop", ClassState.CLOSED))
+    do, number = labelling.attempt, there.number
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button(
-            "Go on" if paused else "Pause",
-            key="class-pause",
-            icon=":material/play_arrow:" if paused else ":material/pause:",
-            on_click=labelling.attempt,
-            args=(
-                classroom.set_state,
-                there.number,
-                ClassState.OPEN if paused else ClassState.PAUSED,
-            ),
-        )
-        st.button(
-            "Close the class",
-            key="class-close",
-            icon=":material/stop:",
-            on_click=labelling.attempt,
-            args=(classroom.set_state, there.number, ClassState.CLOSED),
-        )
+        for label, key, icon, state in ways:
+            view.button(label, key, do, classroom.set_state, number, state, icon=icon)
         st.markdown(f":small[**{there.model}** answers there.]", width="content")
         if model is not None and model.name != there.model:
-            st.button(
-                f"Let {model.title} answer",
-                key="class-model",
-                type="primary",
-                on_click=labelling.attempt,
-                args=(classroom.set_model, there.number, model.name),
-            )
+            label, given = f"Let {model.title} answer", (classroom.set_model, number, model.name)
+            view.button(label, "class-model", do, *given, type="primary")
 
 
 def _wall(there: Class) -> None:
@@ -189,10 +169,9 @@ def _wall(there: Class) -> None:
     first = int(found.counts.sum()) - len(found.latest)
     order = np.argsort((first + np.arange(len(found.latest))) % _WALL)
     kept = [found.latest[k] for k in order]
-    by_number = {one.number: one for one in kept}
 
-    def put(item: gallery.Item) -> None:
-        board.put_kept(by_number[item.number])
+    def put(one: Kept) -> None:
+        board.put_kept(one)
         here.wall_clicked = True
 
-    gallery.pictures("wall", gallery.of_drawings(kept), put)
+    gallery.drawings("wall", kept, put)

@@ -1,10 +1,16 @@
-"""The page of those who joined a class, made for thumbs: canvas, answer, "it is a …"."""
+"""The page of those who joined a class, made for thumbs: canvas, answer, "it is a …". And how they
+find it: the page's address in the local network, a QR code of it, the class's code."""
 
 from __future__ import annotations
 
 import contextlib
+import socket
 from functools import partial
+from typing import Literal
+from urllib.parse import urlsplit
 
+import cv2
+import numpy as np
 import streamlit as st
 
 from classifier.people import classroom, collection
@@ -12,24 +18,26 @@ from classifier.people.classroom import Class, ClassState
 from classifier.people.collection import CollectionError, Kept
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import gallery, session
+from classifier.ui import gallery, session, view
 from classifier.ui.board import board, labelling
 from classifier.ui.board.board import Row
-from classifier.ui.classes import links
 from classifier.ui.tabs import finetuning
 
+CODE_PARAMETER = "class"  # in the address of the page that joins one
+_QUIET_ZONE = 2  # modules of paper around a QR code, besides the two that OpenCV leaves
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
 
 
 def is_meant() -> bool:
     """Whether the page's address asks for a class."""
-    return links.CODE_PARAMETER in st.query_params
+    return CODE_PARAMETER in st.query_params
 
 
 def page() -> None:
     """Join the class that the address names, and draw for it."""
     try:
-        there = _enter(st.query_params[links.CODE_PARAMETER])
+        there = _enter(st.query_params[CODE_PARAMETER])
     except labelling.PROBLEMS as error:
         _ask_for_code(str(error))
         return
@@ -38,14 +46,13 @@ def page() -> None:
     if is_over:
         st.info("The class is over. Thank you for your drawings.")
     else:
+        row, press = partial(_row, there), partial(_press, model=model)
         with st.container(key="thumbs"):
-            board.board(model, board.nobody, partial(_row, there), partial(_press, model=model))
+            board.board(model, lambda image: None, row, press)
     if model is not None:
         _what_it_changed(there, model)
     st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
-    st.button(
-        f"Leave class {there.code.upper()}", key="class-leave", type="tertiary", on_click=_leave
-    )
+    view.button(f"Leave class {there.code.upper()}", "class-leave", _leave, type="tertiary")
 
 
 def _enter(code: str) -> Class:
@@ -63,13 +70,13 @@ def _enter(code: str) -> Class:
 def _ask_for_code(problem: str) -> None:
     session.current().class_number = None
     st.warning(problem)
-    links.code_form("The class’s code", "primary")
-    st.button("Draw without a class", key="class-leave", type="tertiary", on_click=_leave)
+    code_form("The class’s code", "primary")
+    view.button("Draw without a class", "class-leave", _leave, type="tertiary")
 
 
 def _leave() -> None:
     session.current().class_number = None
-    del st.query_params[links.CODE_PARAMETER]
+    del st.query_params[CODE_PARAMETER]
 
 
 def _model(there: Class) -> SavedModel | None:
@@ -123,9 +130,53 @@ def _own(there: Class) -> None:
     if mine.open:
         with mine:
             st.caption("A click deletes one." if kept else "Nothing yet.")
-            ids = {one.number: one.id for one in kept}
-            gallery.pictures(
-                "own",
-                gallery.of_drawings(kept[::-1]),
-                lambda item: labelling.attempt(collection.remove, ids[item.number]),
-            )
+            remove = partial(labelling.attempt, collection.remove)
+            gallery.drawings("own", kept[::-1], lambda one: remove(one.id))
+
+
+def page_address() -> str:
+    """The address of this page, as the browser knows it, or, where that has a name which only this
+    machine understands, with the machine's own in the local network."""
+    found = urlsplit(st.context.url or "http://localhost:8501")
+    if found.hostname not in _LOOPBACK or only_here():
+        return f"{found.scheme}://{found.netloc}{found.path}"
+    port = f":{found.port}" if found.port else ""
+    return f"{found.scheme}://{lan_address() or found.hostname}{port}{found.path}"
+
+
+def code_form(label: str, kind: Literal["primary", "secondary"]) -> None:
+    """A field for a class's code, and a button of that kind that opens the page which joins it."""
+    with st.form("join", border=False):
+        code = st.text_input(label)
+        if st.form_submit_button("Join", type=kind) and code.strip():
+            st.query_params.from_dict({CODE_PARAMETER: code.strip()})
+            st.rerun()
+
+
+def only_here() -> bool:
+    """Whether the server was told to listen to this machine alone."""
+    return st.get_option("server.address") in _LOOPBACK
+
+
+def lan_address() -> str | None:
+    """This machine's IPv4 address in the local network, or None if it has none. Nothing is sent."""
+    candidates = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))  # of a block that belongs to nobody (RFC 5737)
+            candidates.append(asked.getsockname()[0])
+        except OSError:  # a network with no way out
+            pass
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+        candidates += [item[4][0] for item in found]
+    except OSError:
+        pass
+    return next((one for one in candidates if not one.startswith("127.")), None)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def qr_code(text: str) -> np.ndarray:
+    """A QR code of a text, (side, side) uint8, 8 pixels for each module, with its quiet zone."""
+    modules = cv2.QRCodeEncoder.create().encode(text)
+    return np.pad(modules, _QUIET_ZONE, constant_values=255).repeat(8, axis=0).repeat(8, axis=1)

@@ -22,13 +22,10 @@ export default function ({ setTriggerValue }) {
       setTriggerValue("touched", true);
     }
   };
-  form.addEventListener("pointerenter", tell);
-  form.addEventListener("focusin", tell);
+  const end = new AbortController();
+  for (const type of ["pointerenter", "focusin"]) form.addEventListener(type, tell, end);
   if (form.matches(":hover, :focus-within")) tell();
-  return () => {
-    form.removeEventListener("pointerenter", tell);
-    form.removeEventListener("focusin", tell);
-  };
+  return () => end.abort();
 }
 """
 _NETWORK, _FIRST = Widget[str]("network"), "dense"
@@ -73,7 +70,7 @@ def _form() -> None:
     preset = here.preset if here.preset and here.preset.config.network == network else None
     if preset:
         st.caption(f"Set as in {preset.origin}.")
-        st.button("Back to standard settings", key="standard", type="tertiary", on_click=_forget)
+        view.button("Back to standard settings", "standard", _forget, type="tertiary")
     standard = preset.config if preset else TrainConfig.of(network)
     # Fields begin anew with each network and preset, which come with values of their own.
     variant = f"{network}-{preset.number}" if preset else network
@@ -95,9 +92,7 @@ def _form() -> None:
     with st.expander("More settings"):
         values |= _more(network, preset)
     problem = st.container()
-    st.button(
-        "Train", key="train", type="primary", shortcut=view.shortcut("T"), on_click=_press_train
-    )
+    view.button("Train", "train", _press_train, type="primary", keys="T")
     # Not in the callback: its arguments would be the form's values of the run before, and a value
     # typed just before the click would be lost.
     if here.train_pressed:

@@ -104,13 +104,7 @@ def _progress(run: Run) -> None:
         st.progress(progress.fraction or 0.0 if progress else 0.0, text)
         network = run.started.config.get("network") if run.started else "Network"
         st.caption(_figures(progress) or f"{network} · a few seconds")
-    st.button(
-        "Stop",
-        key="stop",
-        shortcut=view.shortcut("S"),
-        on_click=run.stop,
-        disabled=stopping,
-    )
+    view.button("Stop", "stop", run.stop, disabled=stopping, keys="S")
 
 
 def _figures(progress: Progress | None) -> str:

@@ -14,7 +14,7 @@ from classifier.people import collection
 from classifier.people.collection import Kept
 from classifier.serving.meta import Tuned
 from classifier.serving.store import SavedModel
-from classifier.ui import session
+from classifier.ui import session, view
 from classifier.ui.sidebar import run
 
 FILE = "our-handwriting.npz"
@@ -50,12 +50,12 @@ def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
             width=280,
             help="The rest is what it learned from before, so that it does not forget.",
         )
-        st.button(
+        chosen = dataclasses.replace(config, drawings_share=share)
+        view.button(
             f"Fine-tune {model.title}",
-            key="fine-tune",
+            "fine-tune",
+            lambda: run.start(chosen, collection.as_drawings(kept)),
             type="primary",
-            on_click=_start,
-            args=(dataclasses.replace(config, drawings_share=share), kept),
             disabled=here.training,
         )
     source = "generated digits" if model.source == "generated" else "MNIST"
@@ -67,10 +67,6 @@ def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
     )
     if here.error:
         st.error(here.error)
-
-
-def _start(config: TrainConfig, kept: Sequence[Kept]) -> None:
-    run.start(config, collection.as_drawings(kept))
 
 
 def _before_and_after(model: SavedModel) -> None:
@@ -96,13 +92,7 @@ def _before_and_after(model: SavedModel) -> None:
         here = session.current()
         result = here.run and here.run.result
         if result and result.model == model.name and here.owns(model.name):
-            st.button(
-                "Throw it away",
-                key="throw-away",
-                icon=":material/delete:",
-                on_click=run.throw_away,
-                args=(model,),
-            )
+            view.button("Throw it away", "throw-away", run.throw_away, model, icon="delete")
 
 
 def _everyone(tuned: Tuned) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import streamlit as st
 
 from classifier.config import CLASSES
@@ -17,7 +16,7 @@ from classifier.people import classroom, collection
 from classifier.people.classroom import Class
 from classifier.people.collection import Kept
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import gallery, session, shared
+from classifier.ui import charts, gallery, session, shared, view
 from classifier.ui.board import board, labelling
 from classifier.ui.classes import hosting
 from classifier.ui.session import Widget
@@ -71,12 +70,9 @@ def tab(model: SavedModel | None) -> None:
 
 def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | None) -> None:
     if chosen is None:
-        st.button(
-            "Write all digits",
-            key="round-start",
-            icon=":material/edit:",
-            help=f"A guided round: {len(labelling.ROUND)} digits, each when it is asked for.",
-            on_click=labelling.start_round,
+        text = f"A guided round: {len(labelling.ROUND)} digits, each when it is asked for."
+        view.button(
+            "Write all digits", "round-start", labelling.start_round, icon="edit", help=text
         )
     st.download_button(
         "Download",
@@ -140,9 +136,7 @@ def _gallery(kept: Sequence[Kept]) -> None:
     )
     which = np.flatnonzero([one.label == digit for one in kept])
     shown = [kept[index] for index in gallery.page_of(which[::-1], _PAGE_KEY).tolist()]
-    by_number = {one.number: one for one in shown}
-    items = gallery.of_drawings(shown)
-    gallery.pictures("kept", items, lambda item: board.put_kept(by_number[item.number]))
+    gallery.drawings("kept", shown, board.put_kept)
 
 
 def _chosen(kept: Sequence[Kept], chosen: Class | None) -> None:
@@ -150,13 +144,9 @@ def _chosen(kept: Sequence[Kept], chosen: Class | None) -> None:
     one = next((one for one in kept if one.id == session.current().shown_drawing), None)
     if one is not None:
         own = (collection.remove, one.id)
-        st.button(
-            f"Delete this {one.label}",
-            key="delete-drawing",
-            icon=":material/delete:",
-            on_click=labelling.attempt,
-            args=own if chosen is None else (classroom.remove, chosen.number, one.id),
-        )
+        how = own if chosen is None else (classroom.remove, chosen.number, one.id)
+        label = f"Delete this {one.label}"
+        view.button(label, "delete-drawing", labelling.attempt, *how, icon="delete")
 
 
 def _accuracy(
@@ -196,17 +186,11 @@ def _accuracy(
     tested = model.meta.metrics.digits_confusion
     if tested is None:
         tested = np.zeros((CLASSES, CLASSES), int)
-    rows = {
+    columns = {
         "digit": list(range(CLASSES)),
         "drawings": tally.total,
         "right": tally.shares,
         "test images": np.diag(tested) / np.maximum(tested.sum(axis=1), 1),
     }
-    share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        pa.table(rows),
-        hide_index=True,
-        column_config={"right": share, "test images": share},
-        placeholder="–",
-        alt="For each digit: how many drawings, the share read rightly, the same of test images",
-    )
+    words = "For each digit: how many drawings, the share read rightly, the same of test images"
+    charts.table(columns, words, ["right", "test images"])

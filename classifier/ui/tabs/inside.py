@@ -70,8 +70,7 @@ def _ladder(predictor: Predictor, ink: np.ndarray, image: np.ndarray) -> None:
 
 def picture(image: np.ndarray, times: int, alt: str) -> None:
     """A picture (H, W) grey or (H, W, 3) BGR, each pixel a square of so many."""
-    large = image.repeat(times, axis=0).repeat(times, axis=1)
-    st.image(canvas.png_address(large), alt=alt)
+    st.image(canvas.png_address(image, times), alt=alt)
 
 
 def _occlusion(predictor: Predictor, image: np.ndarray) -> None:
@@ -164,25 +163,23 @@ def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
             key=_UNIT.key,
             help=f"Begins with the unit that adds most to the {digit}.",
         )
+        added = adds[unit]
+        words = (
+            f"Unit {unit} is at {values[unit]:.2f} and adds {added.max():+.2f} to "
+            f"{int(added.argmax())}, {added.min():+.2f} to {int(added.argmin())}."
+        )
         with st.container(horizontal=True, gap="medium"):
             if hidden.kernel is not None and len(hidden.kernel) == IMAGE_SIZE * IMAGE_SIZE:
                 with st.container(width=150, gap="xsmall"):
                     _weights(hidden.kernel[:, unit], unit)
             with st.container():
-                plots.bars(
-                    f"What unit {unit} adds to each digit",
-                    adds[unit],
-                    "+.2f",
-                    f"Unit {unit} is at {values[unit]:.2f} and adds "
-                    f"{adds[unit].max():+.2f} to {int(adds[unit].argmax())}, "
-                    f"{adds[unit].min():+.2f} to {int(adds[unit].argmin())}.",
-                )
+                plots.bars(f"What unit {unit} adds to each digit", added, "+.2f", words)
 
 
 def _pick_unit() -> None:
-    unit = plots.unit_picked()
-    if unit is not None:
-        _UNIT.set(unit)
+    found = plots.picked("units", "unit")
+    if found:
+        _UNIT.set(int(found["unit"]))
 
 
 def _weights(kernel: np.ndarray, unit: int) -> None:
@@ -210,10 +207,9 @@ def _maps(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
     columns = min(8, count)
     rows = -(-count // columns)
     times = max(1, 56 // height)
-    sheet = np.zeros((rows * (height + 1), columns * (width + 1)), np.float32)
-    for k in range(count):
-        top, left = k // columns * (height + 1), k % columns * (width + 1)
-        sheet[top : top + height, left : left + width] = maps[..., k]
+    # One by one, with a black line below and to the right of each.
+    padded = np.pad(maps, ((0, 1), (0, 1), (0, rows * columns - count))).transpose(2, 0, 1)
+    sheet = np.vstack([np.hstack(row) for row in padded.reshape(rows, columns, *padded.shape[1:])])
     grey = (sheet / max(float(sheet.max()), 1e-6) * 255).clip(0, 255).astype(np.uint8)
     picture(grey, times, f"{count} maps of {name}, {height} by {width} each")
     st.caption(
@@ -238,16 +234,8 @@ def _neighbours(model: SavedModel, inspector: Inspector, image: np.ndarray) -> N
         which, distances = inspection.nearest(
             memory.features, inspector.features(image[None])[0], _NEAREST
         )
-        items = [
-            gallery.Item(
-                int(index),
-                memory.images[index],
-                str(memory.labels[index]),
-                f"{distance:.1f}",
-                f"Training image {index} · a {memory.labels[index]}",
-            )
-            for index, distance in zip(which, distances, strict=True)
-        ]
+        notes = [f"{distance:.1f}" for distance in distances]
+        items = gallery.of_training(memory.images, memory.labels, which, notes)
         gallery.pictures("neighbour", items, board.put)
         st.caption(
             f"Of {len(memory.labels):,} images it trained on, those whose hidden activations lie "

@@ -5,14 +5,15 @@ Texts, code and experiments are `classifier.lesson`'s; what stands beside them, 
 
 from __future__ import annotations
 
-import pyarrow as pa
+from functools import partial
+
 import streamlit as st
 
 from classifier.events import gap
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
 from classifier.serving.store import SavedModel
-from classifier.ui import session, view
+from classifier.ui import charts, session, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, run
 from classifier.ui.tabs import lesson_objects, training
@@ -45,15 +46,8 @@ def _way(here: session.Session) -> Step:
     place = keys.index(here.step) if here.step in STEPS else 0
     _STEP.set(keys[place])
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="lesson-way"):
-        st.button(
-            "Back",
-            key="lesson-back",
-            icon=":material/arrow_back:",
-            shortcut=view.shortcut("B"),
-            on_click=_go,
-            args=(keys[max(place - 1, 0)],),
-            disabled=place == 0,
-        )
+        before, first = keys[max(place - 1, 0)], place == 0
+        view.button("Back", "lesson-back", _go, before, icon="arrow_back", disabled=first, keys="B")
         st.button(
             "Next",
             key="lesson-next",
@@ -94,12 +88,11 @@ def _experiments(step: Step, here: session.Session) -> None:
     st.markdown("### Try")
     with st.container(horizontal=True, gap="small", key="experiments"):
         for key in keys:
-            st.button(
+            view.button(
                 EXPERIMENTS[key].title,
-                key=f"try-{key}",
+                f"try-{key}",
+                partial(_choose, step.key, key),
                 type="primary" if key == here.experiment else "secondary",
-                on_click=_choose,
-                args=(step.key, key),
             )
     if here.experiment:
         _experiment(step, EXPERIMENTS[here.experiment], here)
@@ -123,12 +116,9 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
             st.fragment(training.live, run_every=run.POLL)()
         else:
             with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-                if st.button(
-                    "Train again" if runs else "Train it",
-                    key="lesson-train",
-                    type="primary",
-                    help="With exactly the settings that the form in the sidebar now has.",
-                ):
+                label = "Train again" if runs else "Train it"
+                text = "With exactly the settings that the form in the sidebar now has."
+                if view.button(label, "lesson-train", None, type="primary", help=text):
                     run.start(config)
                     st.rerun()
                 st.markdown(f"[Link to this]({steps.link(step.key, experiment.key)})")
@@ -168,10 +158,5 @@ def _so_far(here: session.Session) -> None:
         if config == experiment.config().to_dict()
     ]
     if len(rows) > 1:
-        share = st.column_config.NumberColumn(format="percent")
-        st.dataframe(
-            pa.Table.from_pylist(rows),
-            hide_index=True,
-            column_config={"training": share, "test": share},
-            alt="The experiments so far",
-        )
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        charts.table(columns, "The experiments so far", ["training", "test"])

@@ -13,7 +13,7 @@ from classifier.data import mnist
 from classifier.events import gap
 from classifier.serving.litert import as_input
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, curves, gallery, plots, session, shared, view
+from classifier.ui import charts, gallery, plots, results, session, shared, view
 from classifier.ui.board import board, canvas
 from classifier.ui.sidebar import form, run
 from classifier.ui.tabs import background, inside, training
@@ -54,18 +54,9 @@ def _random_images(found: background.Specimens) -> None:
     which = np.random.default_rng(session.current().shuffle).choice(
         len(found.labels), min(_SHOWN, len(found.labels)), replace=False
     )
-    items = [
-        gallery.Item(
-            int(index),
-            found.images[index],
-            str(found.labels[index]),
-            "",
-            f"Training image {index} · a {found.labels[index]}",
-        )
-        for index in which
-    ]
+    items = gallery.of_training(found.images, found.labels, which, [""] * len(which))
     gallery.pictures("specimen", items, board.put)
-    st.button("Show others", key="show-others", icon=":material/casino:", on_click=_shuffle)
+    view.button("Show others", "show-others", _shuffle, icon="casino")
 
 
 def _shuffle() -> None:
@@ -76,23 +67,14 @@ def _data(model: SavedModel | None) -> None:
     found = _specimens()
     if found is None:
         return
-    st.dataframe(
-        pa.table(
-            {
-                "array": list(found.shapes),
-                "shape": [" × ".join(f"{n:,}" for n in s) for s in found.shapes.values()],
-                "values": ["0 to 255", "0 to 9"] * 2,
-            }
-        ),
-        hide_index=True,
-        alt="The arrays of the data and their shapes",
-    )
+    columns = {
+        "array": list(found.shapes),
+        "shape": [" × ".join(f"{n:,}" for n in s) for s in found.shapes.values()],
+        "values": ["0 to 255", "0 to 9"] * 2,
+    }
+    charts.table(columns, "The arrays of the data and their shapes")
     st.caption(f"Here: {found.description}.")
     _random_images(found)
-
-
-def _layers(model: SavedModel) -> None:
-    inside.layers(shared.inspector(model.name, model.checksum))
 
 
 def _softmax(model: SavedModel) -> None:
@@ -119,7 +101,9 @@ def _compile(model: SavedModel) -> None:
         return
     said = shared.ask(model, image)
     loss = -np.log(np.clip(said, 1e-7, 1))
-    plots.losses(loss)
+    words = "Loss by label: " + ", ".join(f"{k}: {v:.2f}" for k, v in enumerate(loss))
+    title, names = "Loss of your drawing, if its label were …", ("label", "loss")
+    plots.bars(title, loss, ".3f", words, names=names, lowest=True)
     digit = int(said.argmax())
     st.caption(
         f"If it is a {digit}, the loss is {loss[digit]:.3f}; if it is anything else, the loss "
@@ -135,25 +119,16 @@ def _prepare(model: SavedModel | None) -> None:
     inside.picture(image, 6, "The drawing, 28 by 28 pixels")
     row = as_input(image).reshape(1, -1)
     strip = canvas.png_address(image.reshape(1, -1).repeat(36, axis=0))
-    st.image(
-        strip,
-        caption="The same 784 values in one row",
-        alt="784 values in one row",
-        width="stretch",
-    )
-    st.dataframe(
-        pa.table(
-            {
-                "": ["before", "after"],
-                "shape": [f"{image.shape}", f"{row.shape}"],
-                "type": [str(image.dtype), str(row.dtype)],
-                "smallest": [f"{image.min()}", f"{row.min():.1f}"],
-                "largest": [f"{image.max()}", f"{row.max():.3f}"],
-            }
-        ),
-        hide_index=True,
-        alt="Shape, type and range before and after",
-    )
+    words = "784 values in one row"
+    st.image(strip, caption=f"The same {words}", alt=words, width="stretch")
+    columns = {
+        "": ["before", "after"],
+        "shape": [f"{image.shape}", f"{row.shape}"],
+        "type": [str(image.dtype), str(row.dtype)],
+        "smallest": [f"{image.min()}", f"{row.min():.1f}"],
+        "largest": [f"{image.max()}", f"{row.max():.3f}"],
+    }
+    charts.table(columns, "Shape, type and range before and after")
 
 
 def _labels(model: SavedModel | None) -> None:
@@ -184,15 +159,11 @@ def _fit(model: SavedModel | None) -> None:
     if here.training and not here.experiment:
         st.fragment(training.live, run_every=run.POLL)()
         return
-    st.button(
-        "Set the form as in the article",
-        key="as-in-the-article",
-        on_click=form.fill_in,
-        args=(TrainConfig(), "the article"),
-    )
+    standard = TrainConfig(), "the article"
+    view.button("Set the form as in the article", "as-in-the-article", form.fill_in, *standard)
     epochs = model.meta.history if model else ()
     if epochs:
-        curves.of_one(epochs, stacked=True)
+        results.curves(epochs, stacked=True)
     else:
         st.caption("Train a network in the sidebar: its curves appear here as it learns.")
 
@@ -208,7 +179,7 @@ def _test(model: SavedModel) -> None:
         place.metric(name, figure)
     epochs = model.meta.history
     if epochs:
-        curves.of_one(epochs, stacked=True)
+        results.curves(epochs, stacked=True)
     st.caption(f"{model.title}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
 
 
@@ -221,7 +192,7 @@ _OBJECTS: dict[str, Callable[[SavedModel | None], None]] = {
     "fit": _fit,
 }
 _OF_MODEL: dict[str, Callable[[SavedModel], None]] = {
-    "layers": _layers,
+    "layers": lambda model: inside.layers(shared.inspector(model.name, model.checksum)),
     "softmax": _softmax,
     "compile": _compile,
     "test": _test,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
 from classifier.serving import store
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
-from classifier.ui import charts, curves, plots, session, shared
+from classifier.ui import plots, results, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, models
 
@@ -149,7 +149,7 @@ def _choose(by_name: dict[str, SavedModel], model: SavedModel | None) -> list[st
 def _curves(models: list[SavedModel]) -> None:
     there = {one.title: one.meta.history for one in models if one.meta.history}
     if there:
-        curves.of_several(there)
+        results.curves_of_several(there)
     missing = [model.title for model in models if model.title not in there]
     if missing:
         st.caption(f"Without curves, since none were kept: {', '.join(missing)}.")
@@ -162,11 +162,12 @@ def _differences(models: list[SavedModel]) -> None:
     for config in configs:
         if config["drawings"] is None:
             config["drawings_share"] = None
+    names = [model.title for model in models]
     rows, same = [], []
     for field, label in _SETTINGS.items():
         values = [_text(config[field]) for config in configs]
         if len(set(values)) > 1:
-            rows.append({"": label} | dict(zip(_names(models), values, strict=True)))
+            rows.append({"": label} | dict(zip(names, values, strict=True)))
         elif values[0] not in ("–", "no"):
             same.append(f"{label} {values[0]}")
     if rows:
@@ -176,10 +177,6 @@ def _differences(models: list[SavedModel]) -> None:
     else:
         st.caption("Choose another one to compare.")
     st.caption(f"The same throughout: {', '.join(same)}.")
-
-
-def _names(models: list[SavedModel]) -> list[str]:
-    return [model.title for model in models]
 
 
 def _judged(models: list[SavedModel], here: session.Session) -> None:
@@ -198,11 +195,6 @@ def _judged(models: list[SavedModel], here: session.Session) -> None:
             answers[model.title] = predictor.probabilities(image[None])[0]
         if answers:
             plots.judged(answers)
-            told = ", ".join(
-                f"{name}: {row.argmax()} {charts.percent(float(row.max()))}"
-                for name, row in answers.items()
-            )
-            st.html(f'<p class="for-screen-readers">{told}</p>')
 
 
 def _actions(
@@ -222,15 +214,8 @@ def _actions(
                 width=280,
             )
         ]
-        st.button(
-            "Answer with it", on_click=here.answer_with, args=(one.name,), key="answer-with-it"
-        )
-        st.button(
-            "Load into the form",
-            key="load-into-form",
-            on_click=_load,
-            args=(one.name, one.meta.config),
-        )
+        view.button("Answer with it", "answer-with-it", here.answer_with, one.name)
+        view.button("Load into the form", "load-into-form", _load, one.name, one.meta.config)
         models.download(one.name, key="download-run")
         own = here.owns(one.name)
         with (
@@ -241,7 +226,7 @@ def _actions(
             st.form_submit_button("Rename", on_click=_rename, args=(one.name,))
         with st.popover("Delete", disabled=not own, key="delete"):
             st.markdown(f"**{one.title}** is gone for good then.")
-            st.button("Delete it", key="delete-it", on_click=_delete, args=(one.name,))
+            view.button("Delete it", "delete-it", _delete, one.name)
     if not own:
         st.caption("Only who trained a model can rename or delete it.")
     if here.run_problem:
@@ -269,26 +254,27 @@ def _load(name: str, config: Mapping[str, Any]) -> None:
 
 def _rename(old: str) -> None:
     new = _new_name(old).read("").strip()
-    here = session.current()
-    if not here.owns(old):
-        here.run_problem = f"{old} has gone, or is not yours to rename."
-        return
-    try:
-        store.rename(old, new)
-    except (LookupError, ValueError, OSError) as error:
-        here.run_problem = str(error)
-        return
-    here.renamed(old, new)
-    _CHOSEN.set(new)
-    if here.answering == old:
-        here.answer_with(new)
+    if _changed(old, "rename", lambda: store.rename(old, new)):
+        here = session.current()
+        here.renamed(old, new)
+        _CHOSEN.set(new)
+        if here.answering == old:
+            here.answer_with(new)
 
 
 def _delete(name: str) -> None:
-    if not session.current().owns(name):
-        session.current().run_problem = f"{name} has gone, or is not yours to delete."
-        return
+    _changed(name, "delete", lambda: store.delete(name))
+
+
+def _changed(name: str, what: str, change: Callable[[], object]) -> bool:
+    """Change a model of this visitor; where that cannot be, the page says why."""
+    here = session.current()
+    if not here.owns(name):
+        here.run_problem = f"{name} has gone, or is not yours to {what}."
+        return False
     try:
-        store.delete(name)
+        change()
     except (LookupError, ValueError, OSError) as error:
-        session.current().run_problem = str(error)
+        here.run_problem = str(error)
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The five tabs below the drawing; one that is not open costs nothing, not even its imports."""
+"""The five tabs below the drawing; what only they need is imported with the first that is open."""
 
 from __future__ import annotations
 
@@ -35,43 +35,18 @@ def bar() -> Sequence[TabContainer]:
     if view.shortcut("1"):
         with st.container(key="tab-keys"):  # hidden: the tabs themselves show the keys
             for number, name in enumerate(view.TABS, 1):
-                st.button(
-                    name,
-                    key=f"open-{number}",
-                    shortcut=f"Shift+{number}",
-                    on_click=view.open_tab,
-                    args=(name,),
-                )
+                keys = f"Shift+{number}"
+                view.button(name, f"open-{number}", view.open_tab, name, keys=keys)
     return st.tabs(view.TABS, key=view.TABS_KEY, on_change="rerun")
 
 
 def fill(tabs: Sequence[TabContainer], model: SavedModel | None) -> None:
     """Draw what the open tab shows; `model` is the one that answers, if any."""
     session.current().drawing_used = False
-    for number, (name, tab) in enumerate(zip(view.TABS, tabs, strict=True), 1):
+    for number, tab in enumerate(tabs):
         if tab.open:
-            with tab, st.container(key=f"open-tab-{number}"):
-                _show(name, model)
+            # In the order of their names.
+            from classifier.ui.tabs import handwriting, inside, lesson, runs, training
 
-
-def _show(name: str, model: SavedModel | None) -> None:
-    if name == view.TRAINING:
-        from classifier.ui.tabs import training
-
-        training.tab(model)
-    elif name == view.INSIDE:
-        from classifier.ui.tabs import inside
-
-        inside.tab(model)
-    elif name == view.RUNS:
-        from classifier.ui.tabs import runs
-
-        runs.tab(model)
-    elif name == view.LESSON:
-        from classifier.ui.tabs import lesson as lesson_tab
-
-        lesson_tab.tab(model)
-    else:
-        from classifier.ui.tabs import handwriting
-
-        handwriting.tab(model)
+            with tab, st.container(key=f"open-tab-{number + 1}"):
+                (training, inside, runs, lesson, handwriting)[number].tab(model)

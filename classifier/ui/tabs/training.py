@@ -10,7 +10,7 @@ from classifier.events import gap_in_words
 from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
 from classifier.serving.store import SavedModel
-from classifier.ui import charts, confusion, curves, gallery, plots, session, shared
+from classifier.ui import charts, gallery, plots, results, session, shared
 from classifier.ui.board import board
 from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
@@ -40,7 +40,7 @@ def live() -> None:
     if here.run is None or not here.run.epochs:
         st.caption("The curves begin with the first epoch's end.")
         return
-    curves.of_one(here.run.epochs)
+    results.curves(here.run.epochs)
     _drawing_by_epoch(here.run, here.prepared)
 
 
@@ -48,7 +48,7 @@ def _course(model: SavedModel) -> None:
     """How the model came to be what it is."""
     here = session.current()
     if model.meta.history:
-        curves.of_one(model.meta.history)
+        results.curves(model.meta.history)
         st.caption(told(model))
     else:
         st.caption(f"{model.title} came without its curves. Train a network to see some.")
@@ -111,11 +111,11 @@ def _matrix(counts: np.ndarray) -> None:
         _LABEL.begin_with(_FIRST_CELL[0])
         _ANSWER.begin_with(_FIRST_CELL[1])
         cell = _LABEL.read(0), _ANSWER.read(0)
-        confusion.matrix(
+        results.confusion(
             counts, "test images", shares=shares == "Shares", chosen=cell, on_select=_pick_cell
         )
     with right:
-        confusion.digit_accuracies(counts)
+        results.digit_accuracies(counts)
 
 
 def _worst(exam: background.Exam) -> None:
@@ -128,10 +128,10 @@ def _worst(exam: background.Exam) -> None:
 
 
 def _pick_cell() -> None:
-    cell = confusion.cell()
-    if cell is not None:
-        _LABEL.set(cell[0])
-        _ANSWER.set(cell[1])
+    found = plots.picked("confusion", "cell")
+    if found:
+        _LABEL.set(int(found["label"]))
+        _ANSWER.set(int(found["answer"]))
         _PAGE.forget()
 
 
@@ -154,13 +154,7 @@ def _pictures(key: str, exam: background.Exam, which: np.ndarray) -> None:
     for index in which.tolist():
         said, label = int(exam.answers[index]), int(exam.labels[index])
         surely = charts.percent(float(exam.confidence[index]))
-        items.append(
-            gallery.Item(
-                index,
-                exam.images[index],
-                f"{label} → {said}" if said != label else f"{said}",
-                surely,
-                f"Test image {index} · a {label}, read as {said} with {surely}",
-            )
-        )
+        title = f"{label} → {said}" if said != label else f"{said}"
+        words = f"Test image {index} · a {label}, read as {said} with {surely}"
+        items.append(gallery.Item(index, exam.images[index], title, surely, words))
     gallery.pictures(key, items, board.put)

@@ -13,7 +13,7 @@ from classifier.people import classroom, collection
 from classifier.people.classroom import ClassState
 from classifier.people.collection import Labelled
 from classifier.ui import view
-from classifier.ui.classes import links
+from classifier.ui.classes import joining
 from tests.app import answering, board, draw, new_page, press, run, words
 
 HOST = "h" * 32
@@ -57,7 +57,7 @@ def host(home) -> AppTest:
 
 def test_a_qr_code_leads_to_the_link():
     link = "http://192.168.1.23:8501/?class=abc234"
-    assert cv2.QRCodeDetector().detectAndDecode(links.qr_code(link))[0] == link
+    assert cv2.QRCodeDetector().detectAndDecode(joining.qr_code(link))[0] == link
 
 
 @pytest.mark.parametrize(
@@ -71,20 +71,20 @@ def test_a_qr_code_leads_to_the_link():
     ],
 )
 def test_phones_are_sent_to_an_address_that_they_can_reach(monkeypatch, url, found):
-    monkeypatch.setattr(links, "lan_address", lambda: "10.1.2.3")
+    monkeypatch.setattr(joining, "lan_address", lambda: "10.1.2.3")
     monkeypatch.setattr(type(st.context), "url", url)
-    assert links.page_address() == found
+    assert joining.page_address() == found
 
 
 def test_without_a_network_the_page_keeps_its_own_name(monkeypatch):
     def refuse(*_):
         raise OSError("Network is unreachable")
 
-    monkeypatch.setattr(links.socket.socket, "connect", refuse)
-    monkeypatch.setattr(links.socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(joining.socket.socket, "connect", refuse)
+    monkeypatch.setattr(joining.socket, "getaddrinfo", refuse)
     monkeypatch.setattr(type(st.context), "url", "http://localhost:8501")
-    assert links.lan_address() is None
-    assert links.page_address() == "http://localhost:8501"
+    assert joining.lan_address() is None
+    assert joining.page_address() == "http://localhost:8501"
 
 
 def test_the_host_may_name_another_address(host):
