@@ -231,13 +231,18 @@ def draw(page: Page, strokes: Sequence[np.ndarray]) -> None:
     box = canvas.bounding_box()
     scale = box["width"] / CANVAS
     for stroke in strokes:
-        corners = cv2.approxPolyDP(np.asarray(stroke, np.float32), 1, closed=False)[:, 0]
+        corners = bends(stroke, 1)
         points = [(box["x"] + float(x) * scale, box["y"] + float(y) * scale) for x, y in corners]
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points[1:]:
             page.mouse.move(*point)
         page.mouse.up()
+
+
+def bends(stroke: np.ndarray, within: float) -> np.ndarray:
+    """The points (k, 2) between which a stroke is straight, but for this distance."""
+    return cv2.approxPolyDP(np.asarray(stroke, np.float32), within, closed=False)[:, 0]
 
 
 def placed(strokes: Sequence[np.ndarray], side: float, at: tuple[float, float]) -> list[np.ndarray]:
@@ -261,7 +266,10 @@ def open_phone(browser: Browser, link: str, **options: object) -> Page:
 
 
 def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray], seconds: float = 0) -> None:
-    """Draw strokes, each (k, 2) in shares of the canvas's side, with one finger, in this time."""
+    """Draw strokes, each (k, 2) in shares of the canvas's side, with one finger, in this time; at
+    once, a finger moves as the mouse does in `draw`."""
+    if not seconds:
+        strokes = [bends(stroke, 1 / CANVAS) for stroke in strokes]
     pause = seconds / sum(map(len, strokes))
     box = phone.locator("canvas.upper-canvas").bounding_box()
     low, side = np.array([box["x"], box["y"]]), box["width"]

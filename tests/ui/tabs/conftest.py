@@ -56,7 +56,7 @@ class Shapes(dict):
 
 @pytest.fixture(scope="session")
 def shapes(tmp_path_factory) -> Shapes:
-    """See there."""
+    """Those of every shape that the page must bear."""
     from keras import Input, layers
 
     def dense(units: int, name: str) -> layers.Dense:
