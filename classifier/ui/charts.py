@@ -24,11 +24,6 @@ def speak(words: str) -> None:
     st.html(f'<p class="for-screen-readers">{words}</p>')
 
 
-def number_in_words(probabilities: np.ndarray) -> str:
-    """The values of a number's digits as text; probabilities (n, 10) float32, 0–1."""
-    return f"From left to right: {', '.join(map(digit_in_words, probabilities))}."
-
-
 def digit_in_words(probabilities: np.ndarray) -> str:
     """The likeliest digit and its share of (10,) float32, 0–1: "7 98.2 %"."""
     return f"{probabilities.argmax()} {percent(float(probabilities.max()))}"

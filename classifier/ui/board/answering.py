@@ -18,7 +18,7 @@ from classifier.serving import predict
 from classifier.serving.predict import Detector, Predictor
 from classifier.ui.board import canvas
 from classifier.ui.board.sketch import Sketch
-from classifier.ui.charts import article, in_words, number_in_words, percent
+from classifier.ui.charts import article, digit_in_words, in_words, percent
 
 # What is said of a drawing that no network is asked about.
 IN_THE_WAY: dict[Verdict, str] = {
@@ -96,7 +96,7 @@ def shown(reading: Reading, sketch: Sketch, names: list[str], wrongly: float | N
         rows = [reading.answer.probabilities]
     values = in_words(rows[0] if rows else None)
     if len(rows) > 1:
-        values = number_in_words(np.array(rows))
+        values = f"From left to right: {', '.join(map(digit_in_words, rows))}."
     second = None if len(rows) != 1 else reading.second
     if second is not None:
         values = f"{names[0]}: {values}. {names[1]}: {in_words(second)}"

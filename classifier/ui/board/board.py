@@ -167,7 +167,9 @@ def _canvas(here: session.Session) -> None:
 
     sketch = here.sketch
     if here.ear_off and (sketch.command or here.loaded is None):
-        here.loaded = {"objects": _objects(sketch), "revision": sketch.drawing}
+        objects = [] if sketch.image is None else [canvas.object_of_image(sketch.image.image)]
+        objects += canvas.objects_of(sketch.lines, sketch.pen, _INK)
+        here.loaded = {"objects": objects, "revision": sketch.drawing}
         sketch.command = None
     st_canvas(
         stroke_width=CANVAS_PEN,
@@ -179,11 +181,6 @@ def _canvas(here: session.Session) -> None:
         key=_CANVAS_KEY,
         on_change=_note_sent,
     )
-
-
-def _objects(sketch: Sketch) -> list[dict]:
-    below = [] if sketch.image is None else [canvas.object_of_image(sketch.image.image)]
-    return below + canvas.objects_of(sketch.lines, sketch.pen, _INK)
 
 
 def _note_sent() -> None:

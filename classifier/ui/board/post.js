@@ -52,7 +52,7 @@ export class Post {
     if (!this.link || !this.isConnected()) return;
     // What is pressed is about whole strokes: it waits until the pen is lifted.
     const presses = this.drawing.live ? [] : this.pressed;
-    const news = this.drawing.news() ?? (presses.length ? this.#nothingNew() : null);
+    const news = this.drawing.news(presses.length > 0);
     if (!news) return;
     // Where the pen rests or a button was pressed, nothing waits behind what is under way.
     const isUrgent = news.resting;
@@ -100,12 +100,6 @@ export class Post {
 
   #in(wait, action) {
     return setTimeout(() => this.guard(action), wait);
-  }
-
-  #nothingNew() {
-    const { id, applied, strokes } = this.drawing;
-    const rest = { from: strokes.length, strokes: [], resting: true };
-    return { drawing: id, applied, image: null, ...rest };
   }
 
   #content({ drawing, resting }) {

@@ -107,11 +107,12 @@ export class Drawing {
   }
 
   /**
-   * What the server lacks, to be sent with a number and whatever was pressed; null if nothing.
+   * What the server lacks, to be sent with a number and whatever was pressed; null if nothing,
+   * unless a message is sent anyway.
    * Strokes are [number, pen, skip, x, y, …] from the stroke `from` on, without the first `skip`
    * points, which the server has.
    */
-  news() {
+  news(isSentAnyway = false) {
     const { have } = this;
     const resting = !this.live;
     const last = this.strokes[have.strokes - 1];
@@ -128,8 +129,8 @@ export class Drawing {
       skip = isCut ? have.points : 0;
     }
     const isBlank = this.isEmpty && have.drawing === "";
-    if ((isKnown || isBlank) && from === this.strokes.length && have.resting === resting)
-      return null;
+    const isNothing = from === this.strokes.length && have.resting === resting;
+    if (!isSentAnyway && (isKnown || isBlank) && isNothing) return null;
     return {
       drawing: this.id,
       applied: this.applied,
