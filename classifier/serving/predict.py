@@ -1,5 +1,5 @@
-"""LiteRT's interpreter, for all who ask a network, and the answers of saved models: no TensorFlow is
-imported. How often they are right about labelled drawings.
+"""LiteRT's interpreter, for all who ask a network, and the answers of saved models: no TensorFlow
+is imported. How often they are right about labelled drawings.
 
 Knows nothing of pictures' making (`ink.preparing`), of where models come from (`store`) or of whose
 drawings they read.
