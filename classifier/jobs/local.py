@@ -22,13 +22,15 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from classifier.config import PROJECT, TrainConfig, home, runs_folder
-from classifier.ink import drawings
 from classifier.jobs import queue, resources
 from classifier.jobs.resources import free_memory
 from classifier.jobs.run import Run
+
+if TYPE_CHECKING:
+    from classifier.ink.drawings import Drawings
 
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{16}")
 CONFIG, EVENTS, LOG, _SNAPSHOTS = "config.json", "events.jsonl", "log.txt", "epochs"
@@ -141,7 +143,7 @@ class LocalJobs:
             return None
         return worker
 
-    def submit(self, config: TrainConfig, drawn: drawings.Drawings | None = None) -> Run:
+    def submit(self, config: TrainConfig, drawn: "Drawings | None" = None) -> Run:
         """Start a run, at once. Raises JobError if it cannot be started.
 
         drawn: what the file `config.drawings`, then a bare name, shall hold; it is kept by the run
@@ -152,6 +154,9 @@ class LocalJobs:
             home().mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(parents=True)
             if drawn is not None:
+                # Not above: NumPy starts threads, before a child has stepped back for others.
+                from classifier.ink import drawings
+
                 file = folder / str(config.drawings)
                 config = dataclasses.replace(config, drawings=str(file))
                 drawings.save(drawn, file)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
-from classifier.serving.litert import as_input
+from classifier.serving.predict import as_input
 
 if TYPE_CHECKING:
     import keras

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
-from classifier.serving.litert import Network
 from classifier.serving.meta import KerasLayer
+from classifier.serving.predict import Network
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import OperatorT

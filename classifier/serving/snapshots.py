@@ -16,7 +16,7 @@ import numpy as np
 
 from classifier import files
 from classifier.config import CLASSES
-from classifier.serving.litert import Network
+from classifier.serving.predict import Network
 
 KEPT = 16  # snapshots of a run at most, evenly spaced,
 KEPT_BYTES = 64_000_000  # and fewer of a network that is so large that they would take more

@@ -15,6 +15,7 @@ from classifier.ink import preparing
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.learning import networks
 from classifier.serving import predict, store
+from classifier.serving.predict import Network
 from tests.serving.test_store import META
 
 
@@ -170,3 +171,49 @@ def test_the_answer_is_the_likeliest_digit(exported, images):
         assert said.is_digit
         assert said.digit == said.probabilities.argmax()
         assert isinstance(said.digit, int)
+
+
+# LiteRT's interpreter: what goes in, in batches of any size, and what is refused
+
+GREYS = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+
+
+def test_grey_levels_become_the_same_shares_for_who_serves_and_who_learns():
+    import tensorflow as tf
+
+    served = predict.as_input(GREYS)
+    assert served.dtype == np.float32
+    np.testing.assert_array_equal(served, GREYS.astype(np.float32) / np.float32(255))
+    learned = predict.as_input(tf.cast(GREYS, tf.float32)).numpy()
+    np.testing.assert_array_equal(learned, served)
+
+
+def test_a_network_says_what_it_takes_and_gives():
+    for name, shape, classes in (
+        ("shipped-dense", (784,), 10),
+        ("shipped-detector", (28, 28, 1), 7),
+    ):
+        network = Network(store.get(name).tflite())
+        assert (network.input_shape, network.classes) == (shape, classes)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 64])
+def test_batches_of_any_size_give_the_same_answers(tiny_arrays, batch):
+    network, images = Network(store.get("shipped-dense").tflite()), tiny_arrays["x_test"]
+    (expected,) = next(network.run(images, len(images)))
+    parts = [rows for (rows,) in network.run(images, batch)]
+    assert [len(part) for part in parts[:-1]] == [batch] * (len(parts) - 1)
+    np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-6)
+    assert list(network.run(images[:0], batch)) == []
+
+
+@pytest.mark.parametrize("weights", [[np.zeros(3, np.float32)], [np.zeros((784, 512), np.float64)]])
+def test_a_network_that_takes_no_weights_is_given_none(weights):
+    with pytest.raises((KeyError, ValueError)):
+        Network(store.get("shipped-dense").tflite()).set_weights(weights)
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no model", b"\0" * 5000])
+def test_bytes_that_are_no_network_are_refused(content):
+    with pytest.raises(ValueError):
+        Network(content)

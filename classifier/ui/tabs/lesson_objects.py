@@ -11,7 +11,7 @@ import streamlit as st
 from classifier.config import CLASSES, TrainConfig
 from classifier.data import mnist
 from classifier.events import gap
-from classifier.serving.litert import as_input
+from classifier.serving.predict import as_input
 from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
 from classifier.ui import charts, gallery, plots, results, session, shared, view
 from classifier.ui.board import board, canvas
