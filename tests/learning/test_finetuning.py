@@ -58,7 +58,9 @@ def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, fil
     each = np.array(list(saved.meta.held_out.values()))
     assert set(saved.meta.held_out) == set(saved.meta.learned_from)
     assert each.sum(axis=0).tolist() == [sum(tuned["before"]), sum(tuned["after"])]
-    assert saved.meta.command.startswith("python -m classifier train --from dense --drawings")
+    assert saved.meta.command.startswith(
+        "python -m classifier train --from shipped-dense --drawings"
+    )
     fractions = [e.fraction for e in events if isinstance(e, Progress) and e.stage == "folds"]
     assert fractions == [0, 0.25, 0.5, 0.75]
 

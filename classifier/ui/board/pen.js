@@ -121,9 +121,11 @@ export class Slate {
     this.ink.setAttribute("role", "img");
     this.ink.setAttribute("aria-label", "Drawing area, for mouse, finger or pen");
     // What the component's own toolbar offers stands below the canvas.
-    shadow.adoptedStyleSheets.push(NO_TOOLBAR);
+    const noToolbar = new CSSStyleSheet();
+    noToolbar.replaceSync(".dc-toolbar { display: none !important; }");
+    shadow.adoptedStyleSheets.push(noToolbar);
     this.signal.addEventListener("abort", () => {
-      shadow.adoptedStyleSheets = shadow.adoptedStyleSheets.filter((one) => one !== NO_TOOLBAR);
+      shadow.adoptedStyleSheets = shadow.adoptedStyleSheets.filter((one) => one !== noToolbar);
       this.ink.width = this.ink.height = SIDE;
     });
     this.paint();
@@ -151,9 +153,6 @@ export class Slate {
     if (this.ink) paintLine(this.ink.getContext("2d"), stroke, from);
   }
 }
-
-const NO_TOOLBAR = new CSSStyleSheet();
-NO_TOOLBAR.replaceSync(".dc-toolbar { display: none !important; }");
 
 /** A network input, 28×28 bytes in base64, over the whole canvas. */
 function paintImage(context, pixels) {
