@@ -248,6 +248,14 @@ def get(name: str) -> SavedModel:
     raise ModelNotFoundError(f"There is no model named {name!r}. There are: {known}.")
 
 
+def title_of(name: str) -> str:
+    """What the page calls the model of that name; the name itself if there is none."""
+    try:
+        return get(name).title
+    except (DamagedModelError, ModelNotFoundError):
+        return name
+
+
 def rename(old: str, new: str) -> SavedModel:
     """Give a model that was trained here another name.
 

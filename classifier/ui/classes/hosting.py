@@ -13,6 +13,7 @@ from classifier.config import CLASSES
 from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
 from classifier.people.collection import Kept
+from classifier.serving import store
 from classifier.serving.store import SavedModel
 from classifier.ui import gallery, results, session, view
 from classifier.ui.board import board, canvas, labelling
@@ -150,7 +151,7 @@ def _switches(there: Class, model: SavedModel | None) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for label, key, icon, state in ways:
             view.button(label, key, do, classroom.set_state, number, state, icon=icon)
-        st.markdown(f":small[**{there.model}** answers there.]", width="content")
+        st.markdown(f":small[**{store.title_of(there.model)}** answers there.]", width="content")
         if model is not None and model.name != there.model:
             label, given = f"Let {model.title} answer", (classroom.set_model, number, model.name)
             view.button(label, "class-model", do, *given, type="primary")
