@@ -15,9 +15,10 @@ from classifier.learning import networks
 from classifier.learning.trainer import Trainer
 from classifier.serving import store
 from classifier.serving.meta import Base
+from classifier.serving.saved import SavedModel
 
 
-def unspoilt(base: store.SavedModel, drawn: Drawn, tell: Notify) -> store.SavedModel:
+def unspoilt(base: SavedModel, drawn: Drawn, tell: Notify) -> SavedModel:
     """`base`, or, where that has learned from some of these drawings already, the model that it
     came from: what a model has seen says nothing of how well it reads. Raises ValueError."""
     first = base
@@ -37,7 +38,7 @@ def unspoilt(base: store.SavedModel, drawn: Drawn, tell: Notify) -> store.SavedM
     return base
 
 
-def weights_of(base: store.SavedModel, config: TrainConfig) -> list[np.ndarray]:
+def weights_of(base: SavedModel, config: TrainConfig) -> list[np.ndarray]:
     """What `base` has learned, for a network as `config` shapes it. Raises ValueError."""
     try:
         weights: list[np.ndarray] = networks.learned(config, base.keras()).get_weights()

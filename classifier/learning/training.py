@@ -25,6 +25,7 @@ from classifier.learning import networks
 from classifier.learning.finetuning import compare, unspoilt, weights_of
 from classifier.learning.trainer import Trainer, check_stop
 from classifier.serving import evaluation, store
+from classifier.serving.saved import SavedModel
 from classifier.serving.snapshots import Recorder
 
 _FALSE_ALARMS = 0.02  # share of digits that a detector may take for something else
@@ -36,7 +37,7 @@ def train(
     emit: Callable[[Event], None],
     stop: threading.Event | None = None,
     snapshots: Path | None = None,
-) -> store.SavedModel:
+) -> SavedModel:
     """Train, test and save a network.
 
     emit: hears Started, then Progress and EpochEnded, at last Finished.

@@ -7,7 +7,6 @@ Knows nothing of training or of the page. Loading a model here never runs code f
 import contextlib
 import datetime
 import errno
-import hashlib
 import io
 import os
 import shutil
@@ -15,86 +14,15 @@ import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifier import config, files, names
-from classifier.serving.meta import FILES, FORMAT, KerasLayer, ModelMeta, layers_of, written
+from classifier.serving.meta import FILES, FORMAT, ModelMeta, layers_of, written
+from classifier.serving.saved import DamagedModelError, SavedModel, damaged, digest
 
 if TYPE_CHECKING:
     import keras
-
-    from classifier.serving.predict import Detector
-
-
-@dataclass(frozen=True)
-class SavedModel:
-    """One model of the store. `shipped`: it is part of the project."""
-
-    name: str
-    folder: Path
-    meta: ModelMeta
-    shipped: bool
-
-    @property
-    def title(self) -> str:
-        """What the page calls it."""
-        return names.title(self.name, self.meta.config.get("title"), datetime.date.today())
-
-    @property
-    def test_accuracy(self) -> float:
-        """Share of its own test images that it got right, 0–1."""
-        return self.meta.metrics.test_accuracy
-
-    @property
-    def id(self) -> str:
-        """What stays when it is renamed, and no other has; "" if it was saved without."""
-        return self.meta.id
-
-    @property
-    def source(self) -> str:
-        """Which data it found when it was trained, as `Dataset.source` says; "" if unknown."""
-        return self.meta.data.source
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of model.tflite as it was saved: what tells one network from another."""
-        return self.meta.files["model.tflite"]
-
-    def tflite(self) -> bytes:
-        """The network for LiteRT. Raises DamagedModelError if the file is not as it was saved."""
-        return self._checked("model.tflite")
-
-    def keras(self) -> bytes:
-        """The network as Keras saved it; see `networks.learned`. Raises DamagedModelError."""
-        return self._checked("model.keras")
-
-    def layers(self) -> tuple[KerasLayer, ...]:
-        """Keras' layers, for `Inspector`; empty if nothing tells them. Raises DamagedModelError."""
-        return self.meta.layers or layers_of(self.keras())
-
-    def detector(self) -> "Detector | None":
-        """The model as a detector; None if it is none. Raises DamagedModelError, or ValueError."""
-        from classifier.serving.predict import Detector
-
-        line = self.meta.detector
-        if line is None:
-            return None
-        return Detector(self.tflite(), line.threshold, line.false_alarms)
-
-    def _checked(self, file: str) -> bytes:
-        try:
-            content = (self.folder / file).read_bytes()
-        except OSError as error:
-            raise _damaged(self.folder, f"{file} cannot be read ({error.strerror})") from error
-        if _digest(content) != self.meta.files[file]:
-            raise _damaged(self.folder, f"{file} is not as it was saved")
-        return content
-
-
-class DamagedModelError(ValueError):
-    """A model's folder cannot be used; the message names it and what is wrong."""
 
 
 class ModelNotFoundError(LookupError):
@@ -168,7 +96,7 @@ def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
                     "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                     **meta,
                     "layers": layers_of(contents["model.keras"]),
-                    "files": {file: _digest(content) for file, content in contents.items()},
+                    "files": {file: digest(content) for file, content in contents.items()},
                     "versions": _versions(),
                 }
             )
@@ -286,7 +214,7 @@ def as_zip(name: str) -> bytes:
             try:
                 file.write(model.folder / part, f"{name}/{part}")
             except OSError as error:
-                raise _damaged(model.folder, f"{part} cannot be read ({error.strerror})") from error
+                raise damaged(model.folder, f"{part} cannot be read ({error.strerror})") from error
     return buffer.getvalue()
 
 
@@ -305,25 +233,15 @@ def _open(folder: Path, shipped: bool) -> SavedModel:
     try:
         meta = ModelMeta.read((folder / "meta.json").read_bytes())
     except FileNotFoundError as error:
-        raise _damaged(folder, "it has no meta.json") from error
+        raise damaged(folder, "it has no meta.json") from error
     except OSError as error:
-        raise _damaged(folder, f"its meta.json cannot be read ({error})") from error
+        raise damaged(folder, f"its meta.json cannot be read ({error})") from error
     except ValueError as error:
-        raise _damaged(folder, f"its meta.json {error}") from error
+        raise damaged(folder, f"its meta.json {error}") from error
     for file in FILES:
         if not (folder / file).is_file():
-            raise _damaged(folder, f"it has no {file}")
+            raise damaged(folder, f"it has no {file}")
     return SavedModel(folder.name, folder, meta, shipped)
-
-
-def _damaged(folder: Path, why: str) -> DamagedModelError:
-    return DamagedModelError(
-        f"The model in {folder} is damaged: {why}. It is skipped: delete it or train it again."
-    )
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _versions() -> dict[str, str]:

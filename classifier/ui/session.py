@@ -21,7 +21,7 @@ from classifier.people import classroom, collection
 from classifier.people.collection import Labelled
 from classifier.serving import store
 from classifier.serving.predict import Readings
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui.board.sketch import Sketch
 
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from classifier.names import SHIPPED_DETECTOR
 from classifier.serving import snapshots, store
 from classifier.serving.inspection import Inspector
 from classifier.serving.predict import Detector, Predictor
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
 

@@ -20,7 +20,8 @@ import streamlit as st
 
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES
 from classifier.people.collection import MAX_POINTS, MAX_STROKES, Kept
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.synthetic import handwriting
 from classifier.ui import charts, session, shared, view
 from classifier.ui.board import answering, canvas

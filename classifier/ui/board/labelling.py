@@ -8,7 +8,7 @@ from classifier.config import CLASSES
 from classifier.people import collection
 from classifier.people.classroom import NoClassError, NotOpenError
 from classifier.people.collection import CollectionError
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui import charts, session
 from classifier.ui.board import board
 from classifier.ui.board.board import Row

@@ -14,7 +14,7 @@ from classifier.people import classroom
 from classifier.people.classroom import Class, ClassState, Survey
 from classifier.people.collection import Kept
 from classifier.serving import store
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui import gallery, results, session, view
 from classifier.ui.board import board, canvas, labelling
 from classifier.ui.classes import joining

@@ -17,7 +17,8 @@ from classifier.people import classroom, collection
 from classifier.people.classroom import Class, ClassState
 from classifier.people.collection import CollectionError, Kept
 from classifier.serving import store
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.ui import gallery, session, view
 from classifier.ui.board import board, labelling
 from classifier.ui.board.board import Row

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from classifier.serving import store
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.ui import session, shared
 
 _NOBODY = "Nobody"

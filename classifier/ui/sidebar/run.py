@@ -10,7 +10,7 @@ from classifier.ink.drawings import Drawings
 from classifier.jobs.local import JobError
 from classifier.jobs.run import Run, RunState
 from classifier.serving import store
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui import session, shared, view
 from classifier.ui.sidebar import models
 

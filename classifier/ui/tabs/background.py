@@ -19,7 +19,8 @@ from classifier.data.dataset import Dataset, DataUnavailableError, split_validat
 from classifier.data.epochs import in_thread
 from classifier.serving import evaluation, store
 from classifier.serving.inspection import Inspector
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.ui import shared
 
 T = TypeVar("T")

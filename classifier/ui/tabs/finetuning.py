@@ -13,7 +13,7 @@ from classifier.ink import drawings
 from classifier.people import collection
 from classifier.people.collection import Kept
 from classifier.serving.meta import Tuned
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui import session, view
 from classifier.ui.sidebar import run
 

@@ -15,7 +15,8 @@ from classifier.ink.drawings import Drawings
 from classifier.people import classroom, collection
 from classifier.people.classroom import Class
 from classifier.people.collection import Kept
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.ui import charts, gallery, session, shared, view
 from classifier.ui.board import board, labelling
 from classifier.ui.classes import hosting

@@ -13,7 +13,8 @@ from classifier.serving import inspection, occlusion
 from classifier.serving.inspection import Inspector
 from classifier.serving.occlusion import Occlusion
 from classifier.serving.predict import Predictor
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.ui import charts, gallery, plots, session, shared
 from classifier.ui.board import board, canvas
 from classifier.ui.session import Widget

@@ -12,7 +12,7 @@ import streamlit as st
 from classifier.events import gap
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui import charts, session, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, run

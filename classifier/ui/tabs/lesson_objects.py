@@ -12,7 +12,8 @@ from classifier.config import CLASSES, TrainConfig
 from classifier.data import mnist
 from classifier.events import gap
 from classifier.serving.predict import as_input
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.ui import charts, gallery, plots, results, session, shared, view
 from classifier.ui.board import board, canvas
 from classifier.ui.sidebar import form, run

@@ -14,7 +14,8 @@ from classifier.events import gap
 from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
 from classifier.serving import store
-from classifier.serving.store import DamagedModelError, ModelNotFoundError, SavedModel
+from classifier.serving.saved import DamagedModelError, SavedModel
+from classifier.serving.store import ModelNotFoundError
 from classifier.ui import plots, results, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, models

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from classifier.lesson import steps
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui import session, view
 from classifier.ui.sidebar import form
 

@@ -9,7 +9,7 @@ from classifier.config import CLASSES
 from classifier.events import gap_in_words
 from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
-from classifier.serving.store import SavedModel
+from classifier.serving.saved import SavedModel
 from classifier.ui import charts, gallery, plots, results, session, shared
 from classifier.ui.board import board
 from classifier.ui.session import Widget
