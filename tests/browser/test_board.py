@@ -564,6 +564,20 @@ def test_a_server_that_is_killed_in_mid_stroke_takes_nothing_with_it(
         page.context.close()
 
 
+def test_an_answer_that_is_shown_late_does_not_hide_that_the_connection_is_gone(board_page):
+    state = """state => {
+      document.querySelector("[data-testid=stApp]").dataset.testConnectionState = state;
+    }"""
+    word = board_page.locator(".board-word")
+    board_page.evaluate(state, "DISCONNECTED_FOREVER")
+    expect(word).to_contain_text("Not connected", timeout=PATIENCE)
+    board_page.evaluate("document.querySelector('.st-key-board').dispatchEvent(new Event('link'))")
+    settle(board_page)
+    expect(word).to_contain_text("Not connected")
+    board_page.evaluate(state, "CONNECTED")
+    expect(word).to_be_hidden(timeout=PATIENCE)
+
+
 # When it fails.
 
 

@@ -126,6 +126,7 @@ def walk_by_keyboard(page: Page) -> None:
     expect(keyed(page, "lesson-words")).to_be_hidden(timeout=PATIENCE)
     page.keyboard.press("4")
     expect_answer(page, 4)
+    settle(page)
     page.keyboard.press("Shift+4")
     expect(keyed(page, "lesson-words")).to_be_visible(timeout=PATIENCE)
     for number in range(len(STEPS), 0, -1):

@@ -207,7 +207,7 @@ class Board {
     }
     if (!this.drawing.live && this.drawing.news() === null) this.face.speak();
     this.#findCanvas();
-    this.#say("");
+    if (this.isConnected) this.#say("");
     this.post.pump();
   }
 
