@@ -2,7 +2,7 @@
 
 What it wins, by `python -m tests.benchmarks.steps`: an epoch of dense takes 0.39 of what `fit`
 takes, and 0.50 where that too has many steps in a call; of conv 0.60 and 0.84. Keras' own RMSprop
-and Adam would take 1.06 to 1.24 times as long with dense, and as long with conv: TensorFlow has
+and Adam would take 1.01 to 1.24 times as long with dense, and as long with conv: TensorFlow has
 each as one fused kernel, which goes over a weight once. Keras' SGD is as quick, and is taken.
 What it costs: each optimizer has to be taught here, and a test holds every one of them to what
 `fit` learns from the same batches.
