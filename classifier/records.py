@@ -49,8 +49,10 @@ def _as(kind: Any, value: Any) -> Any:
         for one in inner:
             with contextlib.suppress(TypeError):
                 return _as(one, value)
-    if outer is typing.Annotated and inner[1][0] <= _as(inner[0], value) <= inner[1][1]:
-        return _as(inner[0], value)
+    if outer is typing.Annotated:
+        (low, high), number = inner[1], _as(inner[0], value)
+        if low <= number <= high:
+            return number
     if outer is list and isinstance(value, list):
         return [_as(inner[0], part) for part in value]
     if outer is tuple and isinstance(value, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -76,3 +77,10 @@ def test_a_name_as_long_as_the_file_system_takes_can_be_written(tmp_path):
 def test_a_folder_that_is_missing_is_told(tmp_path):
     with pytest.raises(FileNotFoundError), files.written(tmp_path / "none" / "file"):
         pytest.fail("there is nowhere to write")
+
+
+def test_a_full_disk_is_told_from_other_refusals():
+    assert files.lacks_space(OSError(errno.ENOSPC, "No space left on device"))
+    assert files.lacks_space(OSError(errno.EDQUOT, "Disk quota exceeded"))
+    assert not files.lacks_space(OSError(errno.EACCES, "Permission denied"))
+    assert not files.lacks_space(ValueError("the disk is full"))

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "data": {"config", "files", "ink", "synthetic"},
     "serving": {"config", "names", "events", "files", "records", "ink", "synthetic", "data"},
     "learning": {"config", "standards", "events", "ink", "data", "serving"},
-    "jobs": {"config", "events", "ink"},
+    "jobs": {"config", "events", "files", "ink"},
     "people": {"config", "ink"},
     "lesson": {"config"},
 }

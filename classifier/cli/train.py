@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from classifier import files
 from classifier.config import NETWORKS, SETTINGS, TrainConfig
 from classifier.events import STAGES, EpochEnded, Event, Failed, Finished, Progress
 from classifier.settings import Setting
@@ -108,7 +109,7 @@ def _reason(error: Exception) -> str:
     said = str(error).strip()
     if isinstance(error, MemoryError) or resources.lacks_memory(said):
         return resources.NO_MEMORY
-    if resources.lacks_space(error):
+    if files.lacks_space(error):
         return resources.NO_SPACE
     if isinstance(error, foreseen) and said and "\n" not in said:
         return said

@@ -1,4 +1,4 @@
 """Training runs that are carried out elsewhere: started, followed, stopped.
 
-May import `config`, `events` and `ink`. Knows nothing of networks, nor of the page.
+May import `config`, `events`, `files` and `ink`. Knows nothing of networks, nor of the page.
 """

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from classifier import files
 from classifier.config import TrainConfig, runs_folder
 from classifier.events import Event, Failed, Progress, to_json
 from classifier.jobs import local, queue, resources
@@ -68,7 +69,7 @@ def say(event: Event) -> None:
         sys.stdout.write(to_json(event) + "\n")
         sys.stdout.flush()
     except OSError as error:
-        if resources.lacks_space(error):
+        if files.lacks_space(error):
             with contextlib.suppress(OSError):
                 print(resources.NO_SPACE, file=sys.stderr, flush=True)
             os._exit(local.DISK_FULL)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from classifier import files
 from classifier.config import PROJECT, TrainConfig, home, runs_folder
 from classifier.jobs import queue, resources
 from classifier.jobs.resources import free_memory
@@ -169,7 +170,7 @@ class LocalJobs:
             with contextlib.suppress(OSError):
                 queue.ticket_of(run_id).unlink()
             shutil.rmtree(folder, ignore_errors=True)
-            if resources.lacks_space(error):
+            if files.lacks_space(error):
                 raise JobError(resources.NO_SPACE) from error
             raise JobError(
                 f"The run cannot be started in {runs_folder()}: {error.strerror or error}. Make "

@@ -1,7 +1,6 @@
 """Memory and disk: how much is free, and the signs and sentences where there is too little."""
 
 import contextlib
-import errno
 import math
 import re
 from pathlib import Path
@@ -39,8 +38,3 @@ def free_memory() -> float:
 def lacks_memory(text: str) -> bool:
     """Whether an error's words, or a log, say that there was not enough memory."""
     return any(sign in text for sign in _NO_MEMORY_SIGNS)
-
-
-def lacks_space(error: BaseException) -> bool:
-    """Whether an error says that the disk, or one's part of it, is full."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

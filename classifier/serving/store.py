@@ -121,7 +121,7 @@ def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if files.lacks_space(error):
             why = "the disk is full: free some space"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             why = f"it is not a folder that can be written ({error.strerror}): change its rights"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 
 import psutil
@@ -38,10 +37,3 @@ def test_free_memory_is_what_the_machine_and_its_container_leave(tmp_path, monke
 def test_all_ways_to_lack_memory_are_understood(log):
     assert resources.lacks_memory(log)
     assert not resources.lacks_memory("ValueError: train_size is 7")
-
-
-def test_a_full_disk_is_told_from_other_refusals():
-    assert resources.lacks_space(OSError(errno.ENOSPC, "No space left on device"))
-    assert resources.lacks_space(OSError(errno.EDQUOT, "Disk quota exceeded"))
-    assert not resources.lacks_space(OSError(errno.EACCES, "Permission denied"))
-    assert not resources.lacks_space(ValueError("the disk is full"))

@@ -72,9 +72,9 @@ def _form() -> None:
         st.caption(f"Set as in {preset.origin}.")
         view.button("Back to standard settings", "standard", _forget, type="tertiary")
     standard = preset.config if preset else TrainConfig.of(network)
-    # Fields begin anew with each network and preset, which come with values of their own.
-    variant = f"{network}-{preset.number}" if preset else network
     number = preset.number if preset else 0
+    # Fields begin anew with each network and preset, which come with values of their own.
+    variant = f"{network}-{number}" if preset else network
     values = {"data": _field("data", standard, f"{number}")}
     left, right = st.columns(2)
     with right:
@@ -90,7 +90,7 @@ def _form() -> None:
         length = "seconds" if by_time else "epochs"
         values[length] = _field(length, standard, variant)
     with st.expander("More settings"):
-        values |= _more(network, preset)
+        values |= _more(network, preset, variant)
     problem = st.container()
     view.button("Train", "train", _press_train, type="primary", keys="T")
     # Not in the callback: its arguments would be the form's values of the run before, and a value
@@ -123,12 +123,12 @@ def _forget() -> None:
     session.current().preset = None
 
 
-def _more(network: str, preset: session.Preset | None) -> dict:
+def _more(network: str, preset: session.Preset | None, variant: str) -> dict:
     number = preset.number if preset else 0
-    standard, variant = preset.config if preset else TrainConfig.of(network), f"{network}-{number}"
+    standard = preset.config if preset else TrainConfig.of(network)
     values = {"train_size": _field("train_size", standard, f"{number}")}
     if not preset:
-        standard, variant = TrainConfig.of(network, train_size=values["train_size"]), network
+        standard = TrainConfig.of(network, train_size=values["train_size"])
         if network == "dense" and view.toggle(
             "As in the article",
             key="article",
