@@ -1,7 +1,5 @@
 """What tests of the page without a browser share."""
 
-from __future__ import annotations
-
 import functools
 import json
 import re

@@ -1,7 +1,5 @@
 """What several tests share: a place to write, and data small enough to train on in a second."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@ What a photo shows is the product of what the sheet reflects and the light on it
 noise and JPEG come after. Knows nothing of how ink is found.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """The page's logic without a browser: what is offered, refused and kept."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Settings of a run: what is refused, with words that help, and the command that repeats it."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math

@@ -1,7 +1,5 @@
 """Events of a run: each is one line of JSON and comes back as it was."""
 
-from __future__ import annotations
-
 import json
 import math
 

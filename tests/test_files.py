@@ -1,7 +1,5 @@
 """Files that appear whole or not at all, with the permissions that they should have."""
 
-from __future__ import annotations
-
 import errno
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Names of models: what is refused, and what the reader sees."""
 
-from __future__ import annotations
-
 import datetime
 
 import pytest

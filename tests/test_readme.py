@@ -1,7 +1,5 @@
 """What the READMEs name is there: files, links, commands, and how each shipped model was made."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import re

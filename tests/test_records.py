@@ -1,7 +1,5 @@
 """JSON values as dataclasses: what fits is taken, what does not is left out or named."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

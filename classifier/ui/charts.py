@@ -1,7 +1,5 @@
 """An answer's ten values in words, tables, and the colours that charts share."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Small pictures in rows, each a button."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ table for those who want them.
 Apart from `charts`, which a stroke redraws: Altair is loaded with the first tab that needs it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

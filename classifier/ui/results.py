@@ -1,8 +1,6 @@
 """Charts of how networks learned and what they misread: loss and accuracy by epoch, the confusion
 matrix, the accuracy for each digit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 import altair as alt

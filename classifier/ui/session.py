@@ -1,7 +1,5 @@
 """What one visitor's session holds, in one typed object."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import re

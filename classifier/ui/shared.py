@@ -1,7 +1,5 @@
 """What all sessions of a server share: loaded models, the runs, and the memory they take."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import math

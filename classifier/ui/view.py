@@ -1,7 +1,5 @@
 """How the page is looked at and handled: its tabs, large type, values as tables, shortcuts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal
 

@@ -4,8 +4,6 @@ Prints the median time of preprocessing and of asking each shipped model, for st
 canvas sends them and for a 280×280 picture of them.
 """
 
-from __future__ import annotations
-
 import statistics
 import time
 

@@ -6,8 +6,6 @@ here and behind a line of 100 ms each way; and how many drawings and strokes wer
 begun right after a button, or as soon as the pointer came, at a quarter of the processor.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os

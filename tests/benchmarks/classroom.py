@@ -7,8 +7,6 @@ host's page is open at its wall. Prints how long what is sent takes to be answer
 how far the wall is behind, whether each drawing was stored once, and what memory the server takes.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

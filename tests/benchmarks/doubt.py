@@ -7,8 +7,6 @@ seen the other kinds. Prints a table, and takes about 20 minutes on two cores. M
 name MNIST.
 """
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import functools

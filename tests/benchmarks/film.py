@@ -3,8 +3,6 @@
 Writes assets/film.png.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import tempfile

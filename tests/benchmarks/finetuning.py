@@ -12,8 +12,6 @@ TensorFlow loaded before; the last line has a whole process from the shell. MNIS
 MNIST.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import statistics

@@ -5,8 +5,6 @@ strokes and from pictures. Prints a table of numbers spaced as people space them
 overlap or touch, and the share of single digits that are taken for several.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import time

@@ -4,8 +4,6 @@ Renders photos of drawings by kind of paper and light, and as many of empty shee
 table; then the seconds that a photo of twelve megapixels takes.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import time

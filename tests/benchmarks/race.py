@@ -10,8 +10,6 @@ project's runs are planned for a length, which is fixed here, and must reach the
 Takes seven minutes. MNIST_NPZ should name MNIST.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os

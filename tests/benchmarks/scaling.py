@@ -4,8 +4,6 @@ With the number of training images, and with the number of sessions that train a
 for each other. Takes three minutes. MNIST_NPZ should name MNIST.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import statistics

@@ -3,8 +3,6 @@
 Writes assets/handwriting.png, 20 of each digit by 20 writers, and prints the seconds for 60,000.
 """
 
-from __future__ import annotations
-
 import time
 
 import cv2

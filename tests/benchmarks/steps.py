@@ -6,8 +6,6 @@ runs in turn in one process, so that other work on the machine meets all alike; 
 MNIST_NPZ should name MNIST. Takes two minutes.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import time

@@ -6,8 +6,6 @@ memory of the page's process as runs and tabs add up. Takes four minutes. Needs 
 MNIST_NPZ should name MNIST.
 """
 
-from __future__ import annotations
-
 import statistics
 import tempfile
 import time

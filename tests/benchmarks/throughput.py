@@ -4,8 +4,6 @@ Images per second through the training loop, the arithmetic that they take, and 
 the machine reaches in a large matrix product of the same precision. Takes a minute.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import time

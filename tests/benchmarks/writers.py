@@ -5,8 +5,6 @@ judges both on writers that neither saw: a third of them at a time, so that each
 Prints a table, and takes about half an hour on two cores. MNIST_NPZ should name MNIST.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import tempfile

@@ -3,8 +3,6 @@
 Needs Chromium: the one on the path, or the one that CHROMIUM names.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

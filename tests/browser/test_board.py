@@ -1,7 +1,5 @@
 """The board in a real browser: every screen, a slow line, a server that goes, two fingers."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import time

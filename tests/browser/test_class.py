@@ -1,7 +1,5 @@
 """A whole class in a browser: a host, three phones, what they draw, and what a network learns."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

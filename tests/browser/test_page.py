@@ -1,7 +1,5 @@
 """The page as its visitor meets it: a real browser, a real mouse, real training."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os

@@ -1,7 +1,5 @@
 """The four tabs as their visitor meets them: with the mouse, by keyboard alone, and by ear."""
 
-from __future__ import annotations
-
 import base64
 import itertools
 import re

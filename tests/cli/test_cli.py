@@ -1,7 +1,5 @@
 """The command line: what goes in, what comes out, and the exit status."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

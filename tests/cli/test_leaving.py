@@ -1,7 +1,5 @@
 """However `train` ends early, the process waits for what still loads: cut off, that aborts it."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

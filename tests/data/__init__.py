@@ -1,7 +1,5 @@
 """Servers to download from, and data sets small enough to look through."""
 
-from __future__ import annotations
-
 import hashlib
 import time
 from collections.abc import Callable

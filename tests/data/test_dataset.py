@@ -1,7 +1,5 @@
 """What a data set says of itself, and what is kept back of it for validation."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

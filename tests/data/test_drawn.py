@@ -1,7 +1,5 @@
 """Files of drawings: what is mixed in, what is kept back, and in which folds."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """What each epoch has, and that the next is made meanwhile."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

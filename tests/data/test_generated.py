@@ -1,8 +1,6 @@
 """Digits that nobody drew: the same for the same seed, and never those of the test; and a
 detector's data: digits against drawings of other things."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

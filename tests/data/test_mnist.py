@@ -1,7 +1,5 @@
 """Which MNIST is taken, what a download does when it fails, and which files are none."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

@@ -1,7 +1,5 @@
 """Which data a run's settings name, in which order they are looked for, and how they are cut."""
 
-from __future__ import annotations
-
 import functools
 import socket
 import time

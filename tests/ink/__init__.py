@@ -1,7 +1,5 @@
 """What the tests of this folder share: drawn digits, and how alike two network inputs are."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Ink to the MNIST convention: its box, its pen, and its middle."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 import pytest

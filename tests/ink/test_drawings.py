@@ -1,7 +1,5 @@
 """Files of drawings: what was saved comes back, and every bad file is refused by name."""
 
-from __future__ import annotations
-
 import pickle
 import zipfile
 from pathlib import Path

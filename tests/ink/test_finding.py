@@ -1,7 +1,5 @@
 """The ink of pictures in any colours, and without specks."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 import pytest

@@ -1,7 +1,5 @@
 """Pictures and labels are read in every way that people save them, and refused where in doubt."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

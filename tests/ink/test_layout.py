@@ -1,8 +1,6 @@
 """Numbers of several digits: told apart, read from left to right, and nothing else is taken for
 one."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 

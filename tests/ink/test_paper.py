@@ -1,7 +1,5 @@
 """Photos of digits on paper become network inputs by the ladder that all pictures climb."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Picture files: every kind is decoded or refused in a sentence that names it."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

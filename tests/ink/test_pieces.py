@@ -1,7 +1,5 @@
 """The ink of a number in pieces: what is apart, and what is cut."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from classifier.ink import pieces

@@ -6,8 +6,6 @@ comparison: the nearest two of the ten sample digits differ by 16 when laid over
 two neighbours in MNIST by 40 in the mean.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 import pytest

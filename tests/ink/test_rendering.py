@@ -1,7 +1,5 @@
 """Strokes to ink and to network inputs."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from classifier.config import IMAGE_SIZE

@@ -1,7 +1,5 @@
 """Runs in child processes: from submit to the end, in turn, stopped, killed, or never begun."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

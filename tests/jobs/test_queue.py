@@ -1,7 +1,5 @@
 """Who goes first: tickets that are held, and what a run hears of its place."""
 
-from __future__ import annotations
-
 import os
 import threading
 import time

@@ -1,7 +1,5 @@
 """How much memory is free, and how its lack, and that of disk, shows."""
 
-from __future__ import annotations
-
 import sys
 
 import psutil

@@ -1,7 +1,5 @@
 """A run is what it has said so far; whatever its lines hold, following it never raises."""
 
-from __future__ import annotations
-
 import json
 import random
 from dataclasses import dataclass

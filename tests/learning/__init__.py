@@ -1,7 +1,5 @@
 """A network small enough to be trained in a blink."""
 
-from __future__ import annotations
-
 from classifier.config import TrainConfig
 
 

@@ -1,8 +1,6 @@
 """A network that goes on from another learns new hands, is judged by drawings it has not seen, and
 never by those that it has."""
 
-from __future__ import annotations
-
 import os
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The networks: the article's, exactly, and a small convolutional one."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

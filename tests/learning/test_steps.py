@@ -1,7 +1,5 @@
 """Steps taken in one call are those that Keras takes one by one."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The learning rate's way through a run."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

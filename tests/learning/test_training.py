@@ -1,7 +1,5 @@
 """Training: what is told and when, that it repeats, ends in time, and never looks at the test."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

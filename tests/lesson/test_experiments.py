@@ -1,7 +1,5 @@
 """The lesson's experiments: each is tried somewhere, and comes out as it says."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,8 +1,6 @@
 """The lesson: its code is a program that learns, its words keep to their rules, and no link can
 break it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from unittest.mock import Mock

@@ -1,7 +1,5 @@
 """Who may do what in a class, how codes behave, and that a class outlives its server."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """What was confirmed is kept once and for good, is its writer's alone, and bad input is told."""
 
-from __future__ import annotations
-
 import functools
 import os
 import sqlite3

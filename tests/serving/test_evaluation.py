@@ -1,7 +1,5 @@
 """Figures for answers, checked against counts by hand and against plain loops."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

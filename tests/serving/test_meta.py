@@ -1,7 +1,5 @@
 """What a saved model tells of itself: nothing that stands in meta.json harms its reader."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import io

@@ -1,7 +1,5 @@
 """What an answer hangs on: each part of a picture hidden in turn."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

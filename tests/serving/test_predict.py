@@ -1,7 +1,5 @@
 """The predictor: Keras' answers without TensorFlow, for one picture or many, from any thread."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor

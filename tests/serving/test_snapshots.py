@@ -1,7 +1,5 @@
 """Networks as they were: kept in an even row, asked without TensorFlow, never a run's undoing."""
 
-from __future__ import annotations
-
 import errno
 
 import numpy as np

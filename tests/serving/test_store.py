@@ -1,7 +1,5 @@
 """Saved models: whole or not there, named safely, and each kind of damage told by name."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Augmentation: new images each time, near what they were, within the MNIST convention."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from classifier.synthetic import augmentation

@@ -1,7 +1,5 @@
 """A template's smooth curves: through its points, at even distances, sharp at its corners."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from classifier.synthetic import curves, templates

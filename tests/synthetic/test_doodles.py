@@ -1,7 +1,5 @@
 """Drawings that are no digit: repeatable, balanced, well-formed and varied."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

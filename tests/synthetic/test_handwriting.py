@@ -1,7 +1,5 @@
 """Generated handwriting: repeatable, balanced, well-formed and varied."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Words and numbers beside the charts."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

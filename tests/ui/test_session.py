@@ -1,7 +1,5 @@
 """What a visitor's session knows of their runs and models."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

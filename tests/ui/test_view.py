@@ -1,7 +1,5 @@
 """What was clicked while only the board is drawn anew is noticed, so that the page follows."""
 
-from __future__ import annotations
-
 import pytest
 from streamlit.testing.v1 import AppTest
 

@@ -3,8 +3,6 @@
 Knows nothing of how any of it gets there.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

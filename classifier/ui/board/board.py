@@ -4,8 +4,6 @@ What a message changes is a fragment of one small element, so that an answer cos
 way. Where the ear is off, the canvas component sends by itself, after each stroke.
 """
 
-from __future__ import annotations
-
 import contextlib
 import re
 import time

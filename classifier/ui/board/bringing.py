@@ -1,7 +1,5 @@
 """Ways in besides the canvas: a picture file, the camera, the clipboard."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import streamlit as st

@@ -5,8 +5,6 @@ points that the mouse passed. A network input that was put there is a Fabric.js 
 Knows nothing of Streamlit's session.
 """
 
-from __future__ import annotations
-
 import base64
 
 import cv2

@@ -1,7 +1,5 @@
 """What is asked beside the canvas, what is pressed there, and what a label makes of a drawing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from classifier.config import CLASSES

@@ -4,8 +4,6 @@ The browser owns the drawing and sends what is new of it; each message is good b
 came before, twice, late or not at all. Knows nothing of Streamlit, or of what is read in a drawing.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import secrets

@@ -1,7 +1,5 @@
 """A class as its host sees it: the way in, who has joined, and what they draw as it arrives."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,8 +1,6 @@
 """The page of those who joined a class, made for thumbs: canvas, answer, "it is a …". And how they
 find it: the page's address in the local network, a QR code of it, the class's code."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 from functools import partial

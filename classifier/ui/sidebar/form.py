@@ -1,7 +1,5 @@
 """The training form; while a run is on, the run stands in its place."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import streamlit as st

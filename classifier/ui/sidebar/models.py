@@ -1,7 +1,5 @@
 """Which model answers, and which one beside it, or the network that is being trained."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

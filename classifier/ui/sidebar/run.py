@@ -1,7 +1,5 @@
 """The run that this page follows: progress while it is on, then its result."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from classifier.config import TrainConfig

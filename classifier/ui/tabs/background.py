@@ -3,8 +3,6 @@
 Each function gives a future at once; `result` shows what became of it.
 """
 
-from __future__ import annotations
-
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar

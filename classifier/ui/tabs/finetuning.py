@@ -1,7 +1,5 @@
 """Going on from the answering model with drawings, and what that changed for whom."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The tab "Our handwriting": the labelled drawings, how well they are read, files in and out."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path

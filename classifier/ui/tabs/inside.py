@@ -1,7 +1,5 @@
 """The tab "Inside the network": what becomes of the current drawing, step by step."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 import pyarrow as pa

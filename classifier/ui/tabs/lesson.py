@@ -3,8 +3,6 @@
 Texts, code and experiments are `classifier.lesson`'s; what stands beside them, `lesson_objects`'.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """What stands beside each step of the lesson: the drawing, images, the model that answers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

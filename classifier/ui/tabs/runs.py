@@ -1,7 +1,5 @@
 """The tab "Runs": every run of this visitor and every saved model, side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The five tabs below the drawing; what only they need is imported with the first that is open."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

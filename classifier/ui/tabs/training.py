@@ -1,7 +1,5 @@
 """The tab "Training": how a network learns, and where it errs."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

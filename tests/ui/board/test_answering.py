@@ -1,7 +1,5 @@
 """The answer in words."""
 
-from __future__ import annotations
-
 from classifier.ink.preparing import Verdict
 from classifier.ui.board import answering
 

@@ -1,7 +1,5 @@
 """Ways in besides the canvas: pictures that are read, and those that are not, in words."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 import pytest

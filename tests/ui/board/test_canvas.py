@@ -1,7 +1,5 @@
 """Strokes survive the way into the canvas's format and back, whatever its edit tool did."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The browser's side of the board: its code as the page gets it, and its own tests, run by Node."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """What the server knows of the drawing is what the browser last said, however its messages come."""
 
-from __future__ import annotations
-
 import base64
 import copy
 import random

@@ -1,7 +1,5 @@
 """A class's pages without a browser: its way in, its host's rights, and what goes wrong."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 import pytest

@@ -1,7 +1,5 @@
 """A fresh server for each test, and networks of every shape."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from pathlib import Path

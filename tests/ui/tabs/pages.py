@@ -1,7 +1,5 @@
 """The page without a browser, at any tab, and models and runs for it to show."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

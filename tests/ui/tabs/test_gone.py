@@ -1,7 +1,5 @@
 """What vanishes while it is shown, or was done with by somebody else, is told in words."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

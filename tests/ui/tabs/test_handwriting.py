@@ -1,7 +1,5 @@
 """Labels below the canvas: what is kept, replaced and taken back; the tab that shows it."""
 
-from __future__ import annotations
-
 import io
 import time
 

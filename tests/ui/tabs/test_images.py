@@ -1,7 +1,5 @@
 """The images behind a model: of a cell, of a page, as the drawing, and where they are gone."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest

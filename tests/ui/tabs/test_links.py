@@ -1,7 +1,5 @@
 """Links to the lesson: what they open, and what is said of those that lead nowhere."""
 
-from __future__ import annotations
-
 import pytest
 
 from classifier.lesson.steps import EXPERIMENTS, STEPS

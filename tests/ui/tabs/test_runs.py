@@ -1,7 +1,5 @@
 """Runs: who may rename and delete, what differs, and what each says to the drawing."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Models of other shapes, and meta that makes no sense."""
 
-from __future__ import annotations
-
 import pytest
 from streamlit.testing.v1 import AppTest
 

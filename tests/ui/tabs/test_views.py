@@ -1,7 +1,5 @@
 """What View switches: values as tables, shortcuts."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest
