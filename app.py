@@ -1,50 +1,13 @@
-"""The page: `streamlit run app.py`. Only its composition; the parts are in classifier/ui."""
-
-from functools import partial
-from pathlib import Path
+"""`streamlit run app.py`: the page for each visitor, and, for the server, how it is served."""
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from classifier import ui
-from classifier.ui import session, view
-from classifier.ui.board import board, bringing, labelling
-from classifier.ui.classes import joining
-from classifier.ui.sidebar import form, models, run
-from classifier.ui.tabs import tabs
+if get_script_run_ctx(suppress_warning=True):
+    from classifier.ui import page
 
-st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
-st.html(Path(ui.__path__[0]) / "page.css")
-
-
-def whole_page() -> None:
-    """What everybody sees who has not joined a class."""
-    view.forget_widgets()
-    run.find()
-    tabs.find_lesson()
-    with st.sidebar:
-        model, other = models.choose()
-
-    with st.container(horizontal=True, vertical_alignment="center", key="head"):
-        st.title("Draw a digit", anchor=False)
-        bringing.picture()
-        view.switches()
-    board.board(
-        model,
-        partial(models.second, other=other),
-        labelling.row,
-        partial(labelling.press, model=model),
-    )
-    opened = tabs.bar()
-
-    # Later, so that the browser sets up the canvas before the form's many fields.
-    with st.sidebar:
-        form.form_or_run()
-    tabs.fill(opened, model)
-    view.note_widgets()
-
-
-if joining.is_meant():
-    joining.page()
+    page.draw()
 else:
-    whole_page()
-session.remember_visitor()
+    from classifier.ui.door import MIDDLEWARE
+
+    app = st.App(__file__, middleware=MIDDLEWARE)

@@ -230,6 +230,11 @@ class TrainConfig:
         """The fields as a dict that JSON can hold; `TrainConfig(**d)` gives the config back."""
         return dataclasses.asdict(self)
 
+    def told(self) -> TrainConfig:
+        """The same as others may hear of it: of files only their names."""
+        drawings, mnist = (path and Path(path).name for path in (self.drawings, self.mnist))
+        return dataclasses.replace(self, drawings=drawings, mnist=mnist)
+
     @classmethod
     def of(cls, network: str, **chosen: Any) -> TrainConfig:
         """The network's DEFAULTS with those values that were chosen, that is, are not None.

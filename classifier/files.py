@@ -30,7 +30,29 @@ def written(path: Path, *, mode: int = 0o666, durable: bool = True) -> Iterator[
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(scratch, path)
+        if durable:
+            make_lasting(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             scratch.unlink()
         raise
+
+
+def bytes_in(folder: Path) -> int:
+    """Bytes of all files in a folder, and in those within it; 0 if there is none."""
+    found = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # it has just gone
+                found += os.lstat(os.path.join(parent, name)).st_size
+    return found
+
+
+def make_lasting(folder: Path) -> None:
+    """Wait until the disk has which files a folder holds: names outlast a loss of power then."""
+    with contextlib.suppress(OSError):  # Windows opens no folder, and needs it not
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

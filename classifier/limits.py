@@ -25,9 +25,11 @@ class Limits:
     Raises ValueError, naming the setting and its value, if one is below 0.
     """
 
+    pages: int = _of(300, "pages that may be open at a time")
     run_seconds: int = _of(600, "seconds that one run may train")
     run_epochs: int = _of(500, "epochs that one run may ask for")
-    runs_waiting: int = _of(40, "runs that wait or train, of all visitors; one of each")
+    runs: int = _of(1, "runs of one visitor that wait or train")
+    runs_total: int = _of(20, "runs of all visitors that wait or train")
     models: int = _of(20, "saved models of one visitor")
     models_total: int = _of(500, "saved models of all visitors")
     pictures_a_minute: int = _of(20, "pictures that one visitor may bring in a minute")

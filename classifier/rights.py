@@ -101,3 +101,6 @@ class Visitor:
         roles |= {Role.OPERATOR} if self.operator else set()
         if not roles & MAY[action]:
             raise NotAllowedError(f"You may not {action.value}.")
+
+
+OPERATOR = Visitor("", operator=True)  # whoever runs the program from a shell

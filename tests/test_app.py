@@ -67,7 +67,7 @@ def test_few_training_images_come_in_smaller_batches(page):
 def test_what_the_form_says_is_what_is_trained(page, monkeypatch):
     submitted = []
 
-    def submit(jobs, config, drawn):
+    def submit(jobs, config, drawn, by, *, host):
         submitted.append(config)
         raise JobError("Not now.")
 

@@ -92,11 +92,15 @@ def _load_keras() -> None:
 
 
 def _run_training(
-    chosen: TrainConfig, emit: Emit, stop: threading.Event, snapshots: Path | None = None
+    chosen: TrainConfig,
+    emit: Emit,
+    stop: threading.Event,
+    snapshots: Path | None = None,
+    owner: str = "",
 ) -> None:
     from classifier.learning import training
 
-    training.train(chosen, emit, stop, snapshots)
+    training.train(chosen, emit, stop, snapshots, owner)
 
 
 def _reason(error: Exception) -> str:

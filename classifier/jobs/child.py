@@ -7,36 +7,40 @@ a line there, too. Its standard output goes into the run's events, its standard 
 
 import contextlib
 import json
+import math
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from classifier import files
+from classifier import files, limits
 from classifier.config import TrainConfig, runs_folder
 from classifier.events import Event, Failed, Progress, to_json
 from classifier.jobs import local, queue, resources
 
 Emit = Callable[[Event], None]
+_BEGINNING = 30.0  # seconds to load TensorFlow and the data, which are not counted as training
 
 
 def carry_out(
     run: str,
     get_ready: Callable[[], object],
-    train: Callable[[TrainConfig, Emit, threading.Event, Path], object],
+    train: Callable[[TrainConfig, Emit, threading.Event, Path, str], object],
 ) -> None:
     """Train what the run's folder asks for, in its turn, until standard input ends.
 
     run: the folder, or `local.LATER`; get_ready: does what takes long, while no run is known
-    train: gets the settings, where to tell events, when to stop and where snapshots belong
+    train: gets the settings, where to tell events, when to stop, where snapshots belong, and whose
+    the model will be
     """
     _step_back()
     folder = Path(run) if run != local.LATER else _await_run(get_ready)
     if folder is None:
         return
-    stop, learning, speaking = threading.Event(), threading.Event(), threading.RLock()
+    stop, learning, speaking = _Stop(), threading.Event(), threading.RLock()
 
     def speak(event: Event) -> None:
         with speaking:
@@ -58,8 +62,22 @@ def carry_out(
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
     values = json.loads((folder / local.CONFIG).read_text(encoding="utf-8"))
+    config = TrainConfig(**values)
+    if config.drawings is not None:
+        config = replace(config, drawings=str(folder / config.drawings))
     with queue.turn(folder.name, speak, stop):
-        train(TrainConfig(**values), speak, stop, local.snapshots_of(folder.name))
+        stop.at = time.monotonic() + _BEGINNING + limits.current().run_seconds
+        owner = queue.claim_of(folder.name).owner
+        train(config, speak, stop, local.snapshots_of(folder.name), owner)
+
+
+class _Stop(threading.Event):
+    """Is set when it was asked for, or when the time that a run may have is over."""
+
+    at = math.inf  # by the monotonic clock
+
+    def is_set(self) -> bool:
+        return super().is_set() or time.monotonic() > self.at
 
 
 def say(event: Event) -> None:

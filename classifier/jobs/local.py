@@ -9,7 +9,6 @@ wait. One such worker at most is kept ready, and ended when it has waited in vai
 """
 
 import contextlib
-import dataclasses
 import errno
 import json
 import os
@@ -24,11 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from classifier import files
+from classifier import files, limits
 from classifier.config import PROJECT, TrainConfig, home, runs_folder
 from classifier.jobs import queue, resources
+from classifier.jobs.queue import Claim
 from classifier.jobs.resources import free_memory
 from classifier.jobs.run import Run
+from classifier.limits import LimitError
+from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
     from classifier.ink.drawings import Drawings
@@ -144,26 +146,36 @@ class LocalJobs:
             return None
         return worker
 
-    def submit(self, config: TrainConfig, drawn: "Drawings | None" = None) -> Run:
-        """Start a run, at once. Raises JobError if it cannot be started.
+    def submit(
+        self,
+        config: TrainConfig,
+        drawn: "Drawings | None" = None,
+        by: Visitor = OPERATOR,
+        *,
+        host: bool = False,
+    ) -> Run:
+        """Start a run, at once. Raises JobError if it cannot be started, or LimitError.
 
         drawn: what the file `config.drawings`, then a bare name, shall hold; it is kept by the run
+        by: whose run it is; host: whether a class waits for it
         """
+        by.check(Action.START_RUN)
+        _check_length(config, by)
         run_id = _new_id()
         folder = runs_folder() / run_id
         try:
             home().mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(parents=True)
+            with queue.entrance():
+                _check_room(by)
+                folder.mkdir(parents=True)
+                queue.enter(run_id, Claim(by.digest, host, queue.trained_by(by.digest)))
             if drawn is not None:
                 # Not above: NumPy starts threads, before a child has stepped back for others.
                 from classifier.ink import drawings
 
-                file = folder / str(config.drawings)
-                config = dataclasses.replace(config, drawings=str(file))
-                drawings.save(drawn, file)
+                drawings.save(drawn, folder / str(config.drawings))
             text = json.dumps(config.to_dict(), indent=1)
             (folder / CONFIG).write_text(text, encoding="utf-8")
-            queue.enter(run_id)
             with open(folder / EVENTS, "ab") as events, open(folder / LOG, "ab") as log:
                 process = self._hand_over(run_id) or _start(str(folder), events, log)
         except OSError as error:
@@ -173,20 +185,31 @@ class LocalJobs:
             if files.lacks_space(error):
                 raise JobError(resources.NO_SPACE) from error
             raise JobError(
-                f"The run cannot be started in {runs_folder()}: {error.strerror or error}. Make "
-                "the folder writable, or name another with DIGIT_CLASSIFIER_HOME."
+                f"The run cannot be started: {error.strerror or error}. Make the folder of runs "
+                "writable, or name another with DIGIT_CLASSIFIER_HOME."
             ) from error
         self._children[run_id] = process
         with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
             _remove_old()
-        return Run(run_id, _Process(folder, process))
+        return Run(run_id, _Process(folder, process), by.digest)
 
     def find(self, run_id: str) -> Run | None:
         """The run of that id, to be followed from its beginning; None if there is none."""
         folder = runs_folder() / run_id
         if not _ID.fullmatch(run_id) or not folder.is_dir():
             return None
-        return Run(run_id, _Process(folder, self._children.get(run_id)))
+        process = self._children.get(run_id)
+        return Run(run_id, _Process(folder, process), queue.claim_of(run_id).owner)
+
+    def of(self, visitor: Visitor) -> Run | None:
+        """The newest run of this visitor that waits or is at work; None if there is none."""
+        own = [one for one in queue.alive() if queue.claim_of(one).owner == visitor.digest]
+        return self.find(own[-1]) if own and visitor.digest else None
+
+    def all(self, by: Visitor) -> list[Run]:
+        """The runs of all visitors that wait or are at work. Raises NotAllowedError."""
+        by.check(Action.LIST_RUNS)
+        return [run for one in queue.alive() if (run := self.find(one)) is not None]
 
     def close(self) -> None:
         """End all runs of this server, keeping what they have learned."""
@@ -194,6 +217,33 @@ class LocalJobs:
             self._dismiss(self._ready)
         for process in self._children.values():
             _let_go(process)
+
+
+def _check_length(config: TrainConfig, by: Visitor) -> None:
+    """Raise LimitError if a run asks for more than one run may have here."""
+    allowed = limits.current()
+    if by.operator:
+        return
+    if config.seconds is not None and config.seconds > allowed.run_seconds:
+        raise LimitError(f"A run may train {allowed.run_seconds:,} seconds here: choose fewer.")
+    if config.epochs is not None and config.epochs > allowed.run_epochs:
+        raise LimitError(f"A run may have {allowed.run_epochs:,} epochs here: choose fewer.")
+
+
+def _check_room(by: Visitor) -> None:
+    """Raise LimitError if this visitor, or all together, have as many runs as they may."""
+    allowed, alive = limits.current(), queue.alive()
+    if by.operator:
+        return
+    if sum(queue.claim_of(one).owner == by.digest for one in alive) >= allowed.runs:
+        raise LimitError("Your last run has not ended yet: stop it, or wait for it.")
+    if len(alive) >= allowed.runs_total:
+        raise LimitError(f"{len(alive)} runs wait already: try again when some have ended.")
+    if files.bytes_in(home()) > 1e6 * allowed.stored_megabytes:
+        raise LimitError(
+            f"All that may be stored here is taken, {allowed.stored_megabytes:,} MB: delete models "
+            "first, or ask who runs this page."
+        )
 
 
 def _start(folder: str, events: int | IO[bytes], log: int | IO[bytes]) -> subprocess.Popen[bytes]:

@@ -1,35 +1,90 @@
-"""Who goes first: one run trains at a time, in the order of their ids.
+"""Who goes first: one run trains at a time; of those that wait, whose visitor has trained least.
 
 Each run has a ticket in `runs/.queue/`. It is held by a lock that the system releases when the
-run's process ends, however it ends; a run has its turn when no older ticket is held.
+run's process ends, however it ends. So is the turn, which one run at a time holds. What counts for
+a run's place is in its own folder, its `Claim`.
 """
 
 import contextlib
+import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import filelock
 
 from classifier.config import runs_folder
 from classifier.events import Event, Progress
+from classifier.records import record
 
 _GRACE = 10.0  # seconds in which a new child takes its ticket
 _LOOK_EVERY = 0.2  # seconds between two looks at the queue
+_CLAIM, _TRAINED = "claim.json", "trained"  # in a run's folder
+_TURN, _AT_WORK = "turn", "at-work"  # the lock, and which run has it
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Whose a run is, and what counts for its place among those that wait.
+
+    owner: the visitor's digest; "" for nobody
+    host: whether a class waits for it, whose host goes before others
+    trained: seconds that the same owner's runs have trained before
+    """
+
+    owner: str = ""
+    host: bool = False
+    trained: float = 0.0
+
+    def rank(self, run_id: str) -> tuple[bool, float, str]:
+        """What is least goes first."""
+        return (not self.host, self.trained, run_id)
 
 
 def ticket_of(run_id: str) -> Path:
     """Where a run's ticket is, while it has one."""
-    return runs_folder() / ".queue" / f"{run_id}.lock"
+    return _folder() / f"{run_id}.lock"
 
 
-def enter(run_id: str) -> None:
-    """Give a run its ticket, which its process is to take within a few seconds. Raises OSError."""
-    ticket = ticket_of(run_id)
-    ticket.parent.mkdir(exist_ok=True)
-    ticket.touch()
+def enter(run_id: str, claim: Claim) -> None:
+    """Give a run, whose folder is there, its claim and its ticket, which its process is to take
+    within a few seconds. Raises OSError."""
+    (runs_folder() / run_id / _CLAIM).write_text(json.dumps(asdict(claim)), encoding="utf-8")
+    ticket_of(run_id).touch()
+
+
+@contextlib.contextmanager
+def entrance() -> Iterator[None]:
+    """Nobody else enters while the body runs. Raises OSError."""
+    _folder().mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(_folder() / "entrance"):
+        yield
+
+
+def claim_of(run_id: str) -> Claim:
+    """Whose that run is; nobody's if it does not say."""
+    try:
+        return record(Claim, json.loads((runs_folder() / run_id / _CLAIM).read_bytes()))
+    except (OSError, ValueError, RecursionError):
+        return Claim()
+
+
+def alive() -> list[str]:
+    """The runs that wait or are at work, by their ids."""
+    return sorted(ticket.stem for ticket in _folder().glob("*.lock") if is_held(ticket))
+
+
+def trained_by(owner: str) -> float:
+    """Seconds that this visitor's runs have trained, as far as they are still there."""
+    seconds = 0.0
+    for folder in runs_folder().glob("*/"):
+        with contextlib.suppress(OSError, ValueError):
+            if claim_of(folder.name).owner == owner:
+                seconds += float((folder / _TRAINED).read_text(encoding="ascii"))
+    return seconds
 
 
 def is_held(ticket: Path) -> bool:
@@ -49,25 +104,59 @@ def is_held(ticket: Path) -> bool:
 
 @contextlib.contextmanager
 def turn(run_id: str, emit: Callable[[Event], None], stop: threading.Event) -> Iterator[None]:
-    """In the run's process: wait until no older run is at work; hold the turn while the body runs.
+    """In the run's process: wait until it is this run's turn; hold it while the body runs.
 
     Tells the place in the queue whenever it changes. Leaves early if `stop` is set.
     """
     ticket = ticket_of(run_id)
-    ticket.parent.mkdir(exist_ok=True)
+    ticket.parent.mkdir(parents=True, exist_ok=True)
+    has_turn = filelock.FileLock(ticket.parent / _TURN)
     with filelock.FileLock(ticket):
         ticket.write_text(str(os.getpid()))
         told = None
-        while not stop.is_set():
-            older = [t for t in ticket.parent.glob("*.lock") if t.name < ticket.name]
-            place = sum(is_held(t) for t in older)
-            if place == 0:
-                break
-            if place != told:
-                emit(Progress(stage="waiting", place=place))
-                told = place
-            time.sleep(_LOOK_EVERY)
         try:
+            while not stop.is_set():
+                place = _ahead_of(run_id)
+                if not place and _taken(has_turn, run_id):
+                    break
+                place = max(place, 1)  # it was taken a moment ago
+                if place != told:
+                    emit(Progress(stage="waiting", place=place))
+                    told = place
+                time.sleep(_LOOK_EVERY * min(place, 10))
+            begun = time.monotonic()
             yield
+            with contextlib.suppress(OSError):  # it counts for the next run's place, and no more
+                seconds = f"{time.monotonic() - begun:.1f}"
+                (runs_folder() / run_id / _TRAINED).write_text(seconds, encoding="ascii")
         finally:
+            has_turn.release()
             ticket.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    return runs_folder() / ".queue"
+
+
+def _ahead_of(run_id: str) -> int:
+    """How many runs go before this one, the one at work among them."""
+    mine = claim_of(run_id).rank(run_id)
+    at_work = _at_work()
+    others = [one for one in alive() if one != run_id]
+    return sum(one == at_work or claim_of(one).rank(one) < mine for one in others)
+
+
+def _at_work() -> str:
+    try:
+        return (_folder() / _AT_WORK).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
+
+
+def _taken(has_turn: filelock.BaseFileLock, run_id: str) -> bool:
+    try:
+        has_turn.acquire(timeout=0)
+    except filelock.Timeout:
+        return False
+    (_folder() / _AT_WORK).write_text(run_id, encoding="ascii")
+    return True

@@ -8,6 +8,7 @@ import enum
 from typing import Protocol
 
 from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started, from_json
+from classifier.rights import Action, Visitor
 
 
 class RunState(enum.Enum):
@@ -38,12 +39,14 @@ class Work(Protocol):
 class Run:
     """One run, followed from its beginning. Each page has its own; not for several threads at once.
 
+    owner: digest of the visitor whose it is; "" for nobody
     started, progress: what it said last of that, or None; epochs: all that have ended
     end: its last word, or what is known of its death; None while it is on
     """
 
-    def __init__(self, id: str, work: Work) -> None:
+    def __init__(self, id: str, work: Work, owner: str = "") -> None:
         self.id = id
+        self.owner = owner
         self.started: Started | None = None
         self.progress: Progress | None = None
         self.epochs: list[EpochEnded] = []
@@ -79,8 +82,10 @@ class Run:
             case Finished() | Failed():
                 self.end = event
 
-    def stop(self) -> None:
-        """Ask it to end and keep what it has learned; nothing happens if it has ended."""
+    def stop(self, by: Visitor) -> None:
+        """Ask it to end and keep what it has learned; nothing happens if it has ended. Raises
+        NotAllowedError."""
+        by.check(Action.STOP_RUN, owner=self.owner)
         self._is_stopping = True
         self._work.stop()
 

@@ -24,7 +24,7 @@ from classifier.events import EpochEnded, Event, Finished, Progress, Started
 from classifier.learning import networks
 from classifier.learning.finetuning import compare, unspoilt, weights_of
 from classifier.learning.trainer import Trainer, check_stop
-from classifier.serving import evaluation, store
+from classifier.serving import evaluation, saving, store
 from classifier.serving.saved import SavedModel
 from classifier.serving.snapshots import Recorder
 
@@ -37,22 +37,26 @@ def train(
     emit: Callable[[Event], None],
     stop: threading.Event | None = None,
     snapshots: Path | None = None,
+    owner: str = "",
 ) -> SavedModel:
     """Train, test and save a network.
 
     emit: hears Started, then Progress and EpochEnded, at last Finished.
     snapshots: a folder in which to keep the network as it is before the first epoch and after each,
     or None.
+    owner: digest of the visitor whose the model will be; "" for nobody
     stop: set it to end within a few batches; what was learned by then is tested and saved.
-    Raises ValueError (data or name do not fit), DataUnavailableError, FileNotFoundError,
-    StoreError, StoppedError, or FloatingPointError if the loss is no number any more.
+    Raises ValueError (data or name do not fit), LimitError, DataUnavailableError,
+    FileNotFoundError, StoreError, StoppedError, or FloatingPointError if the loss is no number any
+    more.
     """
     stop = stop or threading.Event()
     stages: dict[str, float] = {}  # how long each took, in seconds
-    emit(Started(config=config.to_dict(), time=time.time()))
+    emit(Started(config=config.told().to_dict(), time=time.time()))
     if config.name is not None:
         store.check_free(config.name)
-    store.check_writable()
+    saving.check_writable()
+    saving.check_room(owner)
     sources.check_files(config)
     base = None if config.base is None else store.get(config.base)
 
@@ -140,8 +144,9 @@ def train(
             "seconds": stages["training"],
         }
         meta = {
-            "config": config.to_dict(),
-            "command": config.command(),
+            "owner": owner,
+            "config": config.to_dict() | {"drawings": config.told().drawings},
+            "command": config.told().command(),
             "metrics": metrics,
             "history": [dataclasses.asdict(epoch) for epoch in history],
             "data": dataset.to_dict(),
@@ -155,8 +160,8 @@ def train(
             scores = [trainer.read(images)[:, 0] for images, _ in (held, *held_back)]
             found = evaluation.threshold(scores, _FALSE_ALARMS)
             meta["detector"] = {"threshold": found, "false_alarms": _FALSE_ALARMS}
-        name = config.name or store.new_name(config.network, dataset.source)
-        saved = store.save(name, final, meta)
+        name = config.name or saving.new_name(config.network, dataset.source)
+        saved = saving.save(name, final, meta)
     emit(
         Finished(
             model=saved.name,

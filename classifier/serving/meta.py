@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,7 @@ class ModelMeta:
     data: Data
     saved: Mapping[str, Any] = field(repr=False)  # the JSON as it is, to be written and printed
     id: str = ""  # what no other model has; "" if it was saved without
+    owner: str = ""  # digest of the visitor whose run made it; "" for nobody
     command: str | None = None  # what repeats the run in a shell
     history: tuple[EpochEnded, ...] = ()  # of the run; empty if it was not saved
     base: Base | None = None  # None: from scratch
@@ -128,8 +129,17 @@ class ModelMeta:
         """Whether it is no detector."""
         return bool(self.config.get("network") != DETECTOR)
 
+    def told(self) -> dict[str, Any]:
+        """What others may hear of it: not whose it is, nor where files were."""
+        config = {**self.config}
+        for name in ("drawings", "mnist"):
+            if isinstance(config.get(name), str):
+                config[name] = Path(config[name]).name
+        return {name: part for name, part in self.saved.items() if name != "owner"} | {
+            "config": config
+        }
+
     @staticmethod
-    @lru_cache(128)  # the page lists all models at each run
     def read(content: bytes) -> "ModelMeta":
         """From a file's content. Raises ValueError whose words go on after "its meta.json"."""
         try:

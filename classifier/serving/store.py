@@ -5,24 +5,24 @@ Knows nothing of training or of the page. Loading a model here never runs code f
 """
 
 import contextlib
-import datetime
 import errno
 import io
 import os
 import shutil
 import tempfile
-import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from classifier import config, files, names
-from classifier.serving.meta import FILES, FORMAT, ModelMeta, layers_of, written
-from classifier.serving.saved import DamagedModelError, SavedModel, damaged, digest
+from classifier.rights import Action, Visitor
+from classifier.serving.meta import FILES, ModelMeta, written
+from classifier.serving.saved import DamagedModelError, SavedModel, damaged
 
-if TYPE_CHECKING:
-    import keras
+_LONGEST_META = 4_000_000  # bytes of a meta.json
+_MOST_KNOWN = 2_000  # models, of 12 KB each
+# What is known of models by their folders: inode, time and size of the meta.json that told it.
+_known: dict[Path, tuple[tuple[int, int, int], ModelMeta]] = {}
 
 
 class ModelNotFoundError(LookupError):
@@ -37,17 +37,6 @@ class StoreError(OSError):
     """The store cannot be written; the message names the folder and the way out."""
 
 
-def new_name(network: str, source: str) -> str:
-    """A name that no model has yet, such as `dense-mnist-1123-1542`."""
-    stem = names.made(network, source, datetime.datetime.now())
-    taken = {m.name for m in list_models()[0]}
-    return next(
-        name
-        for name in (stem, *(f"{stem}-{n}" for n in range(2, 10_000)))
-        if name not in taken and not (config.models_folder() / name).exists()
-    )
-
-
 def check_free(name: str) -> None:
     """Raise NameTakenError if a model, shipped or saved, has this name; ValueError for a bad name.
 
@@ -59,64 +48,8 @@ def check_free(name: str) -> None:
         raise NameTakenError(f"There is a model named {name!r} already: choose another name.")
 
 
-def check_writable() -> None:
-    """Raise StoreError, saying why, if no model could be saved now."""
-    with _explained(config.models_folder()):
-        config.models_folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=config.models_folder(), prefix=".try-") as file:
-            file.write(b"x")
-
-
-def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
-    """Save a trained network with what is known of it; the folder appears at once or not at all.
-
-    meta: JSON values for the fields of ModelMeta. Format, name, id, date, layers, checksums of the
-    files and versions are added here.
-    Raises NameTakenError, ValueError (bad name or meta) or StoreError (folder not writable, disk
-    full).
-    """
-    check_free(name)
-    folder = config.models_folder()
-    scratch = None
-    try:
-        with _explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            # Folders whose name begins with a dot are never listed.
-            scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".saving-"))
-            scratch.chmod(0o755)
-            model.save(scratch / "model.keras")
-            with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-                model.export(str(scratch / "model.tflite"), format="litert", verbose=False)
-            contents = {file: (scratch / file).read_bytes() for file in FILES}
-            described = written(
-                {
-                    "format": FORMAT,
-                    "name": name,
-                    "id": uuid.uuid4().hex,
-                    "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                    **meta,
-                    "layers": layers_of(contents["model.keras"]),
-                    "files": {file: digest(content) for file, content in contents.items()},
-                    "versions": _versions(),
-                }
-            )
-            saved = SavedModel(name, folder / name, ModelMeta.read(described), shipped=False)
-            (scratch / "meta.json").write_bytes(described)
-            for file in (*FILES, "meta.json"):
-                with open(scratch / file, "rb") as handle:
-                    os.fsync(handle.fileno())
-            if (folder / name).exists():  # an empty folder would be replaced without a word
-                raise NameTakenError(f"There is a model named {name!r} already.")
-            os.rename(scratch, folder / name)
-    except BaseException:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
-        raise
-    return saved
-
-
 @contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
     """Turn what the file system refuses into a sentence."""
     try:
         yield
@@ -184,19 +117,20 @@ def title_of(name: str) -> str:
         return name
 
 
-def rename(old: str, new: str) -> SavedModel:
+def rename(old: str, new: str, by: Visitor) -> SavedModel:
     """Give a model that was trained here another name.
 
-    Raises ModelNotFoundError (shipped ones keep theirs), NameTakenError, ValueError (bad name), or
-    StoreError (folder not writable).
+    Raises NotAllowedError, ModelNotFoundError (shipped ones keep theirs), NameTakenError,
+    ValueError (bad name), or StoreError (folder not writable).
     """
     model = get(old)
     if model.shipped:
         raise ModelNotFoundError(f"{old!r} came with the project and keeps its name.")
+    by.check(Action.RENAME_MODEL, owner=model.meta.owner)
     check_free(new)
     folder = model.folder.with_name(new)
     described = written({**model.meta.saved, "name": new})
-    with _explained(model.folder.parent):
+    with explained(model.folder.parent):
         # What needs room on the disk comes first. Should this be cut off in the middle, the
         # folder's name is what counts.
         with files.written(model.folder / "meta.json") as file:
@@ -206,11 +140,12 @@ def rename(old: str, new: str) -> SavedModel:
 
 
 def as_zip(name: str) -> bytes:
-    """A model's folder as a zip file. Raises ModelNotFoundError or DamagedModelError."""
+    """A model's files as a zip, for anybody. Raises ModelNotFoundError or DamagedModelError."""
     model = get(name)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        for part in (*FILES, "meta.json"):
+        file.writestr(f"{name}/meta.json", written(model.meta.told()))
+        for part in FILES:
             try:
                 file.write(model.folder / part, f"{name}/{part}")
             except OSError as error:
@@ -218,11 +153,13 @@ def as_zip(name: str) -> bytes:
     return buffer.getvalue()
 
 
-def delete(name: str) -> None:
-    """Remove a model that was trained here. Raises ModelNotFoundError; shipped ones stay."""
+def delete(name: str, by: Visitor) -> None:
+    """Remove a model that was trained here. Raises NotAllowedError or ModelNotFoundError; shipped
+    ones stay."""
     model = get(name)
     if model.shipped:
         raise ModelNotFoundError(f"{name!r} came with the project and stays.")
+    by.check(Action.DELETE_MODEL, owner=model.meta.owner)
     # A fresh folder each time: another may be left of a deletion that was interrupted.
     doomed = Path(tempfile.mkdtemp(dir=model.folder.parent, prefix=".deleted-"))
     os.rename(model.folder, doomed / name)
@@ -231,11 +168,22 @@ def delete(name: str) -> None:
 
 def _open(folder: Path, shipped: bool) -> SavedModel:
     try:
-        meta = ModelMeta.read((folder / "meta.json").read_bytes())
+        described = (folder / "meta.json").stat()
+        as_it_is = described.st_ino, described.st_mtime_ns, described.st_size
+        known = _known.get(folder)
+        if known is not None and known[0] == as_it_is:
+            meta = known[1]
+        elif described.st_size > _LONGEST_META:
+            raise damaged(folder, f"its meta.json has {described.st_size / 1e6:.0f} MB")
+        else:
+            meta = ModelMeta.read((folder / "meta.json").read_bytes())
+            _remember(folder, as_it_is, meta)
     except FileNotFoundError as error:
         raise damaged(folder, "it has no meta.json") from error
     except OSError as error:
-        raise damaged(folder, f"its meta.json cannot be read ({error})") from error
+        raise damaged(folder, f"its meta.json cannot be read ({error.strerror})") from error
+    except DamagedModelError:
+        raise
     except ValueError as error:
         raise damaged(folder, f"its meta.json {error}") from error
     for file in FILES:
@@ -244,9 +192,8 @@ def _open(folder: Path, shipped: bool) -> SavedModel:
     return SavedModel(folder.name, folder, meta, shipped)
 
 
-def _versions() -> dict[str, str]:
-    import platform
-    from importlib.metadata import version
-
-    packages = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+def _remember(folder: Path, as_it_is: tuple[int, int, int], meta: ModelMeta) -> None:
+    """Each meta.json is read once, since the page lists all models at each run."""
+    if len(_known) >= _MOST_KNOWN:  # of folders that are gone, mostly
+        _known.clear()
+    _known[folder] = as_it_is, meta

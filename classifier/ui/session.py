@@ -2,8 +2,6 @@
 
 import dataclasses
 import hashlib
-import re
-import secrets
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -15,17 +13,16 @@ from classifier.ink import preparing
 from classifier.ink.layout import Part
 from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
-from classifier.people import classroom, collection
+from classifier.people import classroom, collection, visitors
 from classifier.people.collection import Labelled
+from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import store
 from classifier.serving.predict import Readings
 from classifier.serving.saved import SavedModel
 from classifier.ui.board.sketch import Sketch
+from classifier.ui.door import COOKIE
 
 T = TypeVar("T")
-COOKIE = "digit-classifier-visitor"  # has the token
-_TOKEN = re.compile(r"[0-9a-f]{32}")
-_COOKIE_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class Session:
     greeted: bool = False  # whether the whole page has been sent once
     run: Run | None = None  # that this page follows
     runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
-    models: set[str] = field(default_factory=set)  # that those made, by their ids
+    operator: bool = False  # whether this page was shown the operator's key
     error: str = ""  # why the last run could not be started
     run_problem: str = ""  # why something could not be done with a saved model
     preset: Preset | None = None
@@ -100,7 +97,7 @@ class Session:
     experiment: str = ""  # of the lesson, that is set up now
     link_problem: str = ""  # what is wrong with the lesson that the page's address names
     shuffle: int = 0  # how often other images were asked for
-    token: str = ""  # this browser's secret, once it is needed; see `token`
+    token: str = ""  # of a browser that keeps no cookies
     answer: int | None = None  # what the drawing was read as, if it is one digit
     number: list[Part] = field(default_factory=list)  # its digits, if it is a number of several
     pictures: int = 0  # how many were brought
@@ -117,9 +114,11 @@ class Session:
     class_drawn: float = 0.0  # and when that was, by the monotonic clock
     readings: Readings = field(default_factory=Readings)  # of drawings in "Our handwriting"
 
-    def follow(self, run: Run) -> None:
-        """Watch this run, which is the visitor's own."""
-        self.run = self.runs[run.id] = run
+    def follow(self, run: Run, *, own: bool) -> None:
+        """Watch this run, which is the visitor's own or another's."""
+        self.run = run
+        if own:
+            self.runs[run.id] = run
         self.error = ""
 
     def answer_with(self, name: str | None) -> None:
@@ -141,20 +140,11 @@ class Session:
         number = 1 if self.preset is None else self.preset.number + 1
         self.preset = Preset(config, origin, number)
 
-    def claim(self, end: Finished) -> None:
+    def found(self, end: Finished) -> None:
         """A run of this visitor has made a model; it may have been renamed since."""
-        if end.id:
-            self.models.add(end.id)
-            for model in store.list_models()[0]:
-                if model.id == end.id:
-                    self.renamed(end.model, model.name)
-
-    def owns(self, name: str) -> bool:
-        """Whether a run of this visitor made the model that has this name now."""
-        try:
-            return store.get(name).id in self.models
-        except (LookupError, ValueError):
-            return False
+        for model in store.list_models()[0]:
+            if end.id and model.id == end.id:
+                self.renamed(end.model, model.name)
 
     @property
     def training(self) -> bool:
@@ -180,34 +170,32 @@ def widget_values() -> dict[str, object]:
     return {str(key): value for key, value in st.session_state.items()}
 
 
+def visitor() -> Visitor:
+    """Who this page is drawn for: whoever has the secret in its cookie."""
+    return visitors.visitor_of(token(), operator=current().operator)
+
+
 def token() -> str:
-    """This browser's secret, by which it alone deletes what was drawn with it. It is made when it
-    is first needed, and tells nothing of whoever has it."""
-    here = current()
-    if not here.token:
-        here.token = _cookie() or secrets.token_hex(16)
-    return here.token
+    """The secret in this browser's cookie, or, where it keeps none, one for as long as the page is
+    open."""
+    here, found = current(), st.context.cookies.get(COOKIE, "")
+    if not visitors.is_token(found):
+        here.token = found = here.token or visitors.new_token()
+    return found
 
 
 def known_visitor() -> bool:
-    """Whether this browser has a token: if not, nothing of it was ever kept."""
-    return bool(current().token or _cookie())
+    """Whether this browser has a secret."""
+    return True
 
 
-def _cookie() -> str:
-    value = st.context.cookies.get(COOKIE)
-    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else ""
-
-
-def remember_visitor() -> None:
-    """Have the browser keep its token, if it has one, for the next time it comes."""
-    here = current()
-    if here.token and _cookie() != here.token:
-        st.html(
-            f'<script>document.cookie = "{COOKIE}={here.token}; path=/; SameSite=Strict; '
-            f'max-age={_COOKIE_DAYS * 86400}"</script>',
-            unsafe_allow_javascript=True,
-        )
+def owns(model: SavedModel) -> bool:
+    """Whether this visitor may rename and delete the model."""
+    try:
+        visitor().check(Action.DELETE_MODEL, owner=model.meta.owner)
+    except NotAllowedError:
+        return False
+    return not model.shipped
 
 
 def send(label: int, model: SavedModel | None) -> None:

@@ -28,6 +28,7 @@ from classifier.data.drawn import to_network_inputs
 from classifier.events import Finished
 from classifier.ink import drawings
 from classifier.learning import training
+from classifier.rights import OPERATOR
 from classifier.serving import predict, store
 
 EACH = 5  # drawings of each digit to learn from
@@ -67,7 +68,7 @@ def main() -> None:
             tested = end.tuned["test_before"], end.tuned["test_after"]
             rows.append((before, after, gained, *tested, seconds))
             print(line(str(writer), str(len(held)), rows[-1]), flush=True)
-            store.delete(model.name)
+            store.delete(model.name, OPERATOR)
         table = np.array(rows)
         print(line("mean", "", np.nanmean(table, axis=0)))
         print(line("worst", "", [*np.nanmin(table[:, :5], axis=0), table[:, 5].max()]))

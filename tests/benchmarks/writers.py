@@ -16,6 +16,7 @@ from classifier.config import TrainConfig
 from classifier.data.drawn import to_network_inputs
 from classifier.ink import drawings
 from classifier.learning import training
+from classifier.rights import OPERATOR
 from classifier.serving import evaluation, predict, store
 
 FOLDS = 3
@@ -28,7 +29,7 @@ def answers(path: str | None, images: np.ndarray, epochs: int) -> np.ndarray:
     config = TrainConfig.of("deep", drawings=path, epochs=epochs, **shares)
     model = training.train(config, lambda event: None)
     said = predict.Predictor(model.tflite()).probabilities(images).argmax(axis=1)
-    store.delete(model.name)
+    store.delete(model.name, OPERATOR)
     return said
 
 

@@ -4,20 +4,25 @@ import errno
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import filelock
 import psutil
 import pytest
 
-from classifier.config import TrainConfig
+from classifier.config import PROJECT, TrainConfig
 from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started
 from classifier.jobs import local, queue, resources
 from classifier.jobs.local import JobError, LocalJobs
+from classifier.jobs.queue import Claim
 from classifier.jobs.run import Run, RunState
+from classifier.limits import LimitError
+from classifier.rights import OPERATOR, NotAllowedError, Visitor
 from classifier.serving import store
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has it")
@@ -36,7 +41,7 @@ class Listener(Run):
     """Follows one run and keeps all that it says."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(run.id, run._work)
+        super().__init__(run.id, run._work, run.owner)
         self.events: list[Event] = []
 
     def add(self, event: Event) -> None:
@@ -123,7 +128,7 @@ def test_a_run_goes_from_submit_to_finished(server, home, short):
     listener = Listener(run)
     assert isinstance(listener.last(), Finished), listener.last()
     assert isinstance(listener.events[0], Started)
-    assert listener.events[0].config == short.to_dict()
+    assert listener.events[0].config == short.told().to_dict()
     assert sum(isinstance(e, EpochEnded) for e in listener.events) == 1
     assert listener.has(Progress, stage="training")
     assert not listener.has(Progress, stage="waiting"), "it had nobody to wait for"
@@ -135,7 +140,7 @@ def test_a_run_goes_from_submit_to_finished(server, home, short):
     # After a restart of the server, or from another on the same folder.
     assert is_over(LocalJobs().find(run.id))
     assert Listener(run).last() == listener.last()
-    run.stop()
+    run.stop(OPERATOR)
     assert Listener(run).last() == listener.last(), "to stop what has ended does nothing"
     assert json.loads((home / "runs" / run.id / "config.json").read_text()) == short.to_dict()
 
@@ -153,7 +158,7 @@ def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
         assert not is_over(server_or_other.find(first.id))
         assert not is_over(server_or_other.find(second.id))
 
-    one.stop()
+    one.stop(OPERATOR)
     assert one.state is RunState.STOPPING
     assert isinstance(one.last(), Finished), one.last()
     assert one.result.stopped
@@ -192,7 +197,7 @@ def test_a_killed_run_says_so_and_the_next_one_gets_its_turn(server, home, long)
 
     wait_for(lambda: two.has(Started), "the second run's turn")
     assert time.monotonic() - killed < queue._GRACE, "a dead process holds up nobody"
-    two.stop()
+    two.stop(OPERATOR)
     assert isinstance(two.last(), Failed), "it had learned nothing yet"
     assert is_over(LocalJobs().find(first.id))
 
@@ -229,7 +234,7 @@ def test_a_ready_worker_that_takes_a_run_can_be_stopped(server, long):
     run = server.submit(long("ready"))
     listener = Listener(run)
     wait_for(lambda: listener.has(EpochEnded), "the first epoch")
-    run.stop()
+    run.stop(OPERATOR)
     assert isinstance(listener.last(), Finished), listener.last()
     assert listener.last().stopped
 
@@ -333,7 +338,7 @@ def test_a_run_takes_only_what_nobody_else_wants(server, home, long):
     for thread in os.listdir(f"/proc/{pid}/task"):
         assert os.getpriority(os.PRIO_PROCESS, int(thread)) == 19
     assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
-    run.stop()
+    run.stop(OPERATOR)
 
 
 def test_runs_keep_their_order_when_the_clock_is_set_back(home, monkeypatch):
@@ -354,7 +359,7 @@ def test_runs_keep_their_order_when_the_clock_is_set_back(home, monkeypatch):
 
 def test_stopped_early_a_run_says_that_nothing_was_learned(server, home, long):
     run = server.submit(long("early"))
-    run.stop()
+    run.stop(OPERATOR)
     listener = Listener(run)
     assert isinstance(listener.last(), Failed)
     assert "Stopped before it had learned anything" in listener.last().error
@@ -367,7 +372,7 @@ def test_stop_does_not_wait_for_a_slow_import(server, long, broken):
     run = server.submit(long("slow"))
     listener = Listener(run)
     wait_for(lambda: listener.has(Progress, stage="starting"), "the import")
-    run.stop()
+    run.stop(OPERATOR)
     asked = time.monotonic()
     assert isinstance(listener.last(), Failed)
     assert time.monotonic() - asked < 20
@@ -383,7 +388,7 @@ def test_a_run_that_waits_can_be_stopped(server, home, long):
         run = server.submit(long("waiting"))
         listener = Listener(run)
         wait_for(lambda: listener.has(Progress, stage="waiting"), "the place")
-        run.stop()
+        run.stop(OPERATOR)
         assert isinstance(listener.last(), Failed)
         assert "nothing was saved" in listener.last().error
 
@@ -429,7 +434,8 @@ def test_a_runs_folder_that_cannot_be_written_is_told_with_the_way_out(server, h
     (home / "runs").write_text("a file where the folder should be")
     with pytest.raises(JobError) as raised:
         server.submit(short)
-    assert str(home / "runs") in str(raised.value)
+    assert str(home) not in str(raised.value), "the page says it"
+    assert "DIGIT_CLASSIFIER_HOME" in str(raised.value)
     assert "DIGIT_CLASSIFIER_HOME" in str(raised.value)
 
 
@@ -437,8 +443,8 @@ def test_a_process_that_cannot_be_started_leaves_no_run_behind(server, home, sho
     monkeypatch.setattr(local.sys, "executable", str(home / "no-such-python"))
     with pytest.raises(JobError, match="No such file"):
         server.submit(short)
-    left = [file for file in (home / "runs").rglob("*") if file.name != ".queue"]
-    assert left == []
+    assert [file.name for file in (home / "runs").iterdir()] == [".queue"]
+    assert list((home / "runs" / ".queue").glob("*.lock")) == []
 
 
 @on_linux
@@ -457,13 +463,13 @@ def test_a_full_disk_is_told_even_by_a_run_that_can_write_nothing(
 
 
 def test_a_full_disk_is_told_by_a_run_that_cannot_be_submitted(server, home, short, monkeypatch):
-    def full(run_id: str) -> None:
+    def full(run_id: str, claim: queue.Claim) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(queue, "enter", full)
     with pytest.raises(JobError, match="disk is full"):
         server.submit(short)
-    assert list((home / "runs").iterdir()) == []
+    assert list((home / "runs").glob("[0-9]*")) == []
 
 
 # What a server keeps, and where it was started
@@ -561,3 +567,92 @@ def test_old_runs_are_removed_but_not_those_at_work(server, home, short, broken,
     assert names == {old[0].name, old[3].name, old[4].name, new, "notes", ".queue"}
     with_snapshots = {folder.parent for folder in runs.glob("*/epochs")}
     assert with_snapshots == {old[0], old[4]}, "those take the most room, and go first"
+
+
+# Shares
+
+ANN, BEN = Visitor("a"), Visitor("b")
+
+
+def quick_child(monkeypatch) -> None:
+    """Let children only hold their ticket until they are stopped."""
+    script = (
+        "import sys, time; from pathlib import Path; import filelock\n"
+        "from classifier.jobs import queue\n"
+        "ticket = queue.ticket_of(Path(sys.argv[-1]).name)\n"
+        "with filelock.FileLock(ticket):\n"
+        "    ticket.write_text('at work'); sys.stdin.read()\n"
+    )
+    start = local.subprocess.Popen
+
+    def instead(command: list[str], **how: object):
+        return start([sys.executable, "-c", script, command[-1]], **how)
+
+    monkeypatch.setattr(local.subprocess, "Popen", instead)
+
+
+def test_one_visitor_has_one_run_and_all_together_so_many(server, short, monkeypatch):
+    quick_child(monkeypatch)
+    monkeypatch.setenv("DIGIT_CLASSIFIER_RUNS_TOTAL", "2")
+    first = server.submit(short, by=ANN)
+    assert (first.owner, server.find(first.id).owner, LocalJobs().find(first.id).owner) == (
+        "a",
+    ) * 3
+    with pytest.raises(LimitError, match="has not ended"):
+        server.submit(short, by=ANN)
+    with pytest.raises(LimitError, match="has not ended"):
+        LocalJobs().submit(short, by=ANN)
+    assert server.of(ANN).id == first.id
+    assert server.of(BEN) is None
+    second = server.submit(short, by=BEN)
+    with pytest.raises(LimitError, match="2 runs wait"):
+        server.submit(short, by=Visitor("c"))
+    with pytest.raises(NotAllowedError):
+        server.all(ANN)
+    assert [run.id for run in server.all(OPERATOR)] == [first.id, second.id]
+    first.stop(OPERATOR)
+    wait_for(lambda: is_over(first), "the end of the first")
+    server.submit(short, by=ANN)
+
+
+def test_a_run_may_not_ask_for_more_than_one_may_have(server, short, long, home, monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_RUN_SECONDS", "60")
+    monkeypatch.setenv("DIGIT_CLASSIFIER_RUN_EPOCHS", "10")
+    with pytest.raises(LimitError, match="60 seconds"):
+        server.submit(long("long"), by=ANN)
+    with pytest.raises(LimitError, match="10 epochs"):
+        server.submit(replace(short, epochs=11), by=ANN)
+    monkeypatch.setenv("DIGIT_CLASSIFIER_STORED_MEGABYTES", "1")
+    (home / "models").mkdir()
+    (home / "models" / "large").write_bytes(bytes(1_100_000))
+    with pytest.raises(LimitError, match="1 MB"):
+        server.submit(short, by=ANN)
+    assert not list((home / "runs").glob("[0-9]*"))
+
+
+def test_a_run_that_takes_longer_than_one_may_is_stopped(home, short):
+    run = home / "runs" / "1"
+    run.mkdir(parents=True)
+    (run / local.CONFIG).write_text(json.dumps(short.to_dict()))
+    with queue.entrance():
+        queue.enter("1", Claim("a"))
+    script = (
+        "import time; from classifier.jobs import child; child._BEGINNING = 0.2\n"
+        "def train(config, emit, stop, snapshots, owner):\n"
+        "    begun = time.monotonic()\n"
+        "    while not stop.is_set(): time.sleep(0.05)\n"
+        "    print(owner, time.monotonic() - begun)\n"
+        "child.carry_out(%r, lambda: None, train)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script % str(run)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"DIGIT_CLASSIFIER_RUN_SECONDS": "1"},
+        cwd=PROJECT,
+    ) as process:
+        owner, seconds = process.stdout.readline().split()
+    assert owner == "a"
+    assert 1 < float(seconds) < 10
+    assert queue.trained_by("a") > 1

@@ -8,6 +8,7 @@ import filelock
 
 from classifier.events import Event, Progress
 from classifier.jobs import queue
+from classifier.jobs.queue import Claim
 
 
 def test_a_ticket_from_the_future_that_nobody_holds_holds_up_nobody(home):
@@ -58,4 +59,62 @@ def test_a_child_that_died_before_its_turn_holds_up_the_next_for_its_grace_only(
     in_the_end.cancel()
     assert [e.place for e in told] == [1], "it may still be about to take its ticket"
     assert 0.5 < waited < 10
-    assert list(folder.iterdir()) == []
+    assert list(folder.glob("*.lock")) == []
+
+
+def wait_turns(home, claims: dict[str, Claim]) -> list[str]:
+    """Runs with these claims, all of which wait while another has its turn: in which order they
+    have theirs."""
+    order: list[str] = []
+    for run_id, claim in claims.items():
+        (home / "runs" / run_id).mkdir(parents=True)
+        with queue.entrance():
+            queue.enter(run_id, claim)
+
+    def take(run_id: str, told: list[Event]) -> None:
+        with queue.turn(run_id, told.append, threading.Event()):
+            order.append(run_id)
+
+    places: dict[str, list[Event]] = {run_id: [] for run_id in claims}
+    with queue.turn("0-at-work", [].append, threading.Event()):
+        waiting = [threading.Thread(target=take, args=one) for one in places.items()]
+        for thread in waiting:
+            thread.start()
+        deadline = time.monotonic() + 30
+        while not all(places.values()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    for thread in waiting:
+        thread.join(30)
+    return order
+
+
+def test_whoever_has_trained_least_goes_first_and_a_host_before_all(home, monkeypatch):
+    monkeypatch.setattr(queue, "_LOOK_EVERY", 0.02)
+    claims = {
+        "1-much": Claim("a", trained=90.0),
+        "2-little": Claim("b", trained=5.0),
+        "3-host": Claim("c", host=True, trained=300.0),
+        "4-as-little": Claim("d", trained=5.0),
+    }
+    assert wait_turns(home, claims) == ["3-host", "2-little", "4-as-little", "1-much"]
+
+
+def test_what_runs_have_trained_is_added_up_for_each_visitor(home):
+    for run_id, owner in (("1", "a"), ("2", "b"), ("3", "a")):
+        (home / "runs" / run_id).mkdir(parents=True)
+        with queue.entrance():
+            queue.enter(run_id, Claim(owner))
+        with queue.turn(run_id, [].append, threading.Event()):
+            time.sleep(0.2)
+    assert 0.3 < queue.trained_by("a") < 5
+    assert queue.trained_by("c") == 0
+
+
+def test_a_damaged_claim_is_nobodys(home):
+    folder = home / "runs" / "1"
+    folder.mkdir(parents=True)
+    for text in ("", "[" * 100_000, '{"owner": 3}', "[]", "\ud800"):
+        (folder / "claim.json").write_text(text, errors="surrogatepass")
+        assert queue.claim_of("1") == Claim()
+    assert queue.claim_of("none") == Claim()

@@ -18,6 +18,7 @@ from classifier.events import (
     to_json,
 )
 from classifier.jobs.run import Run, RunState
+from classifier.rights import OPERATOR, NotAllowedError, Visitor
 from tests.test_events import EPOCH, FINISHED, NAMED, PROGRESS, STARTED
 
 
@@ -87,7 +88,7 @@ def test_a_run_that_is_asked_to_stop_says_so_until_it_ends():
     work = Told(lines(STARTED))
     run = Run("run", work)
     run.look()
-    run.stop()
+    run.stop(OPERATOR)
     assert work.stopped == 1
     assert run.state is RunState.STOPPING
     work.text += lines(Failed(error="Stopped."))
@@ -254,3 +255,18 @@ def test_started_is_what_the_page_reads_settings_from():
     run = Run("run", Told(lines(Started(config={"network": "dense", "augment": True}, time=1))))
     run.look()
     assert run.started is not None
+
+
+def test_only_whose_it_is_and_the_operator_stop_a_run():
+    work = Told(lines(STARTED))
+    run = Run("run", work, owner="a")
+    for stranger in (Visitor("b"), Visitor("")):
+        with pytest.raises(NotAllowedError, match="stop this run"):
+            run.stop(stranger)
+    assert run.state is not RunState.STOPPING
+    run.stop(Visitor("a"))
+    assert run.state is RunState.STOPPING
+    nobodys = Run("run", work)
+    with pytest.raises(NotAllowedError):
+        nobodys.stop(Visitor(""))
+    nobodys.stop(OPERATOR)

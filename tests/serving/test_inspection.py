@@ -18,7 +18,7 @@ import pytest
 
 from classifier.config import NETWORKS, PROJECT, TrainConfig
 from classifier.learning import networks
-from classifier.serving import inspection, store
+from classifier.serving import inspection, saving, store
 from classifier.serving.inspection import Inspector, Layer
 from classifier.serving.meta import KerasLayer
 from classifier.serving.predict import Predictor
@@ -238,7 +238,7 @@ def test_a_saved_model_knows_its_layers_and_so_does_one_saved_before_they_were_n
 ):
     model, expected = pairs[name].model, [layer.name for layer in pairs[name].inspector.layers]
     meta = {"config": {}, "metrics": {"test_accuracy": 0.5}, "data": {"description": "none"}}
-    store.save("mine", model, meta)
+    saving.save("mine", model, meta)
     file = home / "models" / "mine" / "meta.json"
     written = json.loads(file.read_text())
     assert [[one.name, type(one).__name__] for one in model.layers] == [

@@ -12,7 +12,7 @@ import pytest
 from classifier import config
 from classifier.config import DETECTOR
 from classifier.events import EpochEnded
-from classifier.serving import meta, store
+from classifier.serving import meta, saving, store
 from classifier.serving.meta import Base, ModelMeta, Threshold
 from tests.serving.test_store import META, FakeModel
 
@@ -61,8 +61,8 @@ def read(values: object) -> ModelMeta:
 def odd(home, monkeypatch):
     """Writes that content into a model's meta.json, and gives what `list_models` says."""
     monkeypatch.setattr(config, "SHIPPED_MODELS", home / "shipped")
-    store.save("sound", FakeModel(), META)
-    file = store.save("odd", FakeModel(), META).folder / "meta.json"
+    saving.save("sound", FakeModel(), META)
+    file = saving.save("odd", FakeModel(), META).folder / "meta.json"
 
     def listed(content: bytes) -> tuple[list[str], list[str]]:
         file.write_bytes(content)

@@ -12,7 +12,7 @@ from classifier.config import CLASSES, NETWORKS, PROJECT, TrainConfig
 from classifier.ink import preparing
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.learning import networks
-from classifier.serving import evaluation, predict, store
+from classifier.serving import evaluation, predict, saving, store
 from classifier.serving.predict import Network, Readings, Tally
 from tests.serving.test_store import META
 
@@ -31,7 +31,7 @@ def exported(tmp_path_factory) -> dict[str, tuple]:
             last = model.layers[-1]
             weights, bias = last.get_weights()
             last.set_weights([weights * 12, bias])
-            pairs[name] = model, store.save(f"random-{name}", model, META)
+            pairs[name] = model, saving.save(f"random-{name}", model, META)
     return pairs
 
 

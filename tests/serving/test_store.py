@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,10 @@ import pytest
 from classifier import config, names
 from classifier.config import TrainConfig
 from classifier.learning import networks
-from classifier.serving import store
+from classifier.limits import LimitError
+from classifier.rights import OPERATOR, NotAllowedError, Visitor
+from classifier.serving import meta, saving, store
+from classifier.serving.meta import ModelMeta
 
 META = {
     "config": {"network": "dense"},
@@ -49,7 +53,7 @@ def folder(home, monkeypatch) -> Path:
 @pytest.fixture
 def shipped(folder) -> store.SavedModel:
     """A model that came with the project, `official`."""
-    model = store.save("official", FakeModel(), META)
+    model = saving.save("official", FakeModel(), META)
     config.SHIPPED_MODELS.mkdir()
     os.rename(model.folder, config.SHIPPED_MODELS / "official")
     return store.get("official")
@@ -77,7 +81,7 @@ def test_a_saved_network_comes_back_as_it_was():
     import keras
 
     model = networks.build(TrainConfig(network="dense"))
-    saved = store.save("mine", model, META)
+    saved = saving.save("mine", model, META)
     again = keras.models.load_model(saved.folder / "model.keras")
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -88,16 +92,16 @@ def test_a_saved_network_comes_back_as_it_was():
 
 
 def test_saving_prints_nothing(capfd):
-    store.save("quiet", networks.build(TrainConfig(network="dense")), META)
+    saving.save("quiet", networks.build(TrainConfig(network="dense")), META)
     assert capfd.readouterr().out == "", "standard output is for events"
 
 
 def test_meta_carries_what_was_given_and_what_is_needed_to_trust_it():
-    saved = store.save("mine", FakeModel(), META)
+    saved = saving.save("mine", FakeModel(), META)
     meta = json.loads((saved.folder / "meta.json").read_text("utf-8"))
     assert meta == saved.meta.saved
     assert meta.items() >= META.items()
-    assert (meta["format"], meta["name"]) == (store.FORMAT, "mine")
+    assert (meta["format"], meta["name"]) == (saving.FORMAT, "mine")
     assert set(meta["files"]) == {"model.keras", "model.tflite"}
     for file, digest in meta["files"].items():
         assert hashlib.sha256((saved.folder / file).read_bytes()).hexdigest() == digest
@@ -108,7 +112,7 @@ def test_meta_carries_what_was_given_and_what_is_needed_to_trust_it():
 
 def test_models_are_listed_shipped_first_then_the_newest_first(shipped):
     for name, day in (("a", "2025-01-01"), ("b", "2025-03-01"), ("c", "2025-02-01")):
-        _edit(store.save(name, FakeModel(), META).folder / "meta.json", created=day)
+        _edit(saving.save(name, FakeModel(), META).folder / "meta.json", created=day)
     models, problems = store.list_models()
     assert [model.name for model in models] == ["official", "b", "c", "a"]
     assert [model.shipped for model in models] == [True, False, False, False]
@@ -125,7 +129,7 @@ def test_nothing_saved_yet_is_no_problem():
 @pytest.mark.parametrize("error", [RuntimeError("no memory"), KeyboardInterrupt()])
 def test_a_failure_while_saving_leaves_nothing_behind(folder, error):
     with pytest.raises(type(error)):
-        store.save("half", FakeModel(_raiser(error)), META)
+        saving.save("half", FakeModel(_raiser(error)), META)
     assert list(folder.iterdir()) == []
     store.check_free("half")
 
@@ -133,15 +137,15 @@ def test_a_failure_while_saving_leaves_nothing_behind(folder, error):
 def test_a_model_being_saved_is_not_listed_until_it_is_whole(folder):
     seen = []
     model = FakeModel(lambda: seen.append((list(folder.iterdir()), store.list_models())))
-    store.save("whole", model, META)
+    saving.save("whole", model, META)
     ((files, listed),) = seen
-    assert len(files) == 1, "it is being written"
+    assert all(one.name.startswith(".saving-") for one in files), "it is being written"
     assert listed == ([], [])
     assert _names() == ["whole"]
 
 
 def test_what_an_interrupted_save_left_is_never_listed(folder):
-    saved = store.save("whole", FakeModel(), META)
+    saved = saving.save("whole", FakeModel(), META)
     shutil.copytree(saved.folder, folder / ".saving-abc")
     (folder / ".saving-empty").mkdir()
     assert (_names(), store.list_models()[1]) == (["whole"], [])
@@ -149,10 +153,89 @@ def test_what_an_interrupted_save_left_is_never_listed(folder):
         store.get(".saving-abc")
 
 
+def test_what_an_interrupted_save_left_is_swept_and_what_is_at_work_is_not(folder):
+    saved = saving.save("whole", FakeModel(), META)
+    long_ago = time.time() - 60
+    left = [folder / ".saving-dead", folder / ".deleted-dead"]
+    for one in left:
+        shutil.copytree(saved.folder, one)
+    (saved.folder / ".change.part").write_text("half")
+    for one in (*left, saved.folder / ".change.part"):
+        os.utime(one, (long_ago, long_ago))
+    fresh = folder / ".saving-just-begun"
+    fresh.mkdir()
+
+    def sweep_meanwhile() -> None:
+        (at_work,) = (one for one in folder.glob(".saving-*") if one not in left and one != fresh
+                      and one.is_dir())  # fmt: skip
+        os.utime(at_work, (long_ago, long_ago))
+        saving.sweep()
+        assert at_work.is_dir()
+
+    saving.save("other", FakeModel(sweep_meanwhile), META)
+    assert {one.name for one in folder.iterdir()} == {"whole", "other", fresh.name}
+    assert {one.name for one in saved.folder.iterdir()} == {*store.FILES, "meta.json"}
+
+
+def test_only_whose_it_is_and_the_operator_rename_and_delete_a_model(folder):
+    saving.save("hers", FakeModel(), META | {"owner": "a"})
+    saving.save("nobodys", FakeModel(), META)
+    for name, stranger in (("hers", "b"), ("hers", ""), ("nobodys", "b"), ("nobodys", "")):
+        with pytest.raises(NotAllowedError):
+            store.rename(name, "mine", Visitor(stranger))
+        with pytest.raises(NotAllowedError):
+            store.delete(name, Visitor(stranger))
+    store.rename("hers", "renamed", Visitor("a"))
+    assert store.get("renamed").meta.owner == "a"
+    store.delete("renamed", Visitor("a"))
+    store.delete("nobodys", OPERATOR)
+    assert _names() == []
+
+
+def test_a_downloaded_model_tells_neither_whose_it_is_nor_where_files_were(folder):
+    config = META["config"] | {"drawings": "/home/ann/class.npz", "mnist": "/data/mnist.npz"}
+    saving.save("mine", FakeModel(), META | {"owner": "secret", "config": config})
+    with zipfile.ZipFile(io.BytesIO(store.as_zip("mine"))) as file:
+        told = json.loads(file.read("mine/meta.json"))
+    assert "secret" not in json.dumps(told)
+    assert (told["config"]["drawings"], told["config"]["mnist"]) == ("class.npz", "mnist.npz")
+
+
+def test_one_visitor_saves_so_many_models_and_no_more(folder, monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_MODELS", "2")
+    monkeypatch.setenv("DIGIT_CLASSIFIER_MODELS_TOTAL", "3")
+    for number in range(2):
+        saving.check_room("a")
+        saving.save(f"a{number}", FakeModel(), META | {"owner": "a"})
+    with pytest.raises(LimitError, match="2 saved models"):
+        saving.check_room("a")
+    saving.check_room("b")
+    saving.save("b", FakeModel(), META | {"owner": "b"})
+    with pytest.raises(LimitError, match="3 models are saved"):
+        saving.check_room("b")
+    saving.check_room("")  # in a shell
+
+
+def test_two_hundred_models_are_read_once(folder, monkeypatch):
+    first = saving.save("first", FakeModel(), META)
+    for number in range(200):
+        shutil.copytree(first.folder, folder / f"copy-{number}")
+    assert len(_names()) == 201
+    monkeypatch.setattr(ModelMeta, "read", None)  # reading would fail
+    assert len(_names()) == 201
+
+
+def test_a_changed_meta_is_read_anew(folder):
+    saved = saving.save("mine", FakeModel(), META)
+    assert store.get("mine").meta.owner == ""
+    (saved.folder / "meta.json").write_bytes(meta.written({**saved.meta.saved, "owner": "a"}))
+    assert store.get("mine").meta.owner == "a"
+
+
 def test_a_name_taken_while_saving_is_not_overwritten(folder):
     rival = folder / "mine"
     with pytest.raises(store.NameTakenError, match="'mine'"):
-        store.save("mine", FakeModel(rival.mkdir), META)
+        saving.save("mine", FakeModel(rival.mkdir), META)
     assert list(rival.iterdir()) == []
     assert list(folder.iterdir()) == [rival]
 
@@ -168,37 +251,37 @@ def test_a_name_that_some_file_system_cannot_hold_is_refused(folder, name):
     with pytest.raises(ValueError, match="cannot name a model"):
         store.check_free(name)
     with pytest.raises(ValueError, match="cannot name a model"):
-        store.save(name, FakeModel(), META)
+        saving.save(name, FakeModel(), META)
     assert not folder.exists()
 
 
 @pytest.mark.parametrize("name", ["7", "a" * 64, "dense-mnist_2.1", "console", "com0"])
 def test_a_plain_name_is_taken(name):
-    assert store.save(name, FakeModel(), META).name == name
+    assert saving.save(name, FakeModel(), META).name == name
     assert _names() == [name]
 
 
 def test_a_name_is_taken_once(shipped):
-    before = store.save("mine", FakeModel(), META)
+    before = saving.save("mine", FakeModel(), META)
     for name in ("mine", "official"):
         with pytest.raises(store.NameTakenError, match=f"{name!r}.*another name"):
-            store.save(name, FakeModel(), {**META, "data": {"description": "other"}})
+            saving.save(name, FakeModel(), {**META, "data": {"description": "other"}})
     assert store.get("mine") == before
 
 
 def test_the_name_of_a_damaged_model_is_taken_too(folder):
     (folder / "broken").mkdir(parents=True)
     with pytest.raises(store.NameTakenError):
-        store.save("broken", FakeModel(), META)
+        saving.save("broken", FakeModel(), META)
 
 
 def test_a_new_name_is_good_and_free(folder):
-    first = store.new_name("dense", "mnist")
+    first = saving.new_name("dense", "mnist")
     assert first.startswith("dense-mnist-")
-    store.save(first, FakeModel(), META)
+    saving.save(first, FakeModel(), META)
     # Within the same minute the time alone would not do.
-    second = store.new_name("dense", "mnist")
-    store.save(second, FakeModel(), META)
+    second = saving.new_name("dense", "mnist")
+    saving.save(second, FakeModel(), META)
     assert sorted(_names()) == sorted([first, second])
 
 
@@ -209,7 +292,7 @@ def test_a_new_name_is_good_and_free(folder):
     "name", ["nobody", "", ".", "..", "mine/", "./mine", "../models/mine", "a" * 300, "a\0b"]
 )
 def test_an_unknown_name_is_answered_with_those_there_are(shipped, name):
-    store.save("mine", FakeModel(), META)
+    saving.save("mine", FakeModel(), META)
     with pytest.raises(store.ModelNotFoundError, match="official, mine"):
         store.get(name)
 
@@ -262,8 +345,8 @@ DAMAGES = {
 
 @pytest.mark.parametrize(("damage", "words"), DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_folder_is_named_and_skipped(folder, shipped, damage, words):
-    store.save("sound", FakeModel(), META)
-    damage(store.save("broken", FakeModel(), META).folder)
+    saving.save("sound", FakeModel(), META)
+    damage(saving.save("broken", FakeModel(), META).folder)
     models, problems = store.list_models()
     assert [model.name for model in models] == ["official", "sound"]
     assert len(problems) == 1
@@ -277,7 +360,7 @@ def test_a_damaged_folder_is_named_and_skipped(folder, shipped, damage, words):
 
 @pytest.mark.parametrize("damage", [_truncate, lambda file: file.write_bytes(b"another network")])
 def test_a_network_that_is_not_as_it_was_saved_is_never_used(folder, damage):
-    saved = store.save("cut", FakeModel(), META)
+    saved = saving.save("cut", FakeModel(), META)
     damage(saved.folder / "model.tflite")
     with pytest.raises(
         store.DamagedModelError, match=r"model.tflite is not as it was saved"
@@ -287,14 +370,14 @@ def test_a_network_that_is_not_as_it_was_saved_is_never_used(folder, damage):
 
 
 def test_a_network_that_vanished_after_it_was_listed_is_told_by_name():
-    saved = store.save("gone", FakeModel(), META)
+    saved = saving.save("gone", FakeModel(), META)
     shutil.rmtree(saved.folder)
     with pytest.raises(store.DamagedModelError, match=r"gone.*model.tflite cannot be read"):
         saved.tflite()
 
 
 def test_a_model_named_as_a_shipped_one_does_not_hide_it(folder, shipped):
-    other = store.save("mine", FakeModel(), META)
+    other = saving.save("mine", FakeModel(), META)
     os.rename(other.folder, folder / "official")
     assert store.get("official").shipped
     models, _ = store.list_models()
@@ -320,7 +403,7 @@ def test_a_file_in_place_of_the_folder_is_told_with_the_way_out(home, blocked, m
     if blocked == "models":
         top.mkdir()
     (top / blocked).write_text("a file") if blocked == "models" else top.write_text("a file")
-    for attempt in (store.check_writable, lambda: store.save("mine", FakeModel(), META)):
+    for attempt in (saving.check_writable, lambda: saving.save("mine", FakeModel(), META)):
         with pytest.raises(store.StoreError) as raised:
             attempt()
         assert str(top / "models") in str(raised.value)
@@ -330,10 +413,10 @@ def test_a_file_in_place_of_the_folder_is_told_with_the_way_out(home, blocked, m
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_told_and_costs_no_model(folder, number):
-    store.save("before", FakeModel(), META)
+    saving.save("before", FakeModel(), META)
     full = OSError(number, os.strerror(number))
     with pytest.raises(store.StoreError, match=r"disk is full: free some space") as raised:
-        store.save("after", FakeModel(_raiser(full)), META)
+        saving.save("after", FakeModel(_raiser(full)), META)
     assert str(folder) in str(raised.value)
     assert [file.name for file in folder.iterdir()] == ["before"]
     assert store.get("before").tflite() == b"a network for LiteRT"
@@ -343,17 +426,17 @@ def test_a_full_disk_is_noticed_before_training(monkeypatch):
     full = OSError(errno.ENOSPC, "No space left on device")
     monkeypatch.setattr(store.tempfile, "NamedTemporaryFile", _raiser(full))
     with pytest.raises(store.StoreError, match="disk is full"):
-        store.check_writable()
+        saving.check_writable()
 
 
 def test_a_read_only_file_system_is_told(monkeypatch):
     monkeypatch.setattr(store.tempfile, "mkdtemp", _raiser(OSError(errno.EROFS, "Read-only")))
     with pytest.raises(store.StoreError, match="not a folder that can be written"):
-        store.save("mine", FakeModel(), META)
+        saving.save("mine", FakeModel(), META)
 
 
 def test_looking_whether_a_folder_can_be_written_leaves_nothing_in_it(folder):
-    store.check_writable()
+    saving.check_writable()
     assert list(folder.iterdir()) == []
 
 
@@ -361,31 +444,31 @@ def test_looking_whether_a_folder_can_be_written_leaves_nothing_in_it(folder):
 
 
 def test_a_deleted_model_is_gone_and_its_name_free(folder):
-    store.save("mine", FakeModel(), META)
-    store.save("other", FakeModel(), META)
-    store.delete("mine")
+    saving.save("mine", FakeModel(), META)
+    saving.save("other", FakeModel(), META)
+    store.delete("mine", OPERATOR)
     assert _names() == ["other"]
     assert [file.name for file in folder.iterdir()] == ["other"]
-    store.save("mine", FakeModel(), META)
+    saving.save("mine", FakeModel(), META)
 
 
 def test_a_shipped_model_stays(shipped):
     with pytest.raises(store.ModelNotFoundError, match="'official' came with the project"):
-        store.delete("official")
+        store.delete("official", OPERATOR)
     assert _names() == ["official"]
 
 
 def test_an_unknown_model_cannot_be_deleted(folder):
-    saved = store.save("mine", FakeModel(), META)
+    saved = saving.save("mine", FakeModel(), META)
     with pytest.raises(store.ModelNotFoundError):
-        store.delete("../models/mine")
+        store.delete("../models/mine", OPERATOR)
     assert saved.folder.is_dir()
 
 
 def test_what_an_interrupted_deletion_left_is_in_nobodys_way(folder):
     (folder / ".deleted-mine" / "part").mkdir(parents=True)
-    store.save("mine", FakeModel(), META)
-    store.delete("mine")
+    saving.save("mine", FakeModel(), META)
+    store.delete("mine", OPERATOR)
     assert _names() == []
     store.check_free("mine")
 
@@ -394,8 +477,8 @@ def test_what_an_interrupted_deletion_left_is_in_nobodys_way(folder):
 
 
 def test_a_renamed_model_is_found_by_its_new_name_alone(folder):
-    before = store.save("mine", FakeModel(), META)
-    after = store.rename("mine", "ours")
+    before = saving.save("mine", FakeModel(), META)
+    after = store.rename("mine", "ours", OPERATOR)
     assert _names() == ["ours"]
     assert after == store.get("ours")
     assert after.meta.saved["name"] == "ours"
@@ -409,40 +492,40 @@ def test_a_renamed_model_is_found_by_its_new_name_alone(folder):
 
 def test_shipped_models_keep_their_names(shipped):
     with pytest.raises(store.ModelNotFoundError, match="keeps its name"):
-        store.rename("official", "mine")
+        store.rename("official", "mine", OPERATOR)
 
 
 @pytest.mark.parametrize("new", ["", "../up", "Loud", "a" * 65])
 def test_a_bad_new_name_changes_nothing(new):
-    store.save("mine", FakeModel(), META)
+    saving.save("mine", FakeModel(), META)
     with pytest.raises(ValueError, match="cannot name a model"):
-        store.rename("mine", new)
+        store.rename("mine", new, OPERATOR)
     assert _names() == ["mine"]
 
 
 def test_a_taken_new_name_changes_nothing():
-    store.save("mine", FakeModel(), META)
-    store.save("other", FakeModel(), META)
+    saving.save("mine", FakeModel(), META)
+    saving.save("other", FakeModel(), META)
     with pytest.raises(store.NameTakenError):
-        store.rename("mine", "other")
+        store.rename("mine", "other", OPERATOR)
     assert sorted(_names()) == ["mine", "other"]
     with pytest.raises(store.ModelNotFoundError):
-        store.rename("nobody", "new")
+        store.rename("nobody", "new", OPERATOR)
 
 
 def test_a_rename_for_which_the_disk_has_no_room_changes_nothing(monkeypatch):
-    before = store.save("mine", FakeModel(), META)
+    before = saving.save("mine", FakeModel(), META)
     full = OSError(errno.ENOSPC, "No space left on device")
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", _raiser(full))
         with pytest.raises(store.StoreError, match="disk is full"):
-            store.rename("mine", "ours")
+            store.rename("mine", "ours", OPERATOR)
     assert store.get("mine") == before
     store.check_free("ours")
 
 
 def test_a_file_that_is_missing_is_told_before_there_is_a_zip_file(folder, monkeypatch):
-    saved = store.save("mine", FakeModel(), META)
+    saved = saving.save("mine", FakeModel(), META)
     (saved.folder / "model.keras").unlink()
     with pytest.raises(store.DamagedModelError, match=r"it has no model\.keras"):
         store.as_zip("mine")
@@ -452,7 +535,7 @@ def test_a_file_that_is_missing_is_told_before_there_is_a_zip_file(folder, monke
 
 
 def test_a_model_goes_into_a_zip_file_with_its_three_files(folder):
-    saved = store.save("mine", FakeModel(), META)
+    saved = saving.save("mine", FakeModel(), META)
     (folder / "mine" / "notes.txt").write_text("not the model's")
     with zipfile.ZipFile(io.BytesIO(store.as_zip("mine"))) as file:
         assert sorted(file.namelist()) == [

@@ -13,23 +13,25 @@ from classifier.serving import store
 from classifier.ui.session import Session
 from tests.jobs.test_run import Told
 
+SHIPPED = ("shipped-deep", "shipped-dense", "shipped-detector")
+
 
 def test_a_session_trains_from_following_a_run_to_its_end():
     session = Session(error="a batch too large")
     assert not session.training
-    session.follow(Run("some-run", Told()))
+    session.follow(Run("some-run", Told()), own=True)
     assert session.training
     assert session.error == ""
     session.run.add(Failed(error="killed"))
     assert not session.training
 
 
-def with_id(home: Path, name: str, model_id: str) -> None:
-    """A saved model of that name and id."""
+def with_owner(home: Path, name: str, owner: str) -> None:
+    """A saved model of that name, which is its id, too, and owner."""
     folder = home / "models" / name
     shutil.copytree(store.get("shipped-dense").folder, folder)
     meta = json.loads((folder / "meta.json").read_text())
-    (folder / "meta.json").write_text(json.dumps(meta | {"name": name, "id": model_id}))
+    (folder / "meta.json").write_text(json.dumps(meta | {"name": name, "id": name, "owner": owner}))
 
 
 def finished(model: str, model_id: str) -> Finished:
@@ -48,38 +50,45 @@ def finished(model: str, model_id: str) -> Finished:
     )
 
 
-def test_ones_own_are_the_models_that_ones_runs_made(home):
-    with_id(home, "mine", "a")
-    with_id(home, "theirs", "b")
+def test_ones_own_are_the_models_that_ones_runs_made_wherever_one_looks(home):
+    def page() -> None:
+        import streamlit as st
+
+        from classifier.serving import store
+        from classifier.ui import session
+
+        st.text(session.visitor().digest)
+        for model in store.list_models()[0]:
+            st.text(f"{model.name} {session.owns(model)}")
+
+    first, other = AppTest.from_function(page).run(), AppTest.from_function(page).run()
+    digest = first.text[0].value
+    assert digest != other.text[0].value
+    with_owner(home, "mine", digest)
+    with_owner(home, "nobodys", "")
+    assert {text.value for text in first.run().text[1:]} == {
+        "mine True", "nobodys False", *(f"{name} False" for name in SHIPPED)
+    }  # fmt: skip
+    assert not any("True" in text.value for text in other.run().text)
+    other.session_state["session"].operator = True
+    assert {"mine True", "nobodys True"} < {text.value for text in other.run().text}
+    assert "shipped-deep False" in {text.value for text in other.text}
+
+
+def test_a_run_knows_its_model_by_the_new_name(home):
+    with_owner(home, "renamed", "a")
     session = Session()
-    session.claim(finished("mine", "a"))
-    session.claim(finished("gone", "c"))
-    assert session.owns("mine")
-    assert not session.owns("theirs")
-    assert not session.owns("gone")
-
-
-def test_another_model_of_that_name_is_not_ones_own(home):
-    session = Session()
-    session.claim(finished("mine", "a"))
-    with_id(home, "mine", "b")
-    assert not session.owns("mine")
-
-
-def test_models_without_an_id_are_nobodys(home):
-    session = Session()
-    session.claim(finished("shipped-dense", ""))
-    assert not session.owns("shipped-dense")
-
-
-def test_a_model_stays_ones_own_under_its_new_name(home):
-    with_id(home, "renamed", "a")
-    session = Session()
-    session.follow(Run("1", Told()))
-    session.run.add(finished("mine", "a"))
-    session.claim(session.run.result)  # as a page does that was loaded anew since
-    assert session.owns("renamed")
+    session.follow(Run("1", Told()), own=True)
+    session.run.add(finished("mine", "renamed"))
+    session.found(session.run.result)  # as a page does that was loaded anew since
     assert session.runs["1"].result.model == "renamed"
+
+
+def test_another_visitors_run_is_followed_and_not_ones_own():
+    session = Session()
+    session.follow(Run("1", Told(), "another"), own=False)
+    assert session.training
+    assert session.runs == {}
 
 
 def test_settings_that_are_put_into_the_form_again_begin_it_anew():

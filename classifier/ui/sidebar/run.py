@@ -1,5 +1,7 @@
 """The run that this page follows: progress while it is on, then its result."""
 
+import contextlib
+
 import streamlit as st
 
 from classifier.config import TrainConfig
@@ -7,7 +9,12 @@ from classifier.events import STAGES, Finished, Fit, Progress, fit, gap_in_words
 from classifier.ink.drawings import Drawings
 from classifier.jobs.local import JobError
 from classifier.jobs.run import Run, RunState
-from classifier.serving import store
+from classifier.limits import LimitError
+from classifier.people import classroom
+from classifier.people.classroom import ClassState
+from classifier.people.collection import CollectionError
+from classifier.rights import Action, NotAllowedError, Visitor
+from classifier.serving import saving, store
 from classifier.serving.saved import SavedModel
 from classifier.ui import session, shared, view
 from classifier.ui.sidebar import models
@@ -17,50 +24,66 @@ _PARAMETER = "run"  # in the page's address, so that a refresh finds the run aga
 
 
 def find() -> None:
-    """After a refresh, follow the run that the page's address names."""
-    run_id = st.query_params.get(_PARAMETER)
+    """After a refresh, follow the run that the page's address names, or else this visitor's own
+    that has not ended. An address shows a run to anybody; it makes it nobody's own."""
     here = session.current()
-    if run_id and here.run is None:
+    run_id, run = st.query_params.get(_PARAMETER), None
+    if here.run is not None:
+        return
+    if run_id:
         run = shared.jobs().find(run_id)
-        if run is None:
-            del st.query_params[_PARAMETER]
-        else:
-            here.follow(run)
-            _look(here, run)
+    elif not here.greeted:
+        run = shared.jobs().of(session.visitor())
+    if run is None:
+        st.query_params.pop(_PARAMETER, None)
+    else:
+        _follow(here, run)
+        _look(here, run)
 
 
 def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
     """Start a run and follow it; if it cannot be started, `Session.error` says why. Arguments as
     for `LocalJobs.submit`."""
-    here = session.current()
+    here, visitor = session.current(), session.visitor()
     try:
-        run = shared.jobs().submit(config, drawn)
-    except JobError as error:
+        saving.check_room(visitor.digest)
+        run = shared.jobs().submit(config, drawn, visitor, host=_is_host(visitor))
+    except (JobError, LimitError) as error:
         here.error = str(error)
         return
-    here.follow(run)
+    _follow(here, run)
     st.query_params[_PARAMETER] = run.id
+
+
+def _is_host(visitor: Visitor) -> bool:
+    """Whether a class waits for what this visitor does."""
+    with contextlib.suppress(CollectionError):
+        return any(one.state is ClassState.OPEN for one in classroom.hosted(session.token()))
+    return False
+
+
+def _follow(here: session.Session, run: Run) -> None:
+    here.follow(run, own=run.owner == session.visitor().digest)
 
 
 def throw_away(model: SavedModel) -> None:
     """Delete a model that a run of this visitor made; what it went on from answers again."""
     here = session.current()
-    if here.owns(model.name):
-        try:
-            store.delete(model.name)
-        except (LookupError, ValueError, OSError) as error:
-            here.error = str(error)
-            return
-        here.run = None
-        st.query_params.pop(_PARAMETER, None)
-        here.answer_with(model.meta.base.name if model.meta.base else None)
+    try:
+        store.delete(model.name, session.visitor())
+    except (LookupError, ValueError, OSError) as error:
+        here.error = str(error)
+        return
+    here.run = None
+    st.query_params.pop(_PARAMETER, None)
+    here.answer_with(model.meta.base.name if model.meta.base else None)
 
 
 def _look(here: session.Session, run: Run) -> None:
-    """Hear what is new of the run; the model that it has made is the visitor's, and answers."""
+    """Hear what is new of the run; the model that the visitor's own has made answers."""
     run.look()
-    if run.result:
-        here.claim(run.result)
+    if run.result and run.id in here.runs:
+        here.found(run.result)
         here.answer_with(run.result.model)
 
 
@@ -80,7 +103,7 @@ def follow() -> None:
         _progress(run)
     with st.container(key="training-result"):
         if run.result:
-            _result(run.result)
+            _result(run.result, own=run.id in here.runs)
         elif run.error:
             st.error(run.error)
 
@@ -102,7 +125,27 @@ def _progress(run: Run) -> None:
         st.progress(progress.fraction or 0.0 if progress else 0.0, text)
         network = run.started.config.get("network") if run.started else "Network"
         st.caption(_figures(progress) or f"{network} · a few seconds")
-    view.button("Stop", "stop", run.stop, disabled=stopping, keys="S")
+    if _may_stop(run):
+        view.button("Stop", "stop", _stop, run, disabled=stopping, keys="S")
+    else:
+        st.caption("Another visitor trains this network.")
+        view.button("Back to the form", "leave-run", _leave)
+
+
+def _may_stop(run: Run) -> bool:
+    with contextlib.suppress(NotAllowedError):
+        session.visitor().check(Action.STOP_RUN, owner=run.owner)
+        return True
+    return False
+
+
+def _stop(run: Run) -> None:
+    run.stop(session.visitor())
+
+
+def _leave() -> None:
+    session.current().run = None
+    st.query_params.pop(_PARAMETER, None)
 
 
 def _figures(progress: Progress | None) -> str:
@@ -118,7 +161,7 @@ def _figures(progress: Progress | None) -> str:
     return " · ".join(parts)
 
 
-def _result(end: Finished) -> None:
+def _result(end: Finished, *, own: bool) -> None:
     figures = end.train_accuracy, end.test_accuracy, end.test_images
     tell = st.warning if fit(*figures) is Fit.NOTHING else st.success
     tell(
@@ -127,6 +170,7 @@ def _result(end: Finished) -> None:
         f"{end.train_accuracy * 100:.2f} % on those it trained on, {gap_in_words(*figures)}."
     )
     st.caption(
-        f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s. It answers now."
+        f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s."
+        + (" It answers now." if own else " Another visitor trained it.")
     )
     models.download(end.model, key="download-result", icon=":material/download:")

@@ -89,7 +89,7 @@ def _before_and_after(model: SavedModel) -> None:
         st.caption(note)
         here = session.current()
         result = here.run and here.run.result
-        if result and result.model == model.name and here.owns(model.name):
+        if result and result.model == model.name and session.owns(model):
             view.button("Throw it away", "throw-away", run.throw_away, model, icon="delete")
 
 

@@ -1,6 +1,7 @@
 """The tab "Runs": every run of this visitor and every saved model, side by side."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from classifier.config import SETTINGS, TrainConfig
 from classifier.events import gap
 from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
+from classifier.rights import Visitor
 from classifier.serving import store
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
@@ -48,7 +50,7 @@ def tab(model: SavedModel | None) -> None:
 
 
 def _table(models: list[SavedModel], unfinished: dict[str, Run], here: session.Session) -> None:
-    rows = [_row(model, here.owns(model.name)) for model in models]
+    rows = [_row(model, session.owns(model)) for model in models]
     rows += [_unfinished_row(run) for run in reversed(unfinished.values())]
     if not rows:
         st.info("There is no run and no model yet. Train one in the sidebar.")
@@ -123,6 +125,8 @@ def in_short(config: Mapping[str, Any]) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str):
+        return Path(value).name  # where a file is, is nobody's business
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -216,7 +220,7 @@ def _actions(
         view.button("Answer with it", "answer-with-it", here.answer_with, one.name)
         view.button("Load into the form", "load-into-form", _load, one.name, one.meta.config)
         models.download(one.name, key="download-run")
-        own = here.owns(one.name)
+        own = session.owns(one)
         with (
             st.popover("Rename", disabled=not own, key="rename"),
             st.form("rename-form", border=False),
@@ -253,7 +257,7 @@ def _load(name: str, config: Mapping[str, Any]) -> None:
 
 def _rename(old: str) -> None:
     new = _new_name(old).read("").strip()
-    if _changed(old, "rename", lambda: store.rename(old, new)):
+    if _changed(lambda by: store.rename(old, new, by)):
         here = session.current()
         here.renamed(old, new)
         _CHOSEN.set(new)
@@ -262,18 +266,14 @@ def _rename(old: str) -> None:
 
 
 def _delete(name: str) -> None:
-    _changed(name, "delete", lambda: store.delete(name))
+    _changed(lambda by: store.delete(name, by))
 
 
-def _changed(name: str, what: str, change: Callable[[], object]) -> bool:
+def _changed(change: Callable[[Visitor], object]) -> bool:
     """Change a model of this visitor; where that cannot be, the page says why."""
-    here = session.current()
-    if not here.owns(name):
-        here.run_problem = f"{name} has gone, or is not yours to {what}."
-        return False
     try:
-        change()
+        change(session.visitor())
     except (LookupError, ValueError, OSError) as error:
-        here.run_problem = str(error)
+        session.current().run_problem = str(error)
         return False
     return True

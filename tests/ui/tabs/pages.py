@@ -15,6 +15,7 @@ from classifier.events import EpochEnded, Finished, Started, to_json
 from classifier.ink.drawings import Drawings
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.jobs.run import Run
+from classifier.rights import Visitor
 from classifier.serving import store
 from classifier.ui import session, view
 from tests.app import answering, press, words
@@ -80,7 +81,9 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[TrainConfig]:
     """Takes what would be trained, and starts nothing."""
     configs: list[TrainConfig] = []
 
-    def submit(jobs: LocalJobs, config: TrainConfig, drawn: Drawings | None) -> Run:
+    def submit(
+        jobs: LocalJobs, config: TrainConfig, drawn: Drawings | None, by: Visitor, *, host: bool
+    ) -> Run:
         configs.append(config)
         raise JobError("Not now.")
 

@@ -12,6 +12,7 @@ from classifier.ink import drawings
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.jobs.run import Run
 from classifier.people import collection
+from classifier.rights import Visitor
 from classifier.synthetic import handwriting
 from classifier.ui import view
 from classifier.ui.board import labelling
@@ -121,7 +122,14 @@ def test_a_digit_without_drawings_has_a_dash_in_the_table(page):
 def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     asked: list = []
 
-    def submit(jobs: LocalJobs, config: TrainConfig, drawn: drawings.Drawings | None) -> Run:
+    def submit(
+        jobs: LocalJobs,
+        config: TrainConfig,
+        drawn: drawings.Drawings | None,
+        by: Visitor,
+        *,
+        host: bool,
+    ) -> Run:
         asked.append((config, drawn))
         raise JobError("Not now.")
 

@@ -1,0 +1,100 @@
+"""The server's door: what each request passes before Streamlit answers it.
+
+Gives each browser its visitor's secret, in a cookie that no script can read. Refuses more pages and
+uploads than there is room for. Knows nothing of what the page shows.
+"""
+
+import time
+from collections import defaultdict, deque
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from classifier import limits
+from classifier.people import visitors
+
+COOKIE = "digit-classifier-visitor"  # has the secret
+_COOKIE_DAYS = 180
+_UPLOADS = "/_stcore/upload_file/"
+_TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
+# No page of another site shows this one in a frame; what is sent is what it is called; and the
+# address, which may hold a class's code, is told to nobody.
+_HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+class Door:
+    """ASGI middleware before Streamlit's own. One for a server; all in one event loop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._pages = 0  # that are connected
+        self._uploads: dict[str, deque[float]] = defaultdict(deque)  # their times, by visitor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        if scope["type"] == "websocket":
+            await self._page(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._pages >= limits.current().pages:
+            await receive()  # the wish to connect
+            await send({"type": "websocket.close", "code": _TRY_AGAIN})
+            return
+        self._pages += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._pages -= 1
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = HTTPConnection(scope)
+        known = request.cookies.get(COOKIE, "")
+        token = known if visitors.is_token(known) else visitors.new_token()
+        if scope["method"] == "PUT" and _UPLOADS in scope["path"]:
+            # Whoever keeps no cookie is counted with all others of their address.
+            whose = known or (request.client.host if request.client else "")
+            if not self._may_upload(whose):
+                await PlainTextResponse("Too many files: wait a minute.", 429)(scope, receive, send)
+                return
+
+        async def say(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                if headers.get("content-type", "").startswith("text/html"):
+                    secure = "; Secure" * (request.url.scheme == "https")
+                    headers.append(
+                        "Set-Cookie",
+                        f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}; "
+                        f"Max-Age={_COOKIE_DAYS * 86400}",
+                    )
+            await send(message)
+
+        await self._app(scope, receive, say)
+
+    def _may_upload(self, whose: str) -> bool:
+        now, most = time.monotonic(), limits.current().pictures_a_minute
+        for visitor in list(self._uploads):
+            times = self._uploads[visitor]
+            while times and times[0] < now - 60:
+                times.popleft()
+            if not times:
+                del self._uploads[visitor]
+        if len(self._uploads[whose]) >= most:
+            return False
+        self._uploads[whose].append(now)
+        return True
+
+
+MIDDLEWARE = [Middleware(Door)]

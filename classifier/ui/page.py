@@ -1,0 +1,49 @@
+"""The page, and only its composition."""
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from classifier.ui import view
+from classifier.ui.board import board, bringing, labelling
+from classifier.ui.classes import joining
+from classifier.ui.sidebar import form, models, run
+from classifier.ui.tabs import tabs
+
+
+def draw() -> None:
+    """What one visitor sees."""
+    st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
+    st.html(Path(__file__).with_name("page.css"))
+    if joining.is_meant():
+        joining.page()
+    else:
+        _whole()
+
+
+def _whole() -> None:
+    """What everybody sees who has not joined a class."""
+    view.forget_widgets()
+    run.find()
+    tabs.find_lesson()
+    with st.sidebar:
+        model, other = models.choose()
+
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.title("Draw a digit", anchor=False)
+        bringing.picture()
+        view.switches()
+    board.board(
+        model,
+        partial(models.second, other=other),
+        labelling.row,
+        partial(labelling.press, model=model),
+    )
+    opened = tabs.bar()
+
+    # Later, so that the browser sets up the canvas before the form's many fields.
+    with st.sidebar:
+        form.form_or_run()
+    tabs.fill(opened, model)
+    view.note_widgets()
