@@ -90,6 +90,7 @@ class Session:
     run: Run | None = None  # that this page follows
     runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
     operator: bool = False  # whether this page was shown the operator's key
+    wrong_keys: int = 0  # that it was shown in place of it
     error: str = ""  # why the last run could not be started
     run_problem: str = ""  # why something could not be done with a saved model
     preset: Preset | None = None

@@ -30,7 +30,7 @@ from classifier.ink.drawings import fit_canvas
 from classifier.people import classroom
 from classifier.synthetic import handwriting
 from classifier.ui import view
-from classifier.ui.session import COOKIE
+from classifier.ui.door import COOKIE
 from tests.browser import PROJECT, served
 
 MEMBERS = 30
