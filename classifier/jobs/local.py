@@ -189,6 +189,9 @@ class LocalJobs:
                 "writable, or name another with DIGIT_CLASSIFIER_HOME."
             ) from error
         self._children[run_id] = process
+        for ended in [one for one, child in self._children.items() if child.poll() is not None]:
+            if not (runs_folder() / ended).is_dir():
+                self._children.pop(ended, None)
         with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
             _remove_old()
         return Run(run_id, _Process(folder, process), by.digest)

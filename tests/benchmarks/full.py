@@ -61,8 +61,8 @@ def main(models: int, count: int) -> None:
     print_table(
         [
             {
-                "models": models,
-                "drawings": count,
+                "models": str(models),
+                "drawings": f"{count:,}",
                 "empty, s": f"{medians[0]:.2f}",
                 "full, s": f"{medians[1]:.2f}",
                 "ratio": f"{medians[1] / medians[0]:.2f}",

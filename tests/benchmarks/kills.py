@@ -180,8 +180,8 @@ def main(kills: int) -> None:
         rows.append(
             {
                 "killed while": kind,
-                "kills": count,
-                "confirmed": confirmed,
+                "kills": str(count),
+                "confirmed": str(confirmed),
                 "wrong": "; ".join(wrong[:3]) or "nothing",
             }
         )

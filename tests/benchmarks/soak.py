@@ -47,7 +47,7 @@ def server() -> Iterator[tuple[str, psutil.Process]]:
             yield address, psutil.Process(pid)
 
 
-def draw_for(address: str, process: psutil.Process, seconds: float, members: int) -> dict:
+def draw_for(address: str, process: psutil.Process, seconds: float, members: int) -> dict[str, str]:
     """A class for so long: drawings told to be sent and stored, the 95th percentile of the answers
     in milliseconds, and megabytes in the middle and in the last third of the time."""
     token = secrets.token_hex(16)
@@ -69,10 +69,10 @@ def draw_for(address: str, process: psutil.Process, seconds: float, members: int
         watching.join()
     third = len(sizes) // 3
     return {
-        "members": members,
+        "members": str(members),
         "minutes": f"{seconds / 60:.1f}",
-        "sent": sent,
-        "stored": len(classroom.drawings(host, opened.number)),
+        "sent": str(sent),
+        "stored": str(len(classroom.drawings(host, opened.number))),
         "95th percentile, ms": f"{np.percentile(times, 95):.0f}",
         "middle third, MB": f"{statistics.fmean(sizes[third : 2 * third]):.1f}",
         "last third, MB": f"{statistics.fmean(sizes[2 * third :]):.1f}",
@@ -90,7 +90,7 @@ async def visit(url: str, seed: int) -> None:
         assert page.board["answer"]["title"]
 
 
-def come_and_go(address: str, process: psutil.Process, count: int) -> dict:
+def come_and_go(address: str, process: psutil.Process, count: int) -> dict[str, str]:
     """Visitors, some at a time: memory and descriptors when as many had come before, and after."""
     url = address.replace("http://", "ws://") + "/_stcore/stream"
 
@@ -109,11 +109,11 @@ def come_and_go(address: str, process: psutil.Process, count: int) -> dict:
     asyncio.run(all_of(range(count)))
     after, descriptors_after = at_rest()
     return {
-        "visitors": count,
+        "visitors": str(count),
         "before, MB": f"{size:.1f}",
         "after, MB": f"{after:.1f}",
-        "descriptors before": descriptors,
-        "after": descriptors_after,
+        "descriptors before": str(descriptors),
+        "after": str(descriptors_after),
     }
 
 

@@ -233,7 +233,7 @@ def _actions(
     if not own:
         st.caption("Only who trained a model can rename or delete it.")
     if here.run_problem:
-        st.warning(here.run_problem)
+        view.warning(here.run_problem)
         here.run_problem = ""
 
 
