@@ -12,7 +12,7 @@ from classifier.config import SHIPPED_MODELS, TrainConfig, models_folder, runs_f
 from classifier.jobs import local, queue
 from classifier.jobs.local import LocalJobs
 from classifier.jobs.queue import Claim
-from classifier.people import collection, visitors
+from classifier.people import copying, visitors
 from classifier.rights import MAY, OPERATOR, Action, NotAllowedError, Role, Visitor
 from classifier.serving import store
 
@@ -63,7 +63,7 @@ ACTIONS: dict[Action, Callable[[LocalJobs, Visitor], object]] = {
     Action.USE_MODEL: lambda jobs, by: store.as_zip(MODEL),
     Action.RENAME_MODEL: lambda jobs, by: store.rename(MODEL, "renamed", by),
     Action.DELETE_MODEL: lambda jobs, by: store.delete(MODEL, by),
-    Action.CLEAR: lambda jobs, by: collection.clear(by),
+    Action.CLEAR: lambda jobs, by: copying.clear(by),
 }
 
 

@@ -29,7 +29,7 @@ def write(path: Path) -> dict[str, int]:
     """Write the file; how many models and drawings are in it. A page may go on meanwhile. Raises
     OSError or CollectionError."""
     from classifier import files
-    from classifier.people import collection
+    from classifier.people import copying
     from classifier.serving import store
     from classifier.serving.meta import FILES
 
@@ -39,7 +39,7 @@ def write(path: Path) -> dict[str, int]:
         files.written(path, mode=0o600) as file,  # drawings are their writers' own
         zipfile.ZipFile(file, "w") as archive,
     ):
-        drawings = collection.save_copy(Path(folder) / COLLECTION)
+        drawings = copying.save_copy(Path(folder) / COLLECTION)
         told = {"format": FORMAT, "models": len(models), "drawings": drawings}
         archive.writestr(MANIFEST, json.dumps(told))
         archive.write(Path(folder) / COLLECTION, COLLECTION, zipfile.ZIP_DEFLATED)

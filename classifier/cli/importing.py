@@ -85,8 +85,8 @@ def _models(archive: zipfile.ZipFile, contents: dict[str, dict[str, str]]) -> tu
 
 def _drawings(archive: zipfile.ZipFile) -> int:
     """How many drawings are new."""
-    from classifier.people import collection
+    from classifier.people import copying
 
     with tempfile.TemporaryDirectory() as folder:
         archive.extract(COLLECTION, folder)
-        return collection.merge(Path(folder) / COLLECTION)
+        return copying.merge(Path(folder) / COLLECTION)

@@ -6,6 +6,9 @@ import urllib.error
 import urllib.request
 
 import pytest
+import streamlit as st
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -109,6 +112,29 @@ def test_more_pages_than_may_be_open_are_told_to_come_again(monkeypatch):
     asyncio.run(go())
 
 
+def messages_of(address: str) -> list[ForwardMsg]:
+    """All that the server sends to a page until it is drawn."""
+    found = []
+    socket = address.replace("http", "ws") + "/_stcore/stream"
+    with connect(socket, origin=address, subprotocols=["streamlit"], max_size=None) as page:
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        page.send(message.SerializeToString())
+        while not found or found[-1].WhichOneof("type") != "script_finished":
+            found.append(ForwardMsg.FromString(page.recv(30)))
+    return found
+
+
+@pytest.mark.slow
+def test_nothing_that_is_sent_tells_where_the_servers_files_are(address, home):
+    found = messages_of(address)
+    sessions = [m.new_session for m in found if m.WhichOneof("type") == "new_session"]
+    assert [one.main_script_path for one in sessions] == ["app.py"]
+    assert len(found) > 50
+    for message in found:
+        assert str(PROJECT).encode() not in message.SerializeToString()
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
@@ -137,6 +163,20 @@ def test_pages_of_other_sites_cannot_speak_for_a_visitor(address):
     with urllib.request.urlopen(address) as page:
         assert COOKIE in page.headers["Set-Cookie"]
         assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("server.enableXsrfProtection", True),
+        ("server.enableCORS", True),
+        ("server.enableAgentApi", False),
+        ("server.enableStaticServing", False),
+        ("client.showErrorDetails", "none"),
+    ],
+)
+def test_streamlits_own_protections_are_on(option, value):
+    assert st.get_option(option) == value
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import time
 
 import streamlit as st
 
-from classifier.people import collection
+from classifier.people import copying
 from classifier.rights import Action
 from classifier.serving import store
 from classifier.ui import session, shared, view
@@ -103,4 +103,4 @@ def _clear_models() -> None:
 
 
 def _clear_drawings() -> None:
-    collection.clear(session.visitor())
+    copying.clear(session.visitor())
