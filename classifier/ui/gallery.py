@@ -13,7 +13,8 @@ from classifier.ui import charts, view
 from classifier.ui.board import canvas
 from classifier.ui.session import Widget
 
-_PER_PAGE = 24
+PER_PAGE = 24
+_CACHED, _ENTRY = 1 << 20, 1 << 10  # bytes of all network inputs that are kept, and of one
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,16 @@ def drawings(key: str, kept: Sequence[Kept], on_click: Callable[[Kept], None]) -
 
 
 @st.cache_data(
-    max_entries=5000, show_spinner=False, hash_funcs={Kept: lambda one: (one.writer, one.id)}
+    max_entries=_CACHED // _ENTRY,
+    show_spinner=False,
+    hash_funcs={Kept: lambda one: (one.number, one.writer, one.time)},
 )
 def network_input(one: Kept) -> np.ndarray | None:
+    """What `prepared` gives, remembered."""
+    return prepared(one)
+
+
+def prepared(one: Kept) -> np.ndarray | None:
     """The network input of a drawing, (28, 28) uint8; None if there is no digit to see."""
     return preparing.prepare_strokes(one.strokes, CANVAS, one.pen).network_input
 
@@ -74,13 +82,19 @@ def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) 
 
 
 def page_of(which: np.ndarray, key: str) -> np.ndarray:
-    """The part of `which` that fits a page, chosen by a number field where it does not fit one."""
-    pages = -(-len(which) // _PER_PAGE)
+    """The part of `which` that fits a page; see `first_of_page`."""
+    first = first_of_page(len(which), key)
+    return which[first : first + PER_PAGE]
+
+
+def first_of_page(count: int, key: str) -> int:
+    """The index, from 0 on, with which a page of so many pictures begins, chosen by a number field
+    where they do not fit one; PER_PAGE of them fit."""
+    pages = -(-count // PER_PAGE)
     page = 1
     if pages > 1:
         field = Widget[int](key)
         field.set(min(field.read(1), pages))
         page = st.number_input(f"Page of {pages}", 1, pages, key=key, width=130)
-    shown = which[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-    st.markdown(f"{len(which):,} image{'s' if len(which) != 1 else ''}")
-    return shown
+    st.markdown(f"{count:,} image{'s' if count != 1 else ''}")
+    return (page - 1) * PER_PAGE

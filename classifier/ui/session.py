@@ -64,10 +64,10 @@ class Preset:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """A drawing that was kept: its label, its id in the collection, and `Sketch.version` then."""
+    """A drawing that was kept: its label, its number there, and `Sketch.version` then."""
 
     label: int
-    drawing_id: str
+    number: int
     version: tuple[str, int]
 
 
@@ -106,7 +106,7 @@ class Session:
     kept: Confirmed | None = None  # what was confirmed last, while it can be taken back
     label_problem: str = ""  # why a drawing could not be kept
     round: int | None = None  # how far a guided round has come
-    shown_drawing: str = ""  # the id of the collection's that is on the canvas
+    shown_drawing: int = 0  # the number of the collection's that is on the canvas; 0: none
     uploads: int = 0  # how many files came
     upload_said: str = ""  # what became of the last
     wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
@@ -185,11 +185,6 @@ def token() -> str:
     return found
 
 
-def known_visitor() -> bool:
-    """Whether this browser has a secret."""
-    return True
-
-
 def owns(model: SavedModel) -> bool:
     """Whether this visitor may rename and delete the model."""
     try:
@@ -211,9 +206,9 @@ def send(label: int, model: SavedModel | None) -> None:
     lines, pen = here.sketch.lines, here.sketch.pen
     drawing = Labelled(drawing_id, label, lines, pen, here.answer, said_by)
     if here.class_number is None:
-        collection.keep(token(), drawing)
+        number = collection.keep(visitor(), drawing)
     else:
-        classroom.send(token(), here.class_number, drawing)
-    if here.kept and here.kept.version == version and here.kept.drawing_id != drawing_id:
-        collection.remove(token(), here.kept.drawing_id)
-    here.kept = Confirmed(label, drawing_id, version)
+        number = classroom.send(visitor(), here.class_number, drawing)
+    if here.kept and here.kept.version == version and here.kept.number != number:
+        collection.remove(visitor(), here.kept.number)
+    here.kept = Confirmed(label, number, version)

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page
 from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS
 from classifier.people import classroom
+from classifier.people.visitors import visitor_of
 from classifier.synthetic import handwriting
 from tests.browser import (
     PROJECT,
@@ -207,7 +208,7 @@ def main() -> None:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
         token = secrets.token_hex(16)
-        code = classroom.open_class(token, "shipped-deep").code
+        code = classroom.open_class(visitor_of(token), "shipped-deep").code
         log = Path(home) / "log.txt"
         url, _ = stack.enter_context(served(PROJECT / "app.py", {}, log))
         bare_url, _ = stack.enter_context(served(_BARE, {}, log))

@@ -28,6 +28,7 @@ from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS_PEN
 from classifier.ink.drawings import fit_canvas
 from classifier.people import classroom
+from classifier.people.visitors import visitor_of
 from classifier.synthetic import handwriting
 from classifier.ui import view
 from classifier.ui.door import COOKIE
@@ -230,7 +231,7 @@ def main(seconds: float, members: int) -> None:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
         token = secrets.token_hex(16)
-        opened = classroom.open_class(token, "shipped-deep")
+        opened = classroom.open_class(visitor_of(token), "shipped-deep")
         address, pid = stack.enter_context(served(PROJECT / "app.py", {}, Path(home) / "log.txt"))
         process = psutil.Process(pid)
         # One visitor has come, drawn and gone: what all share is there.
@@ -239,7 +240,7 @@ def main(seconds: float, members: int) -> None:
         lesson_of = lesson(address, token, opened.code, seconds, members)
         times, labels, sent, seen = asyncio.run(lesson_of)
         after = process.memory_info().rss
-        stored = classroom.drawings(token, opened.number)[first:]
+        stored = classroom.drawings(visitor_of(token), opened.number)[first:]
     behind = np.array([seen.get(one.number, np.inf) - one.time for one in stored])
     rows = {
         "a point sent to its answer, ms": times,

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from classifier.config import CANVAS
 from classifier.people import collection
 from classifier.people.collection import Kept
+from classifier.people.visitors import visitor_of
 from classifier.synthetic import handwriting
 from tests.browser import (
     PATIENCE,
@@ -480,7 +481,7 @@ def kept_of(page: Page, home: Path) -> list[Kept]:
     [cookie] = [one for one in cookies() if "visitor" in one["name"]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGIT_CLASSIFIER_HOME", str(home))
-        return collection.drawings_of(cookie["value"])
+        return collection.drawings_of(visitor_of(cookie["value"]))
 
 
 def test_a_label_that_is_pressed_with_the_pen_down_has_the_whole_stroke(page, server):

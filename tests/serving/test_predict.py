@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.config import CLASSES, NETWORKS, PROJECT, TrainConfig
+from classifier.config import NETWORKS, PROJECT, TrainConfig
 from classifier.ink import preparing
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.learning import networks
@@ -217,54 +217,39 @@ def test_bytes_that_are_no_network_are_refused(content):
         Network(content)
 
 
-class Reader:
-    """Reads an image as its first pixel, and notes how many it was asked about."""
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
-        self.asked.append(len(images))
-        return np.eye(CLASSES, dtype=np.float32)[images[:, 0, 0]]
-
-
-def image(digit: int) -> np.ndarray:
-    return np.full((28, 28), digit, np.uint8)
-
-
 def test_right_answers_are_counted_by_digit_and_the_unreadable_is_wrong():
-    images = [image(3), image(3), image(5), None]
-    tally = Readings().judge(Reader(), "model", list("abcd"), images, np.array([3, 4, 5, 5]))
+    readings = np.array([3, 3, 5, predict.NOTHING], np.int8)
+    tally = predict.tally(readings, np.array([3, 4, 5, 5]))
     assert tally.total.tolist() == [0, 0, 0, 1, 1, 2, 0, 0, 0, 0]
     assert tally.right.tolist() == [0, 0, 0, 1, 0, 1, 0, 0, 0, 0]
     assert tally.shares == [None, None, None, 1.0, 0.0, 0.5, None, None, None, None]
     assert tally.interval == evaluation.interval(2, 4)
 
 
-def test_a_drawing_is_read_once_by_each_model():
-    readings, reader = Readings(), Reader()
-    for model, drawings in (("one", "ab"), ("one", "abc"), ("one", "ca"), ("other", "ab")):
-        images = [image("abc".index(name)) for name in drawings]
-        tally = readings.judge(reader, model, list(drawings), images, np.arange(len(drawings)))
-        assert tally.total.sum() == len(drawings)
-    assert reader.asked == [2, 1, 2]
+def test_what_is_not_read_yet_or_was_learned_from_is_not_judged():
+    readings = np.array([3, predict.UNREAD, predict.LEARNED], np.int8)
+    tally = predict.tally(readings, np.array([3, 3, 3]))
+    assert (tally.total.sum(), tally.right.sum()) == (1, 1)
 
 
-def test_another_label_is_judged_anew_without_asking():
-    readings, reader = Readings(), Reader()
-    shares = [
-        readings.judge(reader, "model", ["a"], [image(7)], np.array([label])).shares[label]
-        for label in (1, 7)
-    ]
-    assert shares == [0.0, 1.0]
-    assert reader.asked == [1]
+def test_a_drawing_is_read_once_by_each_model_and_what_is_gone_is_forgotten():
+    readings = Readings()
+    first = readings.of("one", np.array([2, 5]))
+    assert first.tolist() == [predict.UNREAD] * 2
+    first[:] = 7, 8
+    assert readings.of("one", np.array([1, 2, 5, 9])).tolist() == [-1, 7, 8, -1]
+    assert readings.of("other", np.array([2, 5])).tolist() == [-1, -1]
+    assert readings.of("one", np.array([5])).tolist() == [8]
+    assert readings.of("one", np.array([], np.int64)).tolist() == []
+    assert readings.of("one", np.array([2, 5])).tolist() == [-1, -1]
 
 
-def test_what_cannot_be_read_is_never_asked_about():
-    reader = Reader()
-    tally = Readings().judge(reader, "model", ["a"], [None], np.array([0]))
-    assert reader.asked == []
-    assert tally.right.sum() == 0
+def test_of_many_models_only_the_last_few_are_remembered():
+    readings, numbers = Readings(), np.arange(3)
+    for k in range(100):
+        readings.of(str(k), numbers)[:] = 1
+    known = [str(k) for k in range(100) if str(k) in readings._known]
+    assert known == ["96", "97", "98", "99"]
 
 
 @pytest.mark.parametrize(("total", "right"), [(1, 1), (50, 0), (100, 99)])

@@ -93,7 +93,7 @@ def put(item: Item) -> None:
 
 def put_kept(one: Kept) -> None:
     """Make a drawing of a collection the current drawing; the session knows which it is."""
-    session.current().shown_drawing = one.id
+    session.current().shown_drawing = one.number
     session.current().sketch.put_strokes(one.strokes, one.pen)
 
 

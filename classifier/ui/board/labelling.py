@@ -5,13 +5,15 @@ from collections.abc import Callable
 from classifier.config import CLASSES
 from classifier.people import collection
 from classifier.people.classroom import NoClassError, NotOpenError
-from classifier.people.collection import CollectionError
+from classifier.people.database import CollectionError
+from classifier.rights import NotAllowedError
 from classifier.serving.saved import SavedModel
 from classifier.ui import charts, session
 from classifier.ui.board import board
 from classifier.ui.board.board import Row
 
-PROBLEMS = (CollectionError, NoClassError, NotOpenError, ValueError)  # each in words for the reader
+# Each in words for the reader.
+PROBLEMS = (CollectionError, NoClassError, NotOpenError, NotAllowedError, ValueError)
 ROUND = [digit for _ in range(5) for digit in range(CLASSES)]  # what a guided round asks for
 
 
@@ -108,18 +110,23 @@ def take_back() -> None:
     """Delete the drawing that was stored last."""
     kept = session.current().kept
     if kept is not None:
-        attempt(collection.remove, kept.drawing_id)
+        delete(kept.number)
+
+
+def delete(number: int) -> None:
+    """Delete a drawing; what the page says of the last one is over when that is it."""
+    here = session.current()
+    attempt(collection.remove, number)
+    if not here.label_problem and here.kept is not None and here.kept.number == number:
+        here.kept = None
 
 
 def attempt(action: Callable[..., object], *given: object) -> None:
-    """Do what the visitor's token and these arguments are for, or let the page say why it cannot be
-    done; what it says of the last drawing is over when that is deleted."""
+    """Do what this visitor and these arguments are for, or let the page say why it cannot be
+    done."""
     here = session.current()
     here.label_problem = ""
     try:
-        action(session.token(), *given)
+        action(session.visitor(), *given)
     except PROBLEMS as error:
         here.label_problem = str(error)
-        return
-    if here.kept is not None and here.kept.drawing_id in given:
-        here.kept = None

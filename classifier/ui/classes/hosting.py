@@ -15,12 +15,13 @@ from classifier.serving import store
 from classifier.serving.saved import SavedModel
 from classifier.ui import gallery, results, session, view
 from classifier.ui.board import board, canvas, labelling
-from classifier.ui.classes import joining
+from classifier.ui.classes import joining, seating
 from classifier.ui.session import Widget
 
 _CHOICE, _ADDRESS = Widget[int]("whose-drawings"), Widget[str]("class-address")
 _WALL = 24  # drawings on the wall
 _WALL_EVERY = 1.0  # seconds between two looks at what has arrived
+_SEATS_EVERY = 2.0  # seconds between two looks at who sits there and who knocks
 _REST_EVERY = 5.0  # seconds in which the rest of the tab may be behind the wall
 
 
@@ -123,18 +124,20 @@ def _counts(there: Class) -> None:
         return
     total, right = int(found.counts.sum()), int(np.trace(found.counts))
     come = f"**{found.members}** joined" if found.members else "Nobody has joined yet"
+    knocks = found.knocks
+    at_door = f" · :orange-badge[{knocks} knock{'s' * (knocks == 1)}]" if knocks else ""
     share = f" · **{right / total:.0%}** read rightly as they came" if total else ""
-    st.markdown(f"{come} · **{total:,}** drawing{'s' if total != 1 else ''}{share}")
+    st.markdown(f"{come} · **{total:,}** drawing{'s' if total != 1 else ''}{share}{at_door}")
     here = session.current()
     grown = total != here.class_total and time.monotonic() - here.class_drawn > _REST_EVERY
-    # Its time may be up, or another page of this host has closed it.
-    if grown or found.there.state is not there.state:
+    # Its time may be up, or another page of this host has changed it.
+    if grown or found.there != there:
         st.rerun()
 
 
 def _look(there: Class, most: int) -> Survey | None:
     try:
-        return classroom.survey(session.token(), there.number, most)
+        return classroom.survey(session.visitor(), there.number, most)
     except labelling.PROBLEMS as error:
         st.warning(str(error))
         return None
@@ -144,11 +147,22 @@ def _switches(there: Class, model: SavedModel | None) -> None:
     ways = [("Pause", "class-pause", "pause", ClassState.PAUSED)]
     if there.state is ClassState.PAUSED:
         ways = [("Go on", "class-pause", "play_arrow", ClassState.OPEN)]
-    ways.append(("Close the class", "class-close", "stop", ClassState.CLOSED))
+    ways.append(("Close", "class-close", "stop", ClassState.CLOSED))
     do, number = labelling.attempt, there.number
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for label, key, icon, state in ways:
             view.button(label, key, do, classroom.set_state, number, state, icon=icon)
+        view.button(
+            "Unlock" if there.locked else "Lock",
+            "class-lock",
+            do,
+            classroom.set_locked,
+            number,
+            not there.locked,
+            icon="lock_open" if there.locked else "lock",
+            help="Nobody new gets in; who is in stays.",
+        )
+        st.fragment(seating.popover, run_every=_SEATS_EVERY)(there)
         st.markdown(f":small[**{store.title_of(there.model)}** answers there.]", width="content")
         if model is not None and model.name != there.model:
             label, given = f"Let {model.title} answer", (classroom.set_model, number, model.name)

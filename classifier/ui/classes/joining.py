@@ -11,9 +11,11 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from classifier.people import classroom, collection
+from classifier.people import classroom, entering
 from classifier.people.classroom import Class, ClassState
-from classifier.people.collection import CollectionError, Kept
+from classifier.people.collection import Kept
+from classifier.people.database import CollectionError
+from classifier.people.entering import Knock, ShutOutError
 from classifier.serving import store
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
@@ -25,6 +27,7 @@ from classifier.ui.tabs import finetuning
 CODE_PARAMETER = "class"  # in the address of the page that joins one
 _QUIET_ZONE = 2  # modules of paper around a QR code, besides the two that OpenCV leaves
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LONGEST = 20  # characters of a code, as it is typed
 _LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
 
 
@@ -35,8 +38,14 @@ def is_meant() -> bool:
 
 def page() -> None:
     """Join the class that the address names, and draw for it."""
+    code = st.query_params[CODE_PARAMETER]
     try:
-        there = _enter(st.query_params[CODE_PARAMETER])
+        there = _enter(code)
+    except ShutOutError as error:
+        session.current().class_number = None
+        st.warning(str(error))
+        _at_the_door(code, error.number)
+        return
     except labelling.PROBLEMS as error:
         _ask_for_code(str(error))
         return
@@ -50,20 +59,34 @@ def page() -> None:
             board.board(model, lambda image: None, row, press)
     if model is not None:
         _what_it_changed(there, model)
+    with st.container(horizontal=True, vertical_alignment="center", key="seat"):
+        st.markdown(f"You are **{there.seat}**.", width="content")
+        if not is_over:
+            with st.popover("I had another seat", type="tertiary"):
+                st.markdown(
+                    "After a lost cookie, or on another device, your host can give you your seat "
+                    "back, with all that you sent."
+                )
+                _door(code, there.number)
     st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
     view.button(f"Leave class {there.code.upper()}", "class-leave", _leave, type="tertiary")
 
 
 def _enter(code: str) -> Class:
-    here, token = session.current(), session.token()
+    here, visitor = session.current(), session.visitor()
     if here.class_number is not None:
         with contextlib.suppress(LookupError):  # deleted meanwhile, or another one is meant
-            there = classroom.joined(token, here.class_number)
+            there = classroom.joined(visitor, here.class_number)
             if there.code == code.strip().lower():
                 return there
-    there = classroom.join(token, code, st.context.ip_address or "this machine")
+    there = entering.join(visitor, code, _address())
     here.class_number = there.number
     return there
+
+
+def _address() -> str:
+    """Where the visitor comes from."""
+    return st.context.ip_address or "this machine"
 
 
 def _ask_for_code(problem: str) -> None:
@@ -73,9 +96,48 @@ def _ask_for_code(problem: str) -> None:
     view.button("Draw without a class", "class-leave", _leave, type="tertiary")
 
 
-def _leave() -> None:
-    session.current().class_number = None
-    del st.query_params[CODE_PARAMETER]
+def _at_the_door(code: str, number: int) -> None:
+    """What is left to whoever has the code and does not get in."""
+    st.markdown("You can knock: your host sees it, and may let you in.")
+    with st.container(key="door"):
+        _door(code, number)
+        if session.current().label_problem:
+            st.warning(session.current().label_problem)
+    st.fragment(_come_in, run_every=_LOOK_EVERY)(code, _standing(number))
+    view.button("Draw without a class", "class-leave", _leave, type="tertiary")
+
+
+def _door(code: str, number: int) -> None:
+    """Knock, or wait for what comes of it."""
+    stands = _standing(number)
+    if stands is None:
+        knock, address = labelling.attempt, _address()
+        view.button("Knock", "knock-here", knock, entering.knock, code, address, type="primary")
+    elif stands.refused:
+        st.markdown("Your host has not let you in. In ten minutes you can knock again.")
+    else:
+        st.markdown(f"You knock as **{stands.name}**. Tell your host who that is.")
+
+
+def _standing(number: int) -> Knock | None:
+    try:
+        return entering.standing(session.visitor(), number)
+    except CollectionError:
+        return None  # which the next look tells
+
+
+def _come_in(code: str, stood: Knock | None) -> None:
+    """Enter as soon as the host lets one, and have the page drawn anew whenever they answer."""
+    try:
+        entering.join(session.visitor(), code, _address())
+    except ShutOutError as error:
+        if _standing(error.number) == stood:
+            return
+    except CollectionError:
+        return  # the next look may succeed
+    except labelling.PROBLEMS:
+        pass  # which the page tells
+    st.rerun()
 
 
 def _model(there: Class) -> SavedModel | None:
@@ -86,10 +148,18 @@ def _model(there: Class) -> SavedModel | None:
         return None
 
 
+def _leave() -> None:
+    session.current().class_number = None
+    del st.query_params[CODE_PARAMETER]
+
+
 def _row(there: Class) -> Row:
     sent, problem = labelling.what_was_kept("Sent"), session.current().label_problem
     if there.state is ClassState.PAUSED:
         return Row("The class pauses.", labels=False, samples=False, kept=sent, problem=problem)
+    if there.silenced:
+        silent = "The host takes no drawings from you now."
+        return Row(silent, labels=False, samples=False, kept=sent, problem=problem)
     return Row("Send it as a", samples=False, kept=sent, problem=problem)
 
 
@@ -106,8 +176,10 @@ def _press(name: str, model: SavedModel | None) -> bool:
 
 
 def _what_it_changed(there: Class, model: SavedModel) -> None:
-    with contextlib.suppress(*labelling.PROBLEMS):  # which are told below
-        finetuning.what_it_changed(model, classroom.own_drawings(session.token(), there.number))
+    if model.meta.metrics.tuned is not None:
+        with contextlib.suppress(*labelling.PROBLEMS):  # which are told below
+            own = classroom.own_drawings(session.visitor(), there.number)
+            finetuning.what_it_changed(model, own)
 
 
 def _own(there: Class) -> None:
@@ -116,9 +188,9 @@ def _own(there: Class) -> None:
     mine = st.expander("What I sent", key="own-drawings", on_change="rerun")
     kept: list[Kept] = []
     try:
-        now = classroom.joined(session.token(), there.number)
+        now = classroom.joined(session.visitor(), there.number)
         if mine.open:
-            kept = classroom.own_drawings(session.token(), there.number)
+            kept = classroom.own_drawings(session.visitor(), there.number)
     except CollectionError as error:
         mine.warning(str(error))  # the next look may succeed
         return
@@ -129,8 +201,7 @@ def _own(there: Class) -> None:
     if mine.open:
         with mine:
             st.caption("A click deletes one." if kept else "Nothing yet.")
-            remove = partial(labelling.attempt, collection.remove)
-            gallery.drawings("own", kept[::-1], lambda one: remove(one.id))
+            gallery.drawings("own", kept[::-1], lambda one: labelling.delete(one.number))
 
 
 def page_address() -> str:
@@ -146,7 +217,7 @@ def page_address() -> str:
 def code_form(label: str, kind: Literal["primary", "secondary"]) -> None:
     """A field for a class's code, and a button of that kind that opens the page which joins it."""
     with st.form("join", border=False):
-        code = st.text_input(label)
+        code = st.text_input(label, max_chars=_LONGEST)
         if st.form_submit_button("Join", type=kind) and code.strip():
             st.query_params.from_dict({CODE_PARAMETER: code.strip()})
             st.rerun()

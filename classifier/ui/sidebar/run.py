@@ -12,7 +12,7 @@ from classifier.jobs.run import Run, RunState
 from classifier.limits import LimitError
 from classifier.people import classroom
 from classifier.people.classroom import ClassState
-from classifier.people.collection import CollectionError
+from classifier.people.database import CollectionError
 from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import saving, store
 from classifier.serving.saved import SavedModel
@@ -58,7 +58,7 @@ def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
 def _is_host(visitor: Visitor) -> bool:
     """Whether a class waits for what this visitor does."""
     with contextlib.suppress(CollectionError):
-        return any(one.state is ClassState.OPEN for one in classroom.hosted(session.token()))
+        return any(one.state is ClassState.OPEN for one in classroom.hosted(session.visitor()))
     return False
 
 

@@ -1,7 +1,7 @@
 """Going on from the answering model with drawings, and what that changed for whom."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -13,6 +13,7 @@ from classifier.people.collection import Kept
 from classifier.serving.meta import Tuned
 from classifier.serving.saved import SavedModel
 from classifier.ui import session, view
+from classifier.ui.board import labelling
 from classifier.ui.sidebar import run
 
 FILE = "our-handwriting.npz"
@@ -20,10 +21,13 @@ _SHARE_KEY = "drawings-share"
 _LEAST = 5  # drawings from which something can be learned and judged
 
 
-def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
+def form(
+    model: SavedModel, counts: np.ndarray, readable: int, load: Callable[[], list[Kept]]
+) -> None:
     """The share of the drawings, and the button that begins; what came of it before.
 
-    readable: in how many of them there is a digit to see
+    counts: (10,) int, how many drawings there are of each digit
+    readable: in how many of them there is a digit to see; load: gives the drawings
     """
     here = session.current()
     st.markdown("### Learn from them")
@@ -52,12 +56,12 @@ def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
         view.button(
             f"Fine-tune {model.title}",
             "fine-tune",
-            lambda: run.start(chosen, collection.as_drawings(kept)),
+            lambda: _begin(chosen, load),
             type="primary",
             disabled=here.training,
         )
     source = "generated digits" if model.source == "generated" else "MNIST"
-    there = {one.label for one in kept}
+    there = np.flatnonzero(counts)
     st.caption(
         f"Of the images it goes on with, {share:.0%} are these drawings, each time a little "
         f"different, and {1 - share:.0%} {source}."
@@ -65,6 +69,15 @@ def form(model: SavedModel, kept: Sequence[Kept], readable: int) -> None:
     )
     if here.error:
         st.error(here.error)
+
+
+def _begin(config: TrainConfig, load: Callable[[], list[Kept]]) -> None:
+    try:
+        drawn = collection.as_drawings(load())
+    except labelling.PROBLEMS as error:  # all may be gone by now
+        session.current().error = str(error)
+        return
+    run.start(config, drawn)
 
 
 def _before_and_after(model: SavedModel) -> None:

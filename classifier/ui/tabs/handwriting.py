@@ -1,42 +1,38 @@
 """The tab "Our handwriting": the labelled drawings, how well they are read, files in and out."""
 
 import tempfile
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
-from classifier.config import CLASSES
 from classifier.ink import drawings
 from classifier.ink.drawings import Drawings
-from classifier.people import classroom, collection
+from classifier.people import albums, classroom, collection
+from classifier.people.albums import Contents
 from classifier.people.classroom import Class
-from classifier.people.collection import Kept
-from classifier.serving.saved import DamagedModelError, SavedModel
-from classifier.serving.store import ModelNotFoundError
-from classifier.ui import charts, gallery, session, shared, view
+from classifier.rights import Visitor
+from classifier.serving.saved import SavedModel
+from classifier.ui import gallery, session, view
 from classifier.ui.board import board, labelling
 from classifier.ui.classes import hosting
 from classifier.ui.session import Widget
-from classifier.ui.tabs import finetuning
+from classifier.ui.tabs import finetuning, judging
 
 _DIGIT, _PAGE_KEY = Widget[int]("shown-digit"), "handwriting-page"
+_HIDDEN = -1  # in place of a digit: what the host has hidden
 
 
 def tab(model: SavedModel | None) -> None:
     """The visitor's collection, or that of a class which they opened."""
+    visitor = session.visitor()
     try:
-        classes = classroom.hosted(session.token()) if session.known_visitor() else []
+        classes = classroom.hosted(visitor)
         with st.container(horizontal=True, gap="small", key="ways-in"):
             chosen = hosting.choose(classes)
-            if not session.known_visitor():
-                kept = []
-            elif chosen is None:
-                kept = collection.drawings_of(session.token())
-            else:
-                kept = classroom.drawings(session.token(), chosen.number)
-            _ways_in(kept, chosen, model)
+            number = None if chosen is None else chosen.number
+            album = albums.contents(visitor, number)
+            _ways_in(album, chosen, model)
     except labelling.PROBLEMS as error:
         st.error(str(error))
         return
@@ -46,28 +42,27 @@ def tab(model: SavedModel | None) -> None:
         here.upload_said = ""
     if chosen is not None:
         hosting.panel(chosen, model)
-        _chosen(kept, chosen)
-    if not kept:
+        _chosen(number)
+    if not len(album.numbers) + album.hidden:
         if chosen is None:
             st.caption(
                 "Draw a digit and say below the canvas what it is: it is kept here, and a network "
                 "can learn from it."
             )
         return
-    inputs = [gallery.network_input(one) for one in kept]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _gallery(kept)
+        _gallery(album, number)
         if chosen is None:
-            _chosen(kept, chosen)
-    with right:
-        _accuracy(kept, inputs, model)
-    if model is not None:
-        readable = sum(one is not None for one in inputs)
-        finetuning.form(model, kept, readable)
+            _chosen(number)
+    if model is not None and len(album.numbers):
+        with right:
+            readable = judging.accuracy(album, number, model)
+        load = partial(albums.everything, visitor, number)
+        finetuning.form(model, album.counts, readable, load)
 
 
-def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | None) -> None:
+def _ways_in(album: Contents, chosen: Class | None, model: SavedModel | None) -> None:
     if chosen is None:
         text = f"A guided round: {len(labelling.ROUND)} digits, each when it is asked for."
         view.button(
@@ -75,12 +70,12 @@ def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | Non
         )
     st.download_button(
         "Download",
-        data=lambda: _as_file(kept),
+        data=partial(_as_file, session.visitor(), None if chosen is None else chosen.number),
         file_name=finetuning.FILE,
         mime="application/octet-stream",
         icon=":material/download:",
         on_click="ignore",
-        disabled=not kept,
+        disabled=not len(album.numbers),
     )
     if chosen is None:
         with st.popover("Upload", icon=":material/upload:"):
@@ -93,7 +88,8 @@ def _ways_in(kept: Sequence[Kept], chosen: Class | None, model: SavedModel | Non
     hosting.ways_in(chosen, model)
 
 
-def _as_file(kept: Sequence[Kept]) -> bytes:
+def _as_file(visitor: Visitor, class_number: int | None) -> bytes:
+    kept = albums.everything(visitor, class_number)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / finetuning.FILE
         drawings.save(collection.as_drawings(kept), path)
@@ -109,7 +105,7 @@ def _bring(content: bytes, name: str) -> None:
                 f"{name} has images. Here drawings are kept as strokes; the command line learns "
                 "from images, too."
             )
-        new = collection.bring(session.token(), drawn)
+        new = collection.bring(session.visitor(), drawn)
     except labelling.PROBLEMS as error:
         st.error(str(error))
         return
@@ -122,74 +118,52 @@ def _bring(content: bytes, name: str) -> None:
     st.rerun()
 
 
-def _gallery(kept: Sequence[Kept]) -> None:
-    """The drawings of one digit; a click puts one on the canvas."""
-    counts = np.bincount([one.label for one in kept], minlength=CLASSES)
-    _DIGIT.begin_with(int(counts.argmax()))
+def _gallery(album: Contents, class_number: int | None) -> None:
+    """The drawings of one digit, or those that are hidden; a click puts one on the canvas."""
+    counts = album.counts.tolist()
+    names = {digit: f"{digit} · {count}" for digit, count in enumerate(counts)}
+    if album.hidden:
+        names[_HIDDEN] = f"Hidden · {album.hidden}"
+    if _DIGIT.read(_HIDDEN) not in names:
+        _DIGIT.forget()
+    _DIGIT.begin_with(counts.index(max(counts)))
+    total = len(album.numbers)
     digit = st.segmented_control(
-        f"{len(kept):,} drawing{'s' if len(kept) != 1 else ''}",
-        list(range(CLASSES)),
+        f"{total:,} drawing{'s' if total != 1 else ''}",
+        list(names),
         required=True,
         key=_DIGIT.key,
-        format_func=lambda d: f"{d} · {counts[d]}",
+        format_func=names.__getitem__,
     )
-    which = np.flatnonzero([one.label == digit for one in kept])
-    shown = [kept[index] for index in gallery.page_of(which[::-1], _PAGE_KEY).tolist()]
-    gallery.drawings("kept", shown, board.put_kept)
-
-
-def _chosen(kept: Sequence[Kept], chosen: Class | None) -> None:
-    """What can be done with the drawing that was put on the canvas."""
-    one = next((one for one in kept if one.id == session.current().shown_drawing), None)
-    if one is not None:
-        own = (collection.remove, one.id)
-        how = own if chosen is None else (classroom.remove, chosen.number, one.id)
-        label = f"Delete this {one.label}"
-        view.button(label, "delete-drawing", labelling.attempt, *how, icon="delete")
-
-
-def _accuracy(
-    kept: Sequence[Kept], inputs: Sequence[np.ndarray | None], model: SavedModel | None
-) -> None:
-    """How often the answering model reads these drawings rightly, beside its test images."""
-    if model is None:
-        return
-    learned = set(model.meta.learned_from)
-    fresh = [k for k, one in enumerate(kept) if drawings.digest(one.strokes) not in learned]
-    if not fresh:
-        st.caption(
-            f"{model.title} has learned from all of these, so they say nothing of how well it "
-            "reads. What going on with them changed was measured on drawings held out."
-        )
-        return
+    label = None if digit == _HIDDEN else digit
+    first = gallery.first_of_page(album.hidden if label is None else counts[label], _PAGE_KEY)
     try:
-        predictor = shared.predictor(model.name, model.checksum)
-    except (DamagedModelError, ModelNotFoundError) as error:
-        st.warning(str(error))
+        page = albums.page(session.visitor(), class_number, label, first, gallery.PER_PAGE)
+    except labelling.PROBLEMS as error:
+        st.error(str(error))
         return
-    tally = session.current().readings.judge(
-        predictor,
-        model.checksum,
-        [f"{kept[k].writer} {kept[k].id}" for k in fresh],
-        [inputs[k] for k in fresh],
-        np.array([kept[k].label for k in fresh]),
-    )
-    right, (low, high) = int(tally.right.sum()), tally.interval
-    st.markdown(
-        f"**{model.title}** reads **{right / len(fresh):.1%}** of them rightly  \n"
-        f":small[{right:,} of {len(fresh):,} · 95 % interval {low:.1%} to {high:.1%} · "
-        f"{model.test_accuracy:.2%} on its test images]"
-    )
-    if len(fresh) < len(kept):
-        st.caption(f"{len(kept) - len(fresh):,} others it has learned from.")
-    tested = model.meta.metrics.digits_confusion
-    if tested is None:
-        tested = np.zeros((CLASSES, CLASSES), int)
-    columns = {
-        "digit": list(range(CLASSES)),
-        "drawings": tally.total,
-        "right": tally.shares,
-        "test images": np.diag(tested) / np.maximum(tested.sum(axis=1), 1),
-    }
-    words = "For each digit: how many drawings, the share read rightly, the same of test images"
-    charts.table(columns, words, ["right", "test images"])
+    gallery.drawings("kept", page, board.put_kept)
+
+
+def _chosen(class_number: int | None) -> None:
+    """What can be done with the drawing that was put on the canvas."""
+    shown = session.current().shown_drawing
+    try:
+        found = albums.some(session.visitor(), class_number, [shown]) if shown else []
+    except labelling.PROBLEMS as error:
+        st.error(str(error))
+        return
+    for one in found:
+        with st.container(horizontal=True, gap="small"):
+            if class_number is not None:
+                do = labelling.attempt, collection.hide, shown, not one.hidden
+                if one.hidden:
+                    view.button(
+                        f"Show this {one.label} again", "hide-drawing", *do, icon="visibility"
+                    )
+                else:
+                    view.button(
+                        f"Hide this {one.label}", "hide-drawing", *do, icon="visibility_off"
+                    )
+            label = f"Delete this {one.label}"
+            view.button(label, "delete-drawing", labelling.delete, shown, icon="delete")

@@ -7,14 +7,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from classifier import config
-from classifier.people import classroom, collection
+from classifier.people import classroom, collection, entering, guesses
 from classifier.people.classroom import ClassState
 from classifier.people.collection import Labelled
+from classifier.people.visitors import visitor_of
+from classifier.rights import Visitor
 from classifier.ui import view
 from classifier.ui.classes import joining
 from tests.app import answering, board, draw, new_page, press, run, words
 
-HOST = "h" * 32
+HOST_TOKEN = "a" * 32
+HOST, ONE = visitor_of(HOST_TOKEN), visitor_of("one")
 LINE = [np.array([[40.0, 40.0], [200.0, 40.0], [120.0, 240.0]])]
 
 
@@ -24,8 +27,12 @@ def joined(code: str) -> AppTest:
     return run(page)
 
 
+def visitor(page: AppTest) -> Visitor:
+    return visitor_of(page.session_state["session"].token)
+
+
 def class_of(page: AppTest) -> classroom.Class:
-    return classroom.hosted(page.session_state["session"].token)[0]
+    return classroom.hosted(visitor(page))[0]
 
 
 @pytest.fixture(autouse=True)
@@ -102,42 +109,42 @@ def test_a_class_begins_empty_and_says_so(host):
 
 def test_what_is_drawn_comes_to_the_hosts_tab_and_is_deleted_there(host):
     there = class_of(host)
-    classroom.join("one", there.code, "here")
-    classroom.send("one", there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
+    entering.join(ONE, there.code, "here")
+    classroom.send(ONE, there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
     run(host)
     assert "**1** joined · **1** drawing · **0%** read rightly" in words(host)
-    number = classroom.drawings(host.session_state["session"].token, there.number)[0].number
+    number = classroom.drawings(visitor(host), there.number)[0].number
     press(host, f"kept-picture-{number}")
     press(host, "delete-drawing")
-    assert classroom.drawings(host.session_state["session"].token, there.number) == []
+    assert classroom.drawings(visitor(host), there.number) == []
 
 
 def test_what_the_host_and_the_member_delete_at_once_is_gone_once(host):
     there = class_of(host)
-    classroom.join("one", there.code, "here")
-    classroom.send("one", there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
+    entering.join(ONE, there.code, "here")
+    classroom.send(ONE, there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
     run(host)
-    number = classroom.drawings(host.session_state["session"].token, there.number)[0].number
+    number = classroom.drawings(visitor(host), there.number)[0].number
     press(host, f"kept-picture-{number}")
-    collection.remove("one", "a")
+    collection.remove(ONE, number)
     press(host, "delete-drawing")  # which is still on the host's page
     assert "**0** drawings" in words(host)
 
 
 def test_a_class_of_one_drawing_is_no_trouble_and_teaches_nothing(host):
     there = class_of(host)
-    classroom.join("one", there.code, "here")
-    classroom.send("one", there.number, Labelled("a", 3, LINE, 18, None, ""))
+    entering.join(ONE, there.code, "here")
+    classroom.send(ONE, there.number, Labelled("a", 3, LINE, 18, None, ""))
     run(host)
     assert "From 5 drawings on" in words(host)
 
 
 def test_a_class_of_only_3s_is_told_so(host):
     there = class_of(host)
-    classroom.join("one", there.code, "here")
+    entering.join(ONE, there.code, "here")
     for k in range(5):
         strokes = [line + k for line in LINE]
-        classroom.send("one", there.number, Labelled(str(k), 3, strokes, 18, 3, "conv"))
+        classroom.send(ONE, there.number, Labelled(str(k), 3, strokes, 18, 3, "conv"))
     run(host)
     assert "Only 3 is among them" in words(host)
     assert not host.button(key="fine-tune").disabled
@@ -157,7 +164,7 @@ def test_a_class_that_is_over_is_kept_until_its_host_deletes_it(host):
     press(host, "class-close")
     assert class_of(host).state is ClassState.CLOSED
     press(host, "class-delete")
-    assert classroom.hosted(host.session_state["session"].token) == []
+    assert classroom.hosted(visitor(host)) == []
     assert host.button(key="class-open")
 
 
@@ -243,9 +250,13 @@ def test_a_wrong_code_is_told_and_can_be_mended(opened, code):
 
 
 def test_a_code_that_is_guessed_too_often_is_told_to_wait(opened, monkeypatch):
-    monkeypatch.setattr(classroom, "_GUESSES", 3)
-    for guess in range(4):
-        page = joined(f"guess{guess}")
+    monkeypatch.setattr(guesses, "OF_VISITOR", 3)
+    page = joined("guess")
+    for guess in range(3):
+        assert "Too many wrong codes" not in words(page)
+        page.text_input[0].set_value(f"guess{guess}")
+        page.button[0].click()
+        run(page)
     assert "Too many wrong codes" in words(page)
 
 
@@ -273,11 +284,11 @@ def test_who_leaves_draws_for_themselves_again(opened):
     draw(page, LINE)
     press(page, "label-7")
     assert classroom.drawings(HOST, opened.number) == []
-    assert len(collection.drawings_of(page.session_state["session"].token)) == 1
+    assert len(collection.drawings_of(visitor(page))) == 1
 
 
 def test_one_who_sends_a_thousand_drawings_is_stopped_in_words(opened, monkeypatch):
-    monkeypatch.setattr(collection, "PER_MINUTE", 3)
+    monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS_A_MINUTE", "3")
     page = joined(opened.code)
     for _ in range(5):
         draw(page, LINE)
@@ -304,7 +315,7 @@ def test_a_file_that_is_damaged_is_told_to_host_and_members(opened):
     page = new_page()
     page.session_state[view.TABS_KEY] = view.HANDWRITING
     run(page)
-    page.session_state["session"].token = HOST
+    page.session_state["session"].token = HOST_TOKEN
     assert "is damaged" in words(run(page))
 
 

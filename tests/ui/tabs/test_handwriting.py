@@ -12,6 +12,7 @@ from classifier.ink import drawings
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.jobs.run import Run
 from classifier.people import collection
+from classifier.people.visitors import visitor_of
 from classifier.rights import Visitor
 from classifier.synthetic import handwriting
 from classifier.ui import view
@@ -30,7 +31,7 @@ def keep(page: AppTest, digit: int) -> None:
 
 
 def kept(page: AppTest) -> list[collection.Kept]:
-    return collection.drawings_of(page.session_state["session"].token)
+    return collection.drawings_of(visitor_of(page.session_state["session"].token))
 
 
 def open_tab(page: AppTest) -> None:
@@ -40,7 +41,7 @@ def open_tab(page: AppTest) -> None:
 
 def test_nothing_is_kept_before_somebody_says_what_it_is(page):
     press(page, "sample-7")
-    assert page.session_state["session"].token == ""
+    assert kept(page) == []
     press(page, "label-7")
     (one,) = kept(page)
     assert (one.label, one.answer, one.model) == (7, 7, "shipped-deep")

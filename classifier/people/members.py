@@ -1,0 +1,66 @@
+"""Who sits in a class, by the names of their seats, and what its host does about them.
+
+Knows nothing of how they came in (`entering`), nor of the page.
+"""
+
+from dataclasses import dataclass
+
+from classifier.people import animals, classroom
+from classifier.people.database import transaction
+from classifier.rights import Action, Visitor
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member as the host sees them.
+
+    seat: tells them from the others of the class; name: what it is called
+    drawings: how many of theirs the class has, without those that are hidden
+    silenced: whether no more are taken
+    """
+
+    seat: int
+    name: str
+    drawings: int
+    silenced: bool
+
+
+def members(visitor: Visitor, number: int) -> list[Member]:
+    """The members of the host's class, by their seats."""
+    sent = "SELECT count(*) FROM drawing WHERE writer = member.writer AND class = ?1 AND hidden = 0"
+    everybody = (
+        f"SELECT seat, ({sent}) AS drawings, silenced FROM member"
+        " WHERE class = ?1 AND NOT removed ORDER BY seat"
+    )
+    with transaction(writing=False) as database:
+        classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
+        return [
+            Member(
+                row["seat"],
+                animals.name_of(row["seat"]),
+                row["drawings"],
+                bool(row["silenced"]),
+            )
+            for row in database.execute(everybody, [number])
+        ]
+
+
+def silence(visitor: Visitor, number: int, seat: int, silenced: bool) -> bool:
+    """Take no more drawings from a member of the host's class, or take them again; whether there is
+    such a member."""
+    with transaction() as database:
+        classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
+        change = "UPDATE member SET silenced = ? WHERE class = ? AND seat = ? AND NOT removed"
+        return database.execute(change, [silenced, number, seat]).rowcount > 0
+
+
+def remove(visitor: Visitor, number: int, seat: int) -> bool:
+    """Remove a member of the host's class with all of their drawings; whether there was one. The
+    code does not let them in again."""
+    with transaction() as database:
+        classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
+        theirs = "SELECT writer FROM member WHERE class = ?1 AND seat = ?2 AND NOT removed"
+        mark = f"DELETE FROM drawing WHERE class = ?1 AND writer IN ({theirs})"
+        database.execute(mark, [number, seat])
+        change = "UPDATE member SET removed = 1 WHERE class = ? AND seat = ? AND NOT removed"
+        return database.execute(change, [number, seat]).rowcount > 0
