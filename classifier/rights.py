@@ -29,7 +29,6 @@ class Action(enum.Enum):
     RENAME_MODEL = "rename this model"
     DELETE_MODEL = "delete this model"
     KEEP_DRAWING = "keep a drawing"
-    SEE_DRAWING = "see this drawing"
     DELETE_DRAWING = "delete this drawing"
     OPEN_CLASS = "open a class"
     JOIN_CLASS = "join this class"
@@ -56,7 +55,6 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.RENAME_MODEL: _OWNER,
     Action.DELETE_MODEL: _OWNER,
     Action.KEEP_DRAWING: _ALL,
-    Action.SEE_DRAWING: frozenset({Role.OWNER}) | _HOST,
     Action.DELETE_DRAWING: frozenset({Role.OWNER}) | _HOST,
     Action.OPEN_CLASS: _ALL,
     Action.JOIN_CLASS: _ALL,

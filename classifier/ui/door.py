@@ -5,6 +5,7 @@ uploads than there is room for. Tells no browser where the server's files are. K
 the page shows.
 """
 
+import asyncio
 import time
 from collections import defaultdict, deque
 from pathlib import Path
@@ -20,11 +21,13 @@ from classifier import limits
 from classifier.config import PROJECT
 from classifier.limits import Limits
 from classifier.people import visitors
+from classifier.ui import memory
 
 COOKIE = "digit-classifier-visitor"  # has the secret
 _COOKIE_DAYS = 180
 _UPLOADS = "/_stcore/upload_file/"
 _SCRIPT = str(PROJECT / "app.py").encode()  # which Streamlit tells every browser
+_TIDY_AFTER = 20.0  # seconds after a page was closed
 _TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
 # No page of another site shows this one in a frame; what is sent is what it is called; and the
 # address, which may hold a class's code, is told to nobody.
@@ -41,6 +44,7 @@ class Door:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._pages = 0  # that are connected
+        self._tidying = False
         self._uploads: dict[str, deque[float]] = defaultdict(deque)  # their times, by visitor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,6 +73,14 @@ class Door:
             await self._app(scope, receive, say)
         finally:
             self._pages -= 1
+            if not self._tidying:
+                self._tidying = True
+                asyncio.get_running_loop().call_later(_TIDY_AFTER, self._tidy)
+
+    def _tidy(self) -> None:
+        """Let go of the sessions that are over: each holds memory, and three descriptors."""
+        self._tidying = False
+        asyncio.get_running_loop().run_in_executor(None, memory.give_back)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = HTTPConnection(scope)

@@ -1,11 +1,8 @@
 """What all sessions of a server share: loaded models, the runs, and the memory they take."""
 
-import contextlib
-import ctypes
 import math
 
 import numpy as np
-import pyarrow as pa
 import streamlit as st
 
 from classifier.config import CLASSES, IMAGE_SIZE
@@ -16,32 +13,14 @@ from classifier.serving.inspection import Inspector
 from classifier.serving.predict import Detector, Predictor
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
-
-_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
+from classifier.ui import memory
 
 
 @st.cache_resource
 def jobs() -> LocalJobs:
     """The runs of this server; its methods may be called from any session."""
-    _keep_small()
+    memory.keep_small()
     return LocalJobs()
-
-
-def _keep_small() -> None:
-    """Let all threads share one heap, and give large blocks back as soon as they are free. The GNU
-    C library, and Arrow beside it, give each thread a heap of its own, which holds what is freed;
-    Streamlit runs the page in many."""
-    pa.set_memory_pool(pa.system_memory_pool())
-    with contextlib.suppress(OSError, AttributeError):  # another C library
-        library = ctypes.CDLL("libc.so.6")
-        library.mallopt(_ARENA_MAX, 1)
-        library.mallopt(_MMAP_THRESHOLD, 1 << 17)
-
-
-def return_memory() -> None:
-    """Give what the process has freed back to the system."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -31,6 +31,7 @@ from tests.browser import PROJECT, served
 
 _AT_ONCE = 20  # visitors who come together
 _FORGOTTEN = 5  # seconds after which the server lets go of a session that has gone
+_AT_REST = 30  # seconds after which the page has given back what sessions left
 _LONG = "1000000"  # more than is ever sent
 
 
@@ -101,7 +102,9 @@ def come_and_go(address: str, process: psutil.Process, count: int) -> dict[str, 
             )
 
     def at_rest() -> tuple[float, int]:
-        time.sleep(_FORGOTTEN + 10)
+        time.sleep(_FORGOTTEN + 1)
+        asyncio.run(visit(url, 0))  # whose coming and going lets go of those before
+        time.sleep(_AT_REST)
         return process.memory_info().rss / 1e6, process.num_fds()
 
     asyncio.run(all_of(range(2 * _AT_ONCE)))

@@ -111,7 +111,7 @@ def test_an_action_is_done_or_refused_as_the_table_of_rights_says(scene, act, wh
 def test_every_action_on_drawings_and_classes_is_tried():
     people = {one for one in Action if "CLASS" in one.name or "DRAWING" in one.name}
     people |= {Action.STEER_MEMBER}
-    assert people - {action for action, _ in DO.values()} <= {Action.SEE_DRAWING}
+    assert people <= {action for action, _ in DO.values()}
 
 
 @pytest.mark.parametrize("who", TRIES)

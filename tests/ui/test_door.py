@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from classifier.people import visitors
+from classifier.ui import door as door_module
 from classifier.ui.door import COOKIE, Door
 from tests.browser import PROJECT, served
 
@@ -133,6 +134,24 @@ def test_nothing_that_is_sent_tells_where_the_servers_files_are(address, home):
     assert len(found) > 50
     for message in found:
         assert str(PROJECT).encode() not in message.SerializeToString()
+
+
+def test_what_pages_leave_is_given_back_once_for_several(monkeypatch):
+    given_back = []
+    monkeypatch.setattr(door_module, "_TIDY_AFTER", 0.05)
+    monkeypatch.setattr(door_module.memory, "give_back", lambda: given_back.append(True))
+
+    async def app(scope, receive, send) -> None:
+        await asyncio.sleep(0)
+
+    async def go() -> None:
+        door = Door(app)
+        for _ in range(2):
+            await asyncio.gather(*(door({"type": "websocket"}, None, None) for _ in range(5)))
+            await asyncio.sleep(0.2)
+
+    asyncio.run(go())
+    assert len(given_back) == 2
 
 
 @pytest.fixture(scope="module")

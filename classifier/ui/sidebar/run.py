@@ -16,7 +16,7 @@ from classifier.people.database import CollectionError
 from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import saving, store
 from classifier.serving.saved import SavedModel
-from classifier.ui import session, shared, view
+from classifier.ui import memory, session, shared, view
 from classifier.ui.sidebar import models
 
 POLL = 0.5  # seconds between two looks at a run
@@ -97,7 +97,7 @@ def follow() -> None:
         _look(here, run)
         if not here.training:
             shared.jobs().get_ready()  # one run is seldom the last
-            shared.return_memory()
+            memory.give_back()
             st.rerun()  # the whole page: the new model answers, and this stops running by itself
     if here.training:
         _progress(run)
