@@ -4,9 +4,16 @@ import argparse
 import os
 import sys
 
-from classifier.cli import evaluate, models, predict, train
+from classifier.cli import evaluate, export, importing, models, predict, train
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "models": models}
+COMMANDS = {
+    "train": train,
+    "evaluate": evaluate,
+    "predict": predict,
+    "models": models,
+    "export": export,
+    "import": importing,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -64,6 +64,6 @@ def current() -> Limits:
                 chosen[field.name] = int(text)
             except ValueError:
                 raise ValueError(
-                    f"{variable(field.name)} is {text!r}: it must be a whole number from 0."
+                    f"{variable(field.name)} is {text[:40]!r}: it must be a whole number from 0."
                 ) from None
     return Limits(**chosen)

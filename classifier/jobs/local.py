@@ -23,13 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from classifier import files, limits
+from classifier import files
 from classifier.config import PROJECT, TrainConfig, home, runs_folder
-from classifier.jobs import queue, resources
+from classifier.jobs import queue, resources, shares
 from classifier.jobs.queue import Claim
 from classifier.jobs.resources import free_memory
 from classifier.jobs.run import Run
-from classifier.limits import LimitError
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
@@ -160,13 +159,13 @@ class LocalJobs:
         by: whose run it is; host: whether a class waits for it
         """
         by.check(Action.START_RUN)
-        _check_length(config, by)
+        shares.check_length(config, by)
         run_id = _new_id()
         folder = runs_folder() / run_id
         try:
             home().mkdir(mode=0o700, parents=True, exist_ok=True)
             with queue.entrance():
-                _check_room(by)
+                shares.check_room(by)
                 folder.mkdir(parents=True)
                 queue.enter(run_id, Claim(by.digest, host, queue.trained_by(by.digest)))
             if drawn is not None:
@@ -189,6 +188,9 @@ class LocalJobs:
                 "writable, or name another with DIGIT_CLASSIFIER_HOME."
             ) from error
         self._children[run_id] = process
+        for ended in [one for one, child in self._children.items() if child.poll() is not None]:
+            if not (runs_folder() / ended).is_dir():
+                self._children.pop(ended, None)
         with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
             _remove_old()
         return Run(run_id, _Process(folder, process), by.digest)
@@ -217,33 +219,6 @@ class LocalJobs:
             self._dismiss(self._ready)
         for process in self._children.values():
             _let_go(process)
-
-
-def _check_length(config: TrainConfig, by: Visitor) -> None:
-    """Raise LimitError if a run asks for more than one run may have here."""
-    allowed = limits.current()
-    if by.operator:
-        return
-    if config.seconds is not None and config.seconds > allowed.run_seconds:
-        raise LimitError(f"A run may train {allowed.run_seconds:,} seconds here: choose fewer.")
-    if config.epochs is not None and config.epochs > allowed.run_epochs:
-        raise LimitError(f"A run may have {allowed.run_epochs:,} epochs here: choose fewer.")
-
-
-def _check_room(by: Visitor) -> None:
-    """Raise LimitError if this visitor, or all together, have as many runs as they may."""
-    allowed, alive = limits.current(), queue.alive()
-    if by.operator:
-        return
-    if sum(queue.claim_of(one).owner == by.digest for one in alive) >= allowed.runs:
-        raise LimitError("Your last run has not ended yet: stop it, or wait for it.")
-    if len(alive) >= allowed.runs_total:
-        raise LimitError(f"{len(alive)} runs wait already: try again when some have ended.")
-    if files.bytes_in(home()) > 1e6 * allowed.stored_megabytes:
-        raise LimitError(
-            f"All that may be stored here is taken, {allowed.stored_megabytes:,} MB: delete models "
-            "first, or ask who runs this page."
-        )
 
 
 def _start(folder: str, events: int | IO[bytes], log: int | IO[bytes]) -> subprocess.Popen[bytes]:

@@ -45,8 +45,7 @@ def transaction(*, writing: bool = True) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(database):
             database.row_factory = sqlite3.Row
             database.execute("PRAGMA synchronous = FULL")
-            if _version(database) != len(MIGRATIONS):
-                _migrate(database)
+            bring_up_to_date(database, path)
             database.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             yield database
             database.execute("COMMIT")
@@ -56,6 +55,26 @@ def transaction(*, writing: bool = True) -> Iterator[sqlite3.Connection]:
         raise
     except (sqlite3.Error, OSError) as error:
         raise CollectionError(_explained(error, path)) from error
+
+
+def bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
+    """Give the file at this path the last version of its tables, if it has an earlier one, or none.
+    Raises CollectionError if it has a later one."""
+    newest = len(MIGRATIONS)
+    if _version(database) == newest:
+        return
+    if _version(database) > newest:
+        raise CollectionError(
+            f"{path.name} was written by a newer version of this program: use that one, or name "
+            "another folder with DIGIT_CLASSIFIER_HOME."
+        )
+    database.execute("PRAGMA journal_mode = WAL")  # so that who reads waits for nobody who writes
+    database.execute("BEGIN IMMEDIATE")
+    for statements in MIGRATIONS[_version(database) :]:  # another process may have done it
+        for statement in statements:
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version = {newest}")
+    database.execute("COMMIT")
 
 
 def check_room(database: sqlite3.Connection) -> None:
@@ -79,23 +98,6 @@ def check_room(database: sqlite3.Connection) -> None:
 
 def _version(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _migrate(database: sqlite3.Connection) -> None:
-    """Bring the file to the last version, if it is of an earlier one."""
-    newest = len(MIGRATIONS)
-    if _version(database) > newest:
-        raise CollectionError(
-            f"{config.collection_file().name} was written by a newer version of this program: use "
-            "that one, or name another folder with DIGIT_CLASSIFIER_HOME."
-        )
-    database.execute("PRAGMA journal_mode = WAL")  # so that who reads waits for nobody who writes
-    database.execute("BEGIN IMMEDIATE")
-    for statements in MIGRATIONS[_version(database) :]:  # another process may have done it
-        for statement in statements:
-            database.execute(statement)
-    database.execute(f"PRAGMA user_version = {newest}")
-    database.execute("COMMIT")
 
 
 def _keep_private(path: Path) -> None:

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,49 @@ def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
     Raises NameTakenError, ValueError (bad name or meta) or StoreError (folder not writable, disk
     full).
     """
+    with _appearing(name) as scratch:
+        model.save(scratch / "model.keras")
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            model.export(str(scratch / "model.tflite"), format="litert", verbose=False)
+        contents = {file: (scratch / file).read_bytes() for file in FILES}
+        described = written(
+            {
+                "format": FORMAT,
+                "name": name,
+                "id": uuid.uuid4().hex,
+                "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                **meta,
+                "layers": layers_of(contents["model.keras"]),
+                "files": {file: digest(content) for file, content in contents.items()},
+                "versions": _versions(),
+            }
+        )
+        saved = ModelMeta.read(described)
+        (scratch / "meta.json").write_bytes(described)
+    return SavedModel(name, config.models_folder() / name, saved, shipped=False)
+
+
+def adopt(name: str, contents: Mapping[str, bytes]) -> SavedModel:
+    """Save a model as it was saved elsewhere; contents: of FILES and meta.json. Raises as `save`,
+    or ValueError if they are not as they were saved."""
+    try:
+        meta = ModelMeta.read(contents["meta.json"])
+        wrong = [file for file in FILES if digest(contents[file]) != meta.files[file]]
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"The model {name} is damaged: {error}.") from error
+    if wrong:
+        raise ValueError(f"The model {name} is damaged: {wrong[0]} is not as it was saved.")
+    described = written({**meta.saved, "name": name})
+    with _appearing(name) as scratch:
+        for file in FILES:
+            (scratch / file).write_bytes(contents[file])
+        (scratch / "meta.json").write_bytes(described)
+    return SavedModel(name, config.models_folder() / name, ModelMeta.read(described), False)
+
+
+@contextlib.contextmanager
+def _appearing(name: str) -> Iterator[Path]:
+    """A folder to be filled, which is that model's when the block ends, or is gone."""
     store.check_free(name)
     folder = config.models_folder()
     with store.explained(folder):
@@ -105,24 +149,7 @@ def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
     try:
         with store.explained(folder), lock:
             scratch.chmod(0o755)
-            model.save(scratch / "model.keras")
-            with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-                model.export(str(scratch / "model.tflite"), format="litert", verbose=False)
-            contents = {file: (scratch / file).read_bytes() for file in FILES}
-            described = written(
-                {
-                    "format": FORMAT,
-                    "name": name,
-                    "id": uuid.uuid4().hex,
-                    "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                    **meta,
-                    "layers": layers_of(contents["model.keras"]),
-                    "files": {file: digest(content) for file, content in contents.items()},
-                    "versions": _versions(),
-                }
-            )
-            saved = SavedModel(name, folder / name, ModelMeta.read(described), shipped=False)
-            (scratch / "meta.json").write_bytes(described)
+            yield scratch
             for file in (*FILES, "meta.json"):
                 with open(scratch / file, "rb") as handle:
                     os.fsync(handle.fileno())
@@ -133,7 +160,6 @@ def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         Path(lock.lock_file).unlink(missing_ok=True)
-    return saved
 
 
 def _versions() -> dict[str, str]:

@@ -1,24 +1,30 @@
 """The server's door: what each request passes before Streamlit answers it.
 
 Gives each browser its visitor's secret, in a cookie that no script can read. Refuses more pages and
-uploads than there is room for. Knows nothing of what the page shows.
+uploads than there is room for. Tells no browser where the server's files are. Knows nothing of what
+the page shows.
 """
 
 import time
 from collections import defaultdict, deque
+from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from classifier import limits
+from classifier.config import PROJECT
+from classifier.limits import Limits
 from classifier.people import visitors
 
 COOKIE = "digit-classifier-visitor"  # has the secret
 _COOKIE_DAYS = 180
 _UPLOADS = "/_stcore/upload_file/"
+_SCRIPT = str(PROJECT / "app.py").encode()  # which Streamlit tells every browser
 _TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
 # No page of another site shows this one in a frame; what is sent is what it is called; and the
 # address, which may hold a class's code, is told to nobody.
@@ -47,13 +53,20 @@ class Door:
             await self._app(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._pages >= limits.current().pages:
+        if self._pages >= _limits().pages:
             await receive()  # the wish to connect
             await send({"type": "websocket.close", "code": _TRY_AGAIN})
             return
         self._pages += 1
+
+        async def say(message: Message) -> None:
+            content = message.get("bytes")
+            if content and _SCRIPT in content:
+                message = {**message, "bytes": _without_path(content)}
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, say)
         finally:
             self._pages -= 1
 
@@ -63,7 +76,8 @@ class Door:
         token = known if visitors.is_token(known) else visitors.new_token()
         if scope["method"] == "PUT" and _UPLOADS in scope["path"]:
             # Whoever keeps no cookie is counted with all others of their address.
-            whose = known or (request.client.host if request.client else "")
+            address = request.client.host if request.client else ""
+            whose = known if known == token else address
             if not self._may_upload(whose):
                 await PlainTextResponse("Too many files: wait a minute.", 429)(scope, receive, send)
                 return
@@ -84,7 +98,7 @@ class Door:
         await self._app(scope, receive, say)
 
     def _may_upload(self, whose: str) -> bool:
-        now, most = time.monotonic(), limits.current().pictures_a_minute
+        now, most = time.monotonic(), _limits().pictures_a_minute
         for visitor in list(self._uploads):
             times = self._uploads[visitor]
             while times and times[0] < now - 60:
@@ -95,6 +109,21 @@ class Door:
             return False
         self._uploads[whose].append(now)
         return True
+
+
+def _without_path(content: bytes) -> bytes:
+    """A message of Streamlit's that tells where the page's script is, without that."""
+    message = ForwardMsg.FromString(content)
+    if message.WhichOneof("type") == "new_session":
+        message.new_session.main_script_path = Path(message.new_session.main_script_path).name
+    return bytes(message.SerializeToString())
+
+
+def _limits() -> Limits:
+    try:
+        return limits.current()
+    except ValueError:  # which the page says
+        return Limits()
 
 
 MIDDLEWARE = [Middleware(Door)]

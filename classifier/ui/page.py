@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from classifier import limits
 from classifier.ui import view
 from classifier.ui.board import board, bringing, labelling
 from classifier.ui.classes import joining
@@ -16,6 +17,11 @@ def draw() -> None:
     """What one visitor sees."""
     st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
     st.html(Path(__file__).with_name("page.css"))
+    try:
+        limits.current()
+    except ValueError as error:  # of whoever runs the page
+        st.error(str(error))
+        return
     if joining.is_meant():
         joining.page()
     else:

@@ -90,6 +90,7 @@ class Session:
     run: Run | None = None  # that this page follows
     runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
     operator: bool = False  # whether this page was shown the operator's key
+    wrong_keys: int = 0  # that it was shown in place of it
     error: str = ""  # why the last run could not be started
     run_problem: str = ""  # why something could not be done with a saved model
     preset: Preset | None = None
@@ -171,17 +172,12 @@ def widget_values() -> dict[str, object]:
 
 
 def visitor() -> Visitor:
-    """Who this page is drawn for: whoever has the secret in its cookie."""
-    return visitors.visitor_of(token(), operator=current().operator)
-
-
-def token() -> str:
-    """The secret in this browser's cookie, or, where it keeps none, one for as long as the page is
-    open."""
-    here, found = current(), st.context.cookies.get(COOKIE, "")
-    if not visitors.is_token(found):
-        here.token = found = here.token or visitors.new_token()
-    return found
+    """Who this page is drawn for: whoever has the secret in its cookie, or, where the browser keeps
+    none, in this session."""
+    here, token = current(), st.context.cookies.get(COOKIE, "")
+    if not visitors.is_token(token):
+        here.token = token = here.token or visitors.new_token()
+    return visitors.visitor_of(token, operator=here.operator)
 
 
 def owns(model: SavedModel) -> bool:

@@ -44,7 +44,7 @@ def return_memory() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def predictor(name: str, checksum: str) -> Predictor:
     """The loaded model of that name. Raises DamagedModelError or ModelNotFoundError.
 

@@ -1,16 +1,23 @@
 """How the page is looked at and handled: its tabs, large type, values as tables, shortcuts."""
 
+import os
+import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
+from classifier import config
 from classifier.ui import session
 from classifier.ui.session import Widget
 
 TABS = ("Training", "Inside the network", "Runs", "Lesson", "Our handwriting")
 TRAINING, INSIDE, RUNS, LESSON, HANDWRITING = TABS
 TABS_KEY = "tabs"
+# Absolute, but no part of an address.
+_PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:\\|/)[^\s'\",;:()]*[^\s'\",;:().]")
 _LARGE = 1.3  # times the usual size: read from the back of a room
 _SWITCHES = {
     "large-type": ("Large type", "For a projector.", False),
@@ -30,6 +37,25 @@ def switches() -> None:
 
 def _is_on(key: str) -> bool:
     return Widget[bool](key).read(_SWITCHES[key][2])
+
+
+def warning(text: str) -> None:
+    """Say what went wrong, without where files of the server are."""
+    st.warning(without_paths(text))
+
+
+def error(text: str) -> None:
+    """The same, in red."""
+    st.error(without_paths(text))
+
+
+def without_paths(text: str) -> str:
+    """A sentence in which files and folders have only their names: where they are is nobody's
+    business."""
+    for folder in (config.home(), config.PROJECT, Path(sys.prefix), Path.cwd(), Path.home()):
+        if folder != Path(folder.anchor):
+            text = text.replace(f"{folder}{os.sep}", "").replace(str(folder), folder.name)
+    return _PATH.sub(lambda found: re.split(r"[/\\]", found[0])[-1], text)
 
 
 def scale() -> float:

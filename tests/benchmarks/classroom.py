@@ -31,7 +31,7 @@ from classifier.people import classroom
 from classifier.people.visitors import visitor_of
 from classifier.synthetic import handwriting
 from classifier.ui import view
-from classifier.ui.session import COOKIE
+from classifier.ui.door import COOKIE
 from tests.browser import PROJECT, served
 
 MEMBERS = 30

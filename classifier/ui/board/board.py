@@ -291,7 +291,7 @@ def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> 
             st.markdown("Or try one")
             _buttons([f"sample-{digit}" for digit in digits], press)
         if row.problem:
-            st.warning(row.problem)
+            view.warning(row.problem)
 
 
 def _buttons(names: list[str], press: Callable[[str], Any]) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from classifier.ink import pictures, preparing
 from classifier.ink.preparing import Verdict
-from classifier.ui import session
+from classifier.ui import session, view
 from classifier.ui.board import answering
 from classifier.ui.session import Widget
 
@@ -52,7 +52,7 @@ def picture() -> None:
                 **chosen,
             )
         if here.picture_problem:
-            st.warning(here.picture_problem)
+            view.warning(here.picture_problem)
 
 
 def _take(source: str) -> None:

@@ -139,7 +139,7 @@ def _look(there: Class, most: int) -> Survey | None:
     try:
         return classroom.survey(session.visitor(), there.number, most)
     except labelling.PROBLEMS as error:
-        st.warning(str(error))
+        view.warning(str(error))
         return None
 
 

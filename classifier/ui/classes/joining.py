@@ -43,7 +43,7 @@ def page() -> None:
         there = _enter(code)
     except ShutOutError as error:
         session.current().class_number = None
-        st.warning(str(error))
+        view.warning(str(error))
         _at_the_door(code, error.number)
         return
     except labelling.PROBLEMS as error:
@@ -91,7 +91,7 @@ def _address() -> str:
 
 def _ask_for_code(problem: str) -> None:
     session.current().class_number = None
-    st.warning(problem)
+    view.warning(problem)
     code_form("The class’s code", "primary")
     view.button("Draw without a class", "class-leave", _leave, type="tertiary")
 

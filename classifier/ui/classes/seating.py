@@ -27,7 +27,7 @@ def popover(there: Class) -> None:
             knocks = entering.knocks(visitor, there.number)
             seated = members.members(visitor, there.number)
         except labelling.PROBLEMS as error:
-            st.warning(str(error))
+            view.warning(str(error))
             return
         if session.current().label_problem:
             st.warning(session.current().label_problem)

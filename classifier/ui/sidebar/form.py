@@ -104,7 +104,7 @@ def _form() -> None:
             here.error = str(error)
         st.rerun()
     if here.error:
-        problem.error(here.error)
+        problem.error(view.without_paths(here.error))
 
 
 def _press_train() -> None:

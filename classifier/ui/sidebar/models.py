@@ -6,7 +6,7 @@ import streamlit as st
 from classifier.serving import store
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
-from classifier.ui import session, shared
+from classifier.ui import session, shared, view
 
 _NOBODY = "Nobody"
 
@@ -34,7 +34,7 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
         if name is not None:
             st.caption(f"Learned from {by_name[name].meta.data.description}.")
         for problem in problems:
-            st.warning(problem)
+            view.warning(problem)
     other = st.selectbox(
         "Beside it",
         [_NOBODY, *(one for one in by_name if one != name)],

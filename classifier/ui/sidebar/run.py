@@ -105,7 +105,7 @@ def follow() -> None:
         if run.result:
             _result(run.result, own=run.id in here.runs)
         elif run.error:
-            st.error(run.error)
+            view.error(run.error)
 
 
 def _progress(run: Run) -> None:

@@ -38,7 +38,7 @@ def form(
     try:
         config = TrainConfig.fine_tuning(model.name, model.meta.config, model.source, FILE)
     except (TypeError, ValueError) as error:
-        st.error(str(error))
+        view.error(str(error))
         return
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         share = st.slider(
@@ -68,7 +68,7 @@ def form(
         + (f" Only {', '.join(map(str, sorted(there)))} is among them." * (len(there) == 1))
     )
     if here.error:
-        st.error(here.error)
+        view.error(here.error)
 
 
 def _begin(config: TrainConfig, load: Callable[[], list[Kept]]) -> None:

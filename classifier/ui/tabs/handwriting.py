@@ -34,7 +34,7 @@ def tab(model: SavedModel | None) -> None:
             album = albums.contents(visitor, number)
             _ways_in(album, chosen, model)
     except labelling.PROBLEMS as error:
-        st.error(str(error))
+        view.error(str(error))
         return
     here = session.current()
     if here.upload_said:
@@ -107,7 +107,7 @@ def _bring(content: bytes, name: str) -> None:
             )
         new = collection.bring(session.visitor(), drawn)
     except labelling.PROBLEMS as error:
-        st.error(str(error))
+        view.error(str(error))
         return
     here.uploads += 1  # an empty field
     known = len(drawn) - new
@@ -140,7 +140,7 @@ def _gallery(album: Contents, class_number: int | None) -> None:
     try:
         page = albums.page(session.visitor(), class_number, label, first, gallery.PER_PAGE)
     except labelling.PROBLEMS as error:
-        st.error(str(error))
+        view.error(str(error))
         return
     gallery.drawings("kept", page, board.put_kept)
 
@@ -151,7 +151,7 @@ def _chosen(class_number: int | None) -> None:
     try:
         found = albums.some(session.visitor(), class_number, [shown]) if shown else []
     except labelling.PROBLEMS as error:
-        st.error(str(error))
+        view.error(str(error))
         return
     for one in found:
         with st.container(horizontal=True, gap="small"):

@@ -13,7 +13,7 @@ from classifier.serving.occlusion import Occlusion
 from classifier.serving.predict import Predictor
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
-from classifier.ui import charts, gallery, plots, session, shared
+from classifier.ui import charts, gallery, plots, session, shared, view
 from classifier.ui.board import board, canvas
 from classifier.ui.session import Widget
 from classifier.ui.tabs import background
@@ -32,7 +32,7 @@ def tab(model: SavedModel | None) -> None:
         predictor = shared.predictor(model.name, model.checksum)
         inspector = shared.inspector(model.name, model.checksum)
     except (DamagedModelError, ModelNotFoundError, ValueError) as error:
-        st.warning(f"{model.title} cannot be looked into. {error}")
+        view.warning(f"{model.title} cannot be looked into. {error}")
         return
     drawing = session.current().drawing()
     image = drawing.network_input

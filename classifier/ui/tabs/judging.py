@@ -12,7 +12,7 @@ from classifier.serving import predict
 from classifier.serving.predict import LEARNED, NOTHING, UNREAD, Predictor
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
-from classifier.ui import charts, gallery, session, shared
+from classifier.ui import charts, gallery, session, shared, view
 from classifier.ui.board import labelling
 
 _PORTION = 32  # drawings that are read at a time: 0.1 s
@@ -29,7 +29,7 @@ def accuracy(album: Contents, class_number: int | None, model: SavedModel) -> in
         if (readings == UNREAD).sum() <= _PORTION:
             _read(album, class_number, model, predictor, readings)
     except (DamagedModelError, ModelNotFoundError, *labelling.PROBLEMS) as error:
-        st.warning(str(error))
+        view.warning(str(error))
         return len(readings)
     if (readings == UNREAD).any():
         st.fragment(_go_on, run_every=_EVERY)(album, class_number, model, predictor, readings)
@@ -76,7 +76,7 @@ def _go_on(
     try:
         _read(album, class_number, model, predictor, readings)
     except labelling.PROBLEMS as error:
-        st.warning(str(error))
+        view.warning(str(error))
         return
     if not (readings == UNREAD).any():
         st.rerun()

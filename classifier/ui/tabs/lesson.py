@@ -23,7 +23,7 @@ def tab(model: SavedModel | None) -> None:
     """The current step, and the way to the others."""
     here = session.current()
     if here.link_problem:
-        st.warning(here.link_problem)
+        view.warning(here.link_problem)
     step = _way(here)
     left, right = st.columns(2, gap="large")
     with left, st.container(key="lesson-words"):
@@ -121,7 +121,7 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
                     st.rerun()
                 st.markdown(f"[Link to this]({steps.link(step.key, experiment.key)})")
             if here.error:
-                st.error(here.error)
+                view.error(here.error)
         with st.container(key="comparison"):
             if end and end.stopped:
                 st.info("It was stopped early, so there is nothing to compare. Train it again.")
@@ -134,7 +134,7 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
                     icon=":material/check:" if as_expected else ":material/help:",
                 )
             elif runs and runs[-1].error:
-                st.error(runs[-1].error)
+                view.error(runs[-1].error)
         _so_far(here)
 
 

@@ -142,7 +142,7 @@ def _labels(model: SavedModel | None) -> None:
             said = shared.ask(model, image)
             rows.append({"": "your drawing"} | {str(k): f"{said[k]:.2f}" for k in range(CLASSES)})
         except (DamagedModelError, ModelNotFoundError) as error:
-            st.warning(str(error))
+            view.warning(str(error))
     st.dataframe(
         pa.Table.from_pylist(rows),
         hide_index=True,
@@ -208,4 +208,4 @@ def show(step: str, model: SavedModel | None) -> None:
         try:
             _OF_MODEL[step](model)
         except (DamagedModelError, ModelNotFoundError, ValueError) as error:
-            st.warning(str(error))
+            view.warning(str(error))

@@ -19,6 +19,7 @@ from classifier.serving.store import ModelNotFoundError
 from classifier.ui import plots, results, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, models
+from classifier.ui.tabs import operating
 
 _COMPARED = 4  # laid over each other unless others are chosen
 _TO_COMPARE, _CHOSEN = Widget[list[str] | None]("runs-compared"), Widget[str]("run-chosen")
@@ -38,15 +39,14 @@ def tab(model: SavedModel | None) -> None:
         if not (run.result and run.result.model in by_name)
     }
     _table(models, unfinished, here)
-    if not models:
-        return
-    chosen = _choose(by_name, model)
-    compared = [by_name[name] for name in chosen]
-    if compared:
-        _curves(compared)
-        _differences(compared)
-    _judged(models, here)
-    _actions(by_name, model, here)
+    if models:
+        compared = [by_name[name] for name in _choose(by_name, model)]
+        if compared:
+            _curves(compared)
+            _differences(compared)
+            _judged(compared, here)
+        _actions(by_name, model, here)
+    operating.panel()
 
 
 def _table(models: list[SavedModel], unfinished: dict[str, Run], here: session.Session) -> None:
@@ -183,16 +183,16 @@ def _differences(models: list[SavedModel]) -> None:
 
 
 def _judged(models: list[SavedModel], here: session.Session) -> None:
-    """The current drawing, asked of every model."""
+    """The current drawing, asked of each that is compared."""
     with st.container(key="judged"):
         image = here.drawing().network_input
         if image is None:
-            st.caption("Draw a digit, and all of them are asked about it here.")
+            st.caption("Draw a digit, and each of them is asked about it here.")
             return
         answers: dict[str, np.ndarray] = {}
         for model in models:
             try:
-                predictor = shared.open_predictor(model.name)  # in milliseconds, and not kept
+                predictor = shared.predictor(model.name, model.checksum)
             except (DamagedModelError, ModelNotFoundError):
                 continue  # choosing it says what is wrong with it
             answers[model.title] = predictor.probabilities(image[None])[0]
@@ -233,7 +233,7 @@ def _actions(
     if not own:
         st.caption("Only who trained a model can rename or delete it.")
     if here.run_problem:
-        st.warning(here.run_problem)
+        view.warning(here.run_problem)
         here.run_problem = ""
 
 

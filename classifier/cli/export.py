@@ -1,0 +1,53 @@
+"""`export`: all models, drawings and classes that are stored here, as one file."""
+
+import argparse
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+TEXT = "Save all models, drawings and classes in one file, for `import`."
+FORMAT = 1
+MANIFEST, COLLECTION, MODELS = "digit-classifier.json", "collection.sqlite3", "models"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Where to."""
+    parser.add_argument("file", metavar="FILE.zip", type=Path, help="which must not exist yet")
+
+
+def command(chosen: argparse.Namespace) -> int:
+    """Write the file, which appears whole or not at all; return the exit status."""
+    if chosen.file.exists():
+        raise ValueError(f"{chosen.file} exists already: name another file.")
+    told = write(chosen.file)
+    print(json.dumps(told) if chosen.json else _in_words(chosen.file, told))
+    return 0
+
+
+def write(path: Path) -> dict[str, int]:
+    """Write the file; how many models and drawings are in it. A page may go on meanwhile. Raises
+    OSError or CollectionError."""
+    from classifier import files
+    from classifier.people import copying
+    from classifier.serving import store
+    from classifier.serving.meta import FILES
+
+    models = [model for model in store.list_models()[0] if not model.shipped]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        files.written(path, mode=0o600) as file,  # drawings are their writers' own
+        zipfile.ZipFile(file, "w") as archive,
+    ):
+        drawings = copying.save_copy(Path(folder) / COLLECTION)
+        told = {"format": FORMAT, "models": len(models), "drawings": drawings}
+        archive.writestr(MANIFEST, json.dumps(told))
+        archive.write(Path(folder) / COLLECTION, COLLECTION, zipfile.ZIP_DEFLATED)
+        for model in models:
+            for part in (*FILES, "meta.json"):
+                archive.write(model.folder / part, f"{MODELS}/{model.name}/{part}")
+    return told
+
+
+def _in_words(path: Path, told: dict[str, int]) -> str:
+    return f"{path} has {told['models']:,} models and {told['drawings']:,} drawings."

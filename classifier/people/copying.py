@@ -1,0 +1,72 @@
+"""All drawings and classes at once: copied into another file, added from one, cleared.
+
+Knows nothing of what a visitor may do, but that clearing is the operator's.
+"""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from classifier.people.database import CollectionError, bring_up_to_date, transaction
+from classifier.rights import Action, Visitor
+
+_CLASS = "code, host, model, state, opened, expires, locked"
+_MEMBER = "writer, joined, seat, silenced, removed"
+_DRAWING = "id, writer, hand, label, points, lengths, pen, answer, model, time, hidden"
+_TABLES = ("drawing", "member", "knock", "class", "tally", "guess")
+
+
+def save_copy(path: Path) -> int:
+    """Copy all of it, as it is at one moment, into a new file; how many drawings there are. Raises
+    CollectionError."""
+    with transaction(writing=False) as database, contextlib.closing(sqlite3.connect(path)) as copy:
+        database.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, and no other beside it
+        return int(copy.execute("SELECT drawings FROM total").fetchone()[0])
+
+
+def merge(path: Path) -> int:
+    """Add what such a copy has and is not here yet: how many drawings. All of it, or nothing; a
+    copy of an earlier version is brought up to date. Raises CollectionError."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source:
+            source.row_factory = sqlite3.Row
+            source.execute("PRAGMA trusted_schema = OFF")
+            if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise CollectionError(f"{path.name} in it is damaged.")
+            bring_up_to_date(source, path)
+            with transaction() as database:
+                return _add(source, database)
+    except sqlite3.Error as error:
+        raise CollectionError(f"{path.name} in it is no collection ({error}).") from error
+
+
+def _add(source: sqlite3.Connection, database: sqlite3.Connection) -> int:
+    """Add rows of one file to another, in whose transaction this is."""
+    before = database.execute("SELECT drawings FROM total").fetchone()[0]
+    numbers: dict[int | None, int | None] = {None: None}  # of classes: there, and here
+    for row in source.execute(f"SELECT number, {_CLASS} FROM class"):
+        database.execute(
+            f"INSERT OR IGNORE INTO class ({_CLASS}) VALUES (?, ?, ?, ?, ?, ?, ?)", tuple(row)[1:]
+        )
+        here = database.execute("SELECT number FROM class WHERE code = ?", [row["code"]])
+        numbers[row["number"]] = here.fetchone()[0]
+    for table, columns in (("member", _MEMBER), ("drawing", _DRAWING)):
+        places = ", ".join("?" * (1 + columns.count(",") + 1))
+        database.executemany(
+            f"INSERT OR IGNORE INTO {table} (class, {columns}) VALUES ({places})",
+            (
+                (numbers.get(row[0]), *tuple(row)[1:])
+                for row in source.execute(f"SELECT class, {columns} FROM {table} ORDER BY rowid")
+                if row[0] in numbers
+            ),
+        )
+    return int(database.execute("SELECT drawings FROM total").fetchone()[0] - before)
+
+
+def clear(visitor: Visitor) -> None:
+    """Delete all drawings and classes, for good. Raises NotAllowedError or CollectionError."""
+    visitor.check(Action.CLEAR)
+    with transaction() as database:
+        for table in _TABLES:
+            database.execute(f"DELETE FROM {table}")

@@ -1,0 +1,106 @@
+"""What only who runs the page may do: see all runs and stop any, and clear what is stored.
+
+They show a key that the environment names. Without one, nobody may, and nothing is shown.
+"""
+
+import hmac
+import os
+import time
+
+import streamlit as st
+
+from classifier.people import copying
+from classifier.rights import Action
+from classifier.serving import store
+from classifier.ui import session, shared, view
+from classifier.ui.session import Widget
+
+KEY = "DIGIT_CLASSIFIER_KEY"  # in the environment, or in .streamlit/secrets.toml
+_SHORTEST = 12  # characters of a key: a shorter one could be guessed
+_MOST_GUESSES = 5  # of one page
+_PAUSE = 1.0  # seconds after a wrong one
+_ASKED = Widget[str]("operator-key")
+
+
+def panel() -> None:
+    """The field for the key, or all that it opens."""
+    here = session.current()
+    if not os.environ.get(KEY):
+        return
+    with st.expander("For who runs this page", key="operator", on_change="rerun") as panel:
+        if not panel.open:
+            return
+        if not here.operator:
+            _ask(here)
+            return
+        _runs()
+        _stored()
+        view.button("Put the key away", "operator-leave", _leave, type="tertiary")
+
+
+def _ask(here: session.Session) -> None:
+    with st.form("operator-form", border=False):
+        st.text_input("The key", key=_ASKED.key, type="password", autocomplete="off")
+        st.form_submit_button("Show the key", on_click=_try)
+    if len(os.environ[KEY]) < _SHORTEST:
+        st.warning(f"{KEY} has fewer than {_SHORTEST} characters, and opens nothing.")
+    elif here.wrong_keys >= _MOST_GUESSES:
+        st.warning("Too many wrong keys: load the page anew.")
+    elif here.wrong_keys:
+        st.warning("That is another key.")
+
+
+def _try() -> None:
+    here, key, asked = session.current(), os.environ.get(KEY, ""), _ASKED.read("")
+    _ASKED.set("")
+    if here.wrong_keys >= _MOST_GUESSES:
+        return
+    if len(key) >= _SHORTEST and hmac.compare_digest(
+        asked.encode("utf-8", "replace"), key.encode()
+    ):
+        here.operator, here.wrong_keys = True, 0
+    else:
+        time.sleep(_PAUSE)
+        here.wrong_keys += 1
+
+
+def _leave() -> None:
+    session.current().operator = False
+
+
+def _runs() -> None:
+    st.markdown("### Runs that wait or train")
+    runs = shared.jobs().all(session.visitor())
+    if not runs:
+        st.caption("None.")
+    for run in runs:
+        run.look()
+        network = run.started.config.get("network") if run.started else "a network"
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.markdown(f"{network} · {run.state.name.lower()} · by {run.owner[:6] or 'nobody'}")
+        with right:
+            view.button("Stop it", f"stop-{run.id}", lambda r=run: r.stop(session.visitor()))
+
+
+def _stored() -> None:
+    st.markdown("### What is stored")
+    models = [model for model in store.list_models()[0] if not model.shipped]
+    with st.container(horizontal=True, gap="small"):
+        with st.popover(f"Delete {len(models):,} models", disabled=not models, key="clear-models"):
+            st.markdown("All models that were trained here are gone for good then.")
+            view.button("Delete them", "clear-models-now", _clear_models)
+        with st.popover("Delete all drawings and classes", key="clear-drawings"):
+            st.markdown("Nobody’s drawings can be brought back.")
+            view.button("Delete them", "clear-drawings-now", _clear_drawings)
+
+
+def _clear_models() -> None:
+    by = session.visitor()
+    by.check(Action.CLEAR)
+    for model in store.list_models()[0]:
+        if not model.shipped:
+            store.delete(model.name, by)
+
+
+def _clear_drawings() -> None:
+    copying.clear(session.visitor())

@@ -1,0 +1,89 @@
+"""The table of who may do what, walked: each action on runs and models is done, or refused, as it
+says, by whoever is nobody, a stranger, the owner and the operator. Those of classes and drawings
+are walked in tests/people/test_rights.py."""
+
+import json
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from classifier.config import SHIPPED_MODELS, TrainConfig, models_folder, runs_folder
+from classifier.jobs import local, queue
+from classifier.jobs.local import LocalJobs
+from classifier.jobs.queue import Claim
+from classifier.people import copying, visitors
+from classifier.rights import MAY, OPERATOR, Action, NotAllowedError, Role, Visitor
+from classifier.serving import store
+
+OWNER = visitors.visitor_of("1" * 32)
+ASKING = {
+    "nobody": (Visitor(""), {Role.VISITOR}),
+    "a stranger": (visitors.visitor_of("2" * 32), {Role.VISITOR}),
+    "the owner": (OWNER, {Role.VISITOR, Role.OWNER}),
+    "the operator": (OPERATOR, {Role.VISITOR, Role.OPERATOR}),
+    "a stranger with the key": (Visitor("3" * 32, operator=True), {Role.VISITOR, Role.OPERATOR}),
+}
+RUN, MODEL = "00000000000000000001-0123456789abcdef", "hers"
+
+
+@pytest.fixture
+def jobs(home, monkeypatch) -> LocalJobs:
+    """A server with a run and a model of the owner's; it starts no process."""
+    folder = runs_folder() / RUN
+    folder.mkdir(parents=True)
+    with queue.entrance():
+        queue.enter(RUN, Claim(OWNER.digest))
+    shutil.copytree(SHIPPED_MODELS / "shipped-dense", models_folder() / MODEL)
+    file = models_folder() / MODEL / "meta.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"owner": OWNER.digest}))
+
+    def refuse(*_: object) -> None:
+        raise OSError("no process is started here")
+
+    monkeypatch.setattr(local, "_start", refuse)
+    return LocalJobs()
+
+
+def start(jobs: LocalJobs, by: Visitor) -> None:
+    queue.ticket_of(RUN).unlink()  # one may have one
+    with pytest.raises(local.JobError):  # allowed, and then there is no process
+        jobs.submit(TrainConfig(), None, by)
+
+
+def stop(jobs: LocalJobs, by: Visitor) -> None:
+    jobs.find(RUN).stop(by)
+
+
+ACTIONS: dict[Action, Callable[[LocalJobs, Visitor], object]] = {
+    Action.START_RUN: start,
+    Action.FOLLOW_RUN: lambda jobs, by: jobs.find(RUN).look(),
+    Action.STOP_RUN: stop,
+    Action.LIST_RUNS: lambda jobs, by: jobs.all(by),
+    Action.USE_MODEL: lambda jobs, by: store.as_zip(MODEL),
+    Action.RENAME_MODEL: lambda jobs, by: store.rename(MODEL, "renamed", by),
+    Action.DELETE_MODEL: lambda jobs, by: store.delete(MODEL, by),
+    Action.CLEAR: lambda jobs, by: copying.clear(by),
+}
+
+
+@pytest.mark.parametrize("who", ASKING)
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.value)
+def test_each_action_is_done_or_refused_as_the_table_says(jobs, who, action):
+    by, roles = ASKING[who]
+    if roles & MAY[action]:
+        ACTIONS[action](jobs, by)
+    else:
+        with pytest.raises(NotAllowedError, match=action.value):
+            ACTIONS[action](jobs, by)
+        assert store.get(MODEL).meta.owner == OWNER.digest
+
+
+def test_the_table_has_each_action_and_gives_none_to_nobody():
+    assert set(MAY) == set(Action)
+    assert all(MAY.values())
+
+
+def test_nobody_is_no_owner_of_what_is_nobodys():
+    with pytest.raises(NotAllowedError):
+        Visitor("").check(Action.STOP_RUN, owner="", host="")

@@ -1,0 +1,189 @@
+"""Before the page: who gets a secret, how many come in, and what Streamlit keeps out by itself."""
+
+import asyncio
+import re
+import urllib.error
+import urllib.request
+
+import pytest
+import streamlit as st
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from classifier.people import visitors
+from classifier.ui.door import COOKIE, Door
+from tests.browser import PROJECT, served
+
+HTML = [(b"content-type", b"text/html; charset=utf-8")]
+
+
+def request(door: Door, method: str = "GET", path: str = "/", cookie: str = "", scheme="http"):
+    """Status and headers of the answer to one request."""
+    headers = [(b"host", b"here"), *([(b"cookie", cookie.encode())] if cookie else [])]
+    scope = {"type": "http", "method": method, "path": path, "scheme": scheme, "headers": headers}
+    scope |= {"query_string": b"", "client": ("10.0.0.1", 5), "server": ("here", 80)}
+    sent = []
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    asyncio.run(door(scope, None, send))
+    return sent[0]["status"], [
+        (name.decode(), value.decode()) for name, value in sent[0]["headers"]
+    ]
+
+
+def an_app(headers):
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": list(headers)})
+
+    return app
+
+
+def cookie_in(headers) -> str:
+    return next((value for name, value in headers if name == "set-cookie"), "")
+
+
+def test_a_browser_gets_a_secret_that_no_script_reads_and_keeps_it():
+    door = Door(an_app(HTML))
+    _, headers = request(door)
+    cookie = cookie_in(headers)
+    token = re.match(rf"{COOKIE}=([0-9a-f]{{32}});", cookie)[1]
+    assert visitors.is_token(token)
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+    assert "Secure" in cookie_in(request(door, scheme="https")[1])
+    again = cookie_in(request(door, cookie=f"other=1; {COOKIE}={token}")[1])
+    assert again.startswith(f"{COOKIE}={token};")
+    for forged in ("", "a", "g" * 32, "a" * 33):
+        renewed = cookie_in(request(door, cookie=f"{COOKIE}={forged}")[1])
+        assert not renewed.startswith(f"{COOKIE}={forged};")
+
+
+def test_only_pages_carry_the_cookie_and_no_other_site_frames_them():
+    _, headers = request(Door(an_app([(b"content-type", b"image/png")])))
+    assert not cookie_in(headers)
+    named = dict(headers)
+    assert named["content-security-policy"] == "frame-ancestors 'self'"
+    assert named["x-content-type-options"] == "nosniff"
+    assert named["referrer-policy"] == "same-origin"
+
+
+def test_more_uploads_than_one_visitor_may_send_are_refused(monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_PICTURES_A_MINUTE", "3")
+    door, path = Door(an_app([])), "/_stcore/upload_file/a/b"
+    cookies = [f"{COOKIE}={visitors.new_token()}" for _ in range(2)]
+    for cookie in cookies:
+        assert [request(door, "PUT", path, cookie)[0] for _ in range(4)] == [200] * 3 + [429]
+    assert request(door, "DELETE", path, cookies[0])[0] == 200
+    # Without a cookie, or with a forged one, all of an address are one.
+    codes = [
+        request(door, "PUT", path, f"{COOKIE}={k}" if k else "")[0] for k in ("", "x", "y", "z")
+    ]
+    assert codes == [200] * 3 + [429]
+
+
+def test_more_pages_than_may_be_open_are_told_to_come_again(monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_PAGES", "2")
+
+    async def go() -> None:
+        closing, sent = asyncio.Event(), []
+
+        async def app(scope, receive, send) -> None:
+            await closing.wait()
+
+        async def receive():
+            return {"type": "websocket.connect"}
+
+        async def send(message) -> None:
+            sent.append(message)
+
+        door = Door(app)
+        pages = [asyncio.create_task(door({"type": "websocket"}, receive, send)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert sent == [{"type": "websocket.close", "code": 1013}]
+        closing.set()
+        await asyncio.gather(*pages)
+        await asyncio.create_task(door({"type": "websocket"}, receive, send))
+        assert len(sent) == 1, "there is room again"
+
+    asyncio.run(go())
+
+
+def messages_of(address: str) -> list[ForwardMsg]:
+    """All that the server sends to a page until it is drawn."""
+    found = []
+    socket = address.replace("http", "ws") + "/_stcore/stream"
+    with connect(socket, origin=address, subprotocols=["streamlit"], max_size=None) as page:
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        page.send(message.SerializeToString())
+        while not found or found[-1].WhichOneof("type") != "script_finished":
+            found.append(ForwardMsg.FromString(page.recv(30)))
+    return found
+
+
+@pytest.mark.slow
+def test_nothing_that_is_sent_tells_where_the_servers_files_are(address, home):
+    found = messages_of(address)
+    sessions = [m.new_session for m in found if m.WhichOneof("type") == "new_session"]
+    assert [one.main_script_path for one in sessions] == ["app.py"]
+    assert len(found) > 50
+    for message in found:
+        assert str(PROJECT).encode() not in message.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    environment = {"DIGIT_CLASSIFIER_HOME": str(home)}
+    with served(PROJECT / "app.py", environment, home / "log.txt") as (url, _):
+        yield url
+
+
+@pytest.mark.slow
+def test_pages_of_other_sites_cannot_speak_for_a_visitor(address):
+    socket = address.replace("http", "ws") + "/_stcore/stream"
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(socket, origin="http://elsewhere.example"),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
+    with connect(socket, origin=address, subprotocols=["streamlit"]):
+        pass
+    upload = urllib.request.Request(
+        f"{address}/_stcore/upload_file/session/file", b"x", method="PUT"
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(upload)
+    assert refused.value.code == 403, "it lacks the token against forged requests"
+    with urllib.request.urlopen(address) as page:
+        assert COOKIE in page.headers["Set-Cookie"]
+        assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("server.enableXsrfProtection", True),
+        ("server.enableCORS", True),
+        ("server.enableAgentApi", False),
+        ("server.enableStaticServing", False),
+        ("client.showErrorDetails", "none"),
+    ],
+)
+def test_streamlits_own_protections_are_on(option, value):
+    assert st.get_option(option) == value
+
+
+@pytest.mark.slow
+def test_a_bad_limit_is_told_when_the_page_is_drawn(home, monkeypatch):
+    from tests.app import new_page, words
+
+    monkeypatch.setenv("DIGIT_CLASSIFIER_MODELS", "many")
+    page = new_page().run()
+    assert not page.exception
+    assert "DIGIT_CLASSIFIER_MODELS is 'many'" in words(page)
