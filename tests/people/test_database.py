@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from classifier import config
@@ -15,6 +16,9 @@ from classifier.people.visitors import visitor_of
 from tests.people import ME, labelled
 
 not_on_windows = pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+
+
+LARGE = [np.ones((2_000, 2))]
 
 
 def keep(drawing_id="a"):
@@ -147,6 +151,107 @@ def test_what_fails_halfway_changes_nothing():
     with pytest.raises(KeyError):
         fail()
     assert len(collection.drawings_of(ME)) == 1
+
+
+def test_what_is_confirmed_is_on_the_disk_and_who_reads_waits_for_nobody_who_writes(monkeypatch):
+    keep()
+    monkeypatch.setattr(database, "_PATIENCE", 0.1)
+    with database.transaction() as file:
+        assert file.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        assert file.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+        file.execute("DELETE FROM drawing")
+        assert len(collection.drawings_of(ME)) == 1
+
+
+def test_between_calls_the_file_alone_has_everything(home):
+    keep()
+    assert os.listdir(home) == ["collection.sqlite3"]
+    copied = config.collection_file().read_bytes()
+    keep("b")
+    config.collection_file().write_bytes(copied)
+    assert [one.id for one in collection.drawings_of(ME)] == ["a"]
+
+
+def test_a_disk_that_runs_full_is_told_and_loses_nothing(monkeypatch):
+    keep()
+    with database.transaction(writing=False) as file:
+        pages = file.execute("PRAGMA page_count").fetchone()[0]
+
+    class Small(sqlite3.Connection):
+        def __init__(self, *given, **more):
+            super().__init__(*given, **more)
+            self.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    came = 1
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Small))
+        for number in range(20):
+            try:
+                collection.keep(ME, collection.Labelled(str(number), 7, LARGE, 18, 1, "conv"))
+                came += 1
+            except CollectionError:
+                pass
+        with pytest.raises(CollectionError, match="The disk is full"):
+            collection.keep(ME, collection.Labelled("one more", 7, LARGE, 18, 1, "conv"))
+    assert 1 <= came < 20
+    assert len(collection.drawings_of(ME)) == came
+    keep("b")
+
+
+def test_a_file_that_vanishes_is_told_and_no_other_takes_its_place(home):
+    keep()
+    path, away = config.collection_file(), home / "away"
+    path.rename(away)
+    for act in (lambda: keep("b"), lambda: collection.drawings_of(ME)):
+        with pytest.raises(CollectionError, match="was taken away"):
+            act()
+    assert not path.exists()
+    away.rename(path)
+    keep("b")
+    assert [one.id for one in collection.drawings_of(ME)] == ["a", "b"]
+
+
+def test_what_is_written_into_a_file_that_vanishes_meanwhile_is_not_confirmed(home):
+    keep()
+    path, away = config.collection_file(), home / "away"
+
+    def lose():
+        with database.transaction() as file:
+            file.execute("DELETE FROM drawing")
+            path.rename(away)
+
+    with pytest.raises(CollectionError, match="was taken away"):
+        lose()
+
+
+def test_a_damaged_file_that_was_moved_away_is_followed_by_a_new_one(home):
+    keep()
+    path = config.collection_file()
+    path.write_bytes(b"something else, and quite a lot of it" * 100)
+    with pytest.raises(CollectionError, match="move it away, and a new collection begins"):
+        keep("b")
+    path.rename(home / "away")
+    keep("b")
+    assert [one.id for one in collection.drawings_of(ME)] == ["b"]
+
+
+def fill(home):
+    """Things that can be wrong with the file, each by what is done about it."""
+    path = config.collection_file()
+    yield lambda: path.write_bytes(b"something else" * 100)
+    yield lambda: (path.unlink(), path.mkdir())
+    yield lambda: (path.rmdir(), home.rmdir(), home.write_text(""))
+    yield lambda: (home.unlink(), home.symlink_to(home.parent / "nowhere" / "at all"))
+
+
+def test_no_sentence_names_a_folder_of_the_server(home):
+    keep()
+    for spoil in fill(home):
+        spoil()
+        with pytest.raises(CollectionError, match=r"^collection\.sqlite3 ") as told:
+            keep("b")
+        assert str(home.parent) not in str(told.value)
+        assert "/" not in str(told.value)
 
 
 # Who may read it

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from classifier.config import CLASSES
-from classifier.people import classroom
+from classifier.people import albums, classroom, collection
 from classifier.people.classroom import Class, ClassState, Survey
 from classifier.people.collection import Kept
 from classifier.serving import store
@@ -95,6 +95,7 @@ def panel(there: Class, model: SavedModel | None) -> None:
     wall, matrix = st.columns([3, 2], gap="medium")
     with wall:
         st.fragment(_wall, run_every=every)(there)
+        on_canvas(there.number)
     with matrix:
         if here.class_total:  # as they were answered when they came
             results.confusion(found.counts[:, :CLASSES], "drawings")
@@ -188,3 +189,27 @@ def _wall(there: Class) -> None:
         here.wall_clicked = True
 
     gallery.drawings("wall", kept, put)
+
+
+def on_canvas(class_number: int | None) -> None:
+    """What can be done with the drawing that was put on the canvas."""
+    shown = session.current().shown_drawing
+    try:
+        found = albums.some(session.visitor(), class_number, [shown]) if shown else []
+    except labelling.PROBLEMS as error:
+        view.error(str(error))
+        return
+    for one in found:
+        with st.container(horizontal=True, gap="small"):
+            if class_number is not None:
+                do = labelling.attempt, collection.hide, shown, not one.hidden
+                if one.hidden:
+                    view.button(
+                        f"Show this {one.label} again", "hide-drawing", *do, icon="visibility"
+                    )
+                else:
+                    view.button(
+                        f"Hide this {one.label}", "hide-drawing", *do, icon="visibility_off"
+                    )
+            label = f"Delete this {one.label}"
+            view.button(label, "delete-drawing", labelling.delete, shown, icon="delete")

@@ -50,6 +50,7 @@ def page() -> None:
         _ask_for_code(str(error))
         return
     model = _model(there)
+    st.markdown(f":small[You are **{there.seat}**.]")
     is_over = there.state is ClassState.CLOSED
     if is_over:
         st.info("The class is over. Thank you for your drawings.")
@@ -59,8 +60,9 @@ def page() -> None:
             board.board(model, lambda image: None, row, press)
     if model is not None:
         _what_it_changed(there, model)
-    with st.container(horizontal=True, vertical_alignment="center", key="seat"):
-        st.markdown(f"You are **{there.seat}**.", width="content")
+    st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
+    with st.container(horizontal=True):
+        view.button(f"Leave class {there.code.upper()}", "class-leave", _leave, type="tertiary")
         if not is_over:
             with st.popover("I had another seat", type="tertiary"):
                 st.markdown(
@@ -68,8 +70,6 @@ def page() -> None:
                     "back, with all that you sent."
                 )
                 _door(code, there.number)
-    st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
-    view.button(f"Leave class {there.code.upper()}", "class-leave", _leave, type="tertiary")
 
 
 def _enter(code: str) -> Class:

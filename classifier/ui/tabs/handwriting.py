@@ -42,7 +42,6 @@ def tab(model: SavedModel | None) -> None:
         here.upload_said = ""
     if chosen is not None:
         hosting.panel(chosen, model)
-        _chosen(number)
     if not len(album.numbers) + album.hidden:
         if chosen is None:
             st.caption(
@@ -54,7 +53,7 @@ def tab(model: SavedModel | None) -> None:
     with left:
         _gallery(album, number)
         if chosen is None:
-            _chosen(number)
+            hosting.on_canvas(None)
     if model is not None and len(album.numbers):
         with right:
             readable = judging.accuracy(album, number, model)
@@ -134,6 +133,7 @@ def _gallery(album: Contents, class_number: int | None) -> None:
         required=True,
         key=_DIGIT.key,
         format_func=names.__getitem__,
+        wrap=True,
     )
     label = None if digit == _HIDDEN else digit
     first = gallery.first_of_page(album.hidden if label is None else counts[label], _PAGE_KEY)
@@ -143,27 +143,3 @@ def _gallery(album: Contents, class_number: int | None) -> None:
         view.error(str(error))
         return
     gallery.drawings("kept", page, board.put_kept)
-
-
-def _chosen(class_number: int | None) -> None:
-    """What can be done with the drawing that was put on the canvas."""
-    shown = session.current().shown_drawing
-    try:
-        found = albums.some(session.visitor(), class_number, [shown]) if shown else []
-    except labelling.PROBLEMS as error:
-        view.error(str(error))
-        return
-    for one in found:
-        with st.container(horizontal=True, gap="small"):
-            if class_number is not None:
-                do = labelling.attempt, collection.hide, shown, not one.hidden
-                if one.hidden:
-                    view.button(
-                        f"Show this {one.label} again", "hide-drawing", *do, icon="visibility"
-                    )
-                else:
-                    view.button(
-                        f"Hide this {one.label}", "hide-drawing", *do, icon="visibility_off"
-                    )
-            label = f"Delete this {one.label}"
-            view.button(label, "delete-drawing", labelling.delete, shown, icon="delete")

@@ -26,7 +26,8 @@ def accuracy(album: Contents, class_number: int | None, model: SavedModel) -> in
     readings = session.current().readings.of(key, album.numbers)
     try:
         predictor = shared.predictor(model.name, model.checksum)
-        _read(album, class_number, model, predictor, readings)
+        if (readings == UNREAD).sum() <= _PORTION:
+            _read(album, class_number, model, predictor, readings)
     except (DamagedModelError, ModelNotFoundError, *labelling.PROBLEMS) as error:
         view.warning(str(error))
         return len(readings)

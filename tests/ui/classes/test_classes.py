@@ -4,58 +4,15 @@ import cv2
 import numpy as np
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from classifier import config
 from classifier.people import classroom, collection, entering, guesses
 from classifier.people.classroom import ClassState
 from classifier.people.collection import Labelled
-from classifier.people.visitors import visitor_of
-from classifier.rights import Visitor
 from classifier.ui import view
 from classifier.ui.classes import joining
 from tests.app import answering, board, draw, new_page, press, run, words
-
-HOST_TOKEN = "a" * 32
-HOST, ONE = visitor_of(HOST_TOKEN), visitor_of("one")
-LINE = [np.array([[40.0, 40.0], [200.0, 40.0], [120.0, 240.0]])]
-
-
-def joined(code: str) -> AppTest:
-    page = new_page()
-    page.query_params["class"] = code
-    return run(page)
-
-
-def visitor(page: AppTest) -> Visitor:
-    return visitor_of(page.session_state["session"].token)
-
-
-def class_of(page: AppTest) -> classroom.Class:
-    return classroom.hosted(visitor(page))[0]
-
-
-@pytest.fixture(autouse=True)
-def on_this_machine(monkeypatch):
-    """As for a browser here; without one there are mocks in their place."""
-    monkeypatch.setattr(type(st.context), "ip_address", None)
-    monkeypatch.setattr(type(st.context), "url", "http://localhost:8501/")
-
-
-@pytest.fixture
-def opened(home):
-    return classroom.open_class(HOST, "shipped-deep")
-
-
-@pytest.fixture
-def host(home) -> AppTest:
-    """A page whose visitor has opened a class."""
-    page = new_page()
-    page.session_state[view.TABS_KEY] = view.HANDWRITING
-    run(page)
-    press(page, "class-open")
-    return page
-
+from tests.ui.classes import HOST, HOST_TOKEN, LINE, ONE, class_of, joined, send_one, visitor
 
 # The way in
 
@@ -109,8 +66,7 @@ def test_a_class_begins_empty_and_says_so(host):
 
 def test_what_is_drawn_comes_to_the_hosts_tab_and_is_deleted_there(host):
     there = class_of(host)
-    entering.join(ONE, there.code, "here")
-    classroom.send(ONE, there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
+    send_one(there)
     run(host)
     assert "**1** joined · **1** drawing · **0%** read rightly" in words(host)
     number = classroom.drawings(visitor(host), there.number)[0].number
@@ -121,8 +77,7 @@ def test_what_is_drawn_comes_to_the_hosts_tab_and_is_deleted_there(host):
 
 def test_what_the_host_and_the_member_delete_at_once_is_gone_once(host):
     there = class_of(host)
-    entering.join(ONE, there.code, "here")
-    classroom.send(ONE, there.number, Labelled("a", 3, LINE, 18, 7, "conv"))
+    send_one(there)
     run(host)
     number = classroom.drawings(visitor(host), there.number)[0].number
     press(host, f"kept-picture-{number}")

@@ -11,13 +11,15 @@ from classifier.config import TrainConfig
 from classifier.ink import drawings
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.jobs.run import Run
-from classifier.people import collection
+from classifier.people import classroom, collection
 from classifier.people.visitors import visitor_of
 from classifier.rights import Visitor
 from classifier.synthetic import handwriting
-from classifier.ui import view
+from classifier.ui import gallery, view
 from classifier.ui.board import labelling
+from classifier.ui.tabs import judging
 from tests.app import board, draw, new_page, press, run, words
+from tests.people import fill
 
 
 @pytest.fixture
@@ -211,3 +213,68 @@ def test_few_drawings_are_told(page):
     keep(page, 5)
     open_tab(page)
     assert "From 5 drawings on" in words(page)
+
+
+# Many drawings
+
+
+def fill_class(page: AppTest, count: int) -> None:
+    """Make the page's visitor host of a class with so many drawings, each a 7 by its look and every
+    tenth by its label."""
+    host = visitor_of(page.session_state["session"].token)
+    there = classroom.open_class(host, "shipped-deep")
+    keep(page, 7)
+    fill(None, there.number, count)
+
+
+def test_a_class_with_thousands_of_drawings_is_shown_without_waiting(page):
+    fill_class(page, 6_000)
+    open_tab(page)
+    assert "6,000" in words(page)
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        run(page)
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 1.5  # 0.15 s where nothing else runs; 13 s if all were prepared
+    assert len([one for one in page.button if (one.key or "").startswith("kept-")]) == 24
+
+
+def test_all_drawings_are_read_a_few_at_a_time_and_each_once(page, monkeypatch):
+    fill_class(page, 600)
+    prepared: list[int] = []
+    read = gallery.prepared
+
+    def noting(one):
+        prepared.append(one.number)
+        return read(one)
+
+    monkeypatch.setattr(judging.gallery, "prepared", noting)
+    monkeypatch.setattr(gallery, "network_input", read)  # of those that are seen
+    monkeypatch.setattr(judging, "_PORTION", 100)
+    open_tab(page)
+    assert "drawings are still to be read" in words(page)
+    for _ in range(8):
+        before = len(prepared)
+        run(page)
+        assert len(prepared) - before <= 200
+    assert "still to be read" not in words(page)
+    assert len(prepared) == len(set(prepared)) == 600
+    assert "60 of 600" in words(page)
+    run(page)
+    assert len(prepared) == 600
+
+
+def test_pages_of_drawings_are_turned(page):
+    fill_class(page, 6_000)
+    open_tab(page)
+
+    def shown() -> list[int]:
+        keys = [one.key for one in page.button if (one.key or "").startswith("kept-")]
+        return [int(key.rpartition("-")[2]) for key in keys]
+
+    first = shown()
+    page.number_input(key="handwriting-page").set_value(25).run()
+    assert len(shown()) == 24
+    assert max(shown()) < min(first)
+    assert first == sorted(first, reverse=True)
