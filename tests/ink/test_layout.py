@@ -236,7 +236,7 @@ def test_random_ink_raises_nothing(networks):
 def test_thousands_of_strokes_take_little_time_and_memory():
     """In two columns, so that they look like a number: they took 14 seconds and 570 MB."""
     strokes = [np.array([[10, y], [20, y + 3]]) for y in np.linspace(5, 255, 5000)]
-    strokes = [stroke + (150 * (k % 2), 0) for k, stroke in enumerate(strokes)]
+    strokes = [stroke + np.array([150 * (k % 2), 0]) for k, stroke in enumerate(strokes)]
     with Watch() as watch:
         parts = layout.read_strokes(strokes, CANVAS, PEN, lambda x: np.full((len(x), 10), 0.1))
     assert len(parts) == 1
