@@ -1,8 +1,12 @@
-"""JSON values as dataclasses, checked against the types of their fields. Knows none of them."""
+"""JSON that may come from anywhere, and its values as dataclasses, checked against the types of
+their fields. Knows none of them."""
 
 import contextlib
 import dataclasses
 import functools
+import itertools
+import json
+import re
 import typing
 from collections.abc import Mapping
 from types import UnionType
@@ -11,7 +15,28 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 _LARGEST = 2**53  # of whole numbers: what a browser, too, holds exactly
 _MOST = 1e15  # of others: what does not overflow when it is shown
+_LEVELS = 16  # of lists and objects within each other at most; what is read here goes ten deep
+# All but brackets, with texts and the brackets in them. "++" and "*+" give nothing back, so that
+# all of a file is seen once, however its quotation marks stand.
+_BETWEEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _types = functools.cache(functools.partial(typing.get_type_hints, include_extras=True))
+
+
+def parsed(text: str | bytes, most: int) -> Any:
+    """The value of a JSON text, of so many characters or bytes at most, all of whose texts can be
+    written as UTF-8. Raises ValueError: its length and depth before it is parsed."""
+    if len(text) > most:
+        raise ValueError(f"it has more than {most:,} characters")
+    if isinstance(text, bytes):
+        text = text.decode("utf-8")
+    steps = map(_STEPS.__getitem__, _BETWEEN.sub("", text))
+    if max(itertools.accumulate(steps), default=0) > _LEVELS:
+        raise ValueError(f"it has more than {_LEVELS} levels")
+    value = json.loads(text)
+    if "\\ud" in text.lower() or not text.isascii():
+        json.dumps(value, ensure_ascii=False).encode()  # fails for half a character
+    return value
 
 
 def record(kind: type[T], values: object, *, strict: bool = False) -> T:

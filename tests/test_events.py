@@ -162,3 +162,10 @@ def test_a_field_of_the_wrong_type_or_range_is_refused(event, field, value):
     values = json.loads(events.to_json(event)) | {field: value}
     with pytest.raises(ValueError, match="not an event"):
         events.from_json(json.dumps(values))
+
+
+def test_a_line_of_a_megabyte_or_of_many_levels_is_refused_before_it_is_parsed(monkeypatch):
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("was parsed"))
+    for line in ('{"event": "failed", "error": "%s"}' % ("x" * 1_000_000), "[" * 17 + "]" * 17):
+        with pytest.raises(ValueError, match="not an event"):
+            events.from_json(line)

@@ -1,13 +1,14 @@
 """JSON values as dataclasses: what fits is taken, what does not is left out or named."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from classifier.records import record
+from classifier.records import parsed, record
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,52 @@ def test_what_has_to_be_there_is_named(values, words):
     with pytest.raises(ValueError, match=words) as raised:
         record(Whole, values)
     assert len(str(raised.value)) < 200
+
+
+# JSON that may come from anywhere
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": [1, "b", null]}',
+        '"[[[[[[[[[[[[[[[[[[[["',
+        r'["\"[[[[[[[[[[[[[[[[[[[[", "\\"]',
+        "[" * 16 + "]" * 16,
+        r'["\ud83d\ude00 😀"]',
+        "1",
+    ],
+)
+def test_json_is_parsed_and_brackets_in_texts_do_not_count(text):
+    assert parsed(text, 100) == json.loads(text)
+    assert parsed(text.encode(), 100) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 17 + "]" * 17, "16 levels"),
+        ('{"a":' * 100_000, "16 levels"),
+        ('["\\\\"' + ",[" * 17, "16 levels"),
+        (" " * 200_001, "200,000 characters"),
+        (r'"\ud800"', "surrogates"),
+        ('"\udfff"', "surrogates"),
+        (b"\xff", "decode"),
+        ("9" * 10_000, "digits"),
+        ("", "Expecting value"),
+    ],
+)
+def test_json_is_refused_by_length_and_depth_before_it_is_parsed(text, words, monkeypatch):
+    if "levels" in words or "characters" in words:
+        monkeypatch.setattr(json, "loads", lambda _: pytest.fail("was parsed"))
+    with pytest.raises(ValueError, match=words):
+        parsed(text, 200_000 if len(text) < 500_000 else 10**6)
+
+
+@pytest.mark.parametrize("text", ['"' * 10**6, '"\\' * 500_000, r"\"" * 500_000, '"a' * 500_000])
+def test_each_character_is_looked_at_once(text):
+    """Looked for anew from each quotation mark, it would take hours."""
+    begun = time.perf_counter()
+    with pytest.raises(ValueError):
+        parsed(text, 10**6)
+    assert time.perf_counter() - begun < 3

@@ -11,7 +11,7 @@ from pathlib import Path
 from classifier import files
 from classifier.config import IMAGE_SIZE
 from classifier.data.dataset import Batch, Dataset, DataUnavailableError, Notify, file_digest
-from classifier.ink import drawings
+from classifier.ink import archives
 from classifier.ink.labelled import checked_images
 
 # Keras' own copy of MNIST and its checksum: keras/src/datasets/mnist.py.
@@ -62,7 +62,7 @@ def keras_home() -> Path:
 
 def read(path: Path) -> Dataset:
     """MNIST from this file. Raises ValueError or FileNotFoundError for an unusable one."""
-    arrays = drawings.read_arrays(path)
+    arrays = archives.read_arrays(path)
 
     def part(name: str) -> Batch:
         images, labels = checked_images(arrays[f"x_{name}"], arrays[f"y_{name}"])

@@ -11,7 +11,7 @@ import numpy as np
 from classifier.config import TrainConfig
 from classifier.data import drawn, generated, mnist
 from classifier.data.dataset import Dataset, DataUnavailableError, Mixture, Notify
-from classifier.ink import drawings
+from classifier.ink import archives
 
 AUTO_SECONDS = 15.0  # `auto` gives a download up after this long
 
@@ -45,7 +45,7 @@ def check_files(config: TrainConfig) -> None:
     """Raise FileNotFoundError if a file that `config` names is not there; `load` would, later."""
     for file in (config.drawings, None if config.data == "generated" else config.mnist):
         if file is not None:
-            drawings.check_exists(file)
+            archives.check_exists(file)
 
 
 def _cut(dataset: Dataset, config: TrainConfig) -> Dataset:

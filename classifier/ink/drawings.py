@@ -5,9 +5,7 @@ and `load` tells which.
 """
 
 import hashlib
-import io
 import itertools
-import zipfile
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +14,10 @@ import numpy as np
 
 from classifier import files
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES
+from classifier.ink.archives import read_arrays
 from classifier.ink.labelled import checked_images, checked_labels
 
 _DIGITS = {str(digit) for digit in range(CLASSES)}
-MAX_BYTES = 100_000_000  # of an uploaded file's arrays
 NOT_A_DIGIT = 255  # the label of a drawing that is none
 
 
@@ -110,54 +108,6 @@ def save(drawings: Drawings, path: str | Path) -> None:
         np.savez_compressed(file, **arrays)
 
 
-def check_exists(path: str | Path) -> None:
-    """Raise FileNotFoundError, naming the file, if there is none."""
-    if not Path(path).exists():
-        raise FileNotFoundError(f"There is no file {path}.")
-
-
-def read_arrays(source: str | Path | bytes, name: str | None = None) -> dict[str, np.ndarray]:
-    """Every array of an `.npz` file, never unpickling.
-
-    source: its path, or its content, which is taken for a stranger's: more than MAX_BYTES of arrays
-    are refused before they are unpacked; name: what messages call it.
-    Raises FileNotFoundError, or ValueError that names the file and what is wrong with it.
-    """
-    name = name or ("the file" if isinstance(source, bytes) else str(source))
-    if not isinstance(source, bytes):
-        check_exists(source)
-    try:
-        if isinstance(source, bytes):
-            with zipfile.ZipFile(io.BytesIO(source)) as archive:
-                size = sum(part.file_size for part in archive.infolist())
-            if size > MAX_BYTES:
-                raise ValueError(f"it would unpack to {size / 1e6:,.0f} MB")
-        file = np.load(
-            io.BytesIO(source) if isinstance(source, bytes) else source, allow_pickle=False
-        )
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("it is a single array")
-        with file:
-            arrays = {key: file[key] for key in file.files}
-        strangers = [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]
-        if strangers:
-            raise ValueError(f"{', '.join(strangers)} in it is no array")
-        return arrays
-    # A damaged archive makes zipfile, zlib and NumPy raise whatever they stumble over.
-    except Exception as error:
-        reason = str(error)
-        if "allow_pickle" in reason or "pickled" in reason:
-            # NumPy takes every file that it does not know for a pickle.
-            reason = (
-                "it holds pickled objects, which are never loaded"
-                if isinstance(source, bytes) or zipfile.is_zipfile(source)
-                else "it is something else, or pickled objects, which are never loaded"
-            )
-        raise ValueError(
-            f"{name} is not a readable .npz file ({reason}). Make it again with numpy.savez."
-        ) from error
-
-
 def load(
     source: str | Path | bytes, *, symbols: bool = False, name: str | None = None
 ) -> Drawings | Images:
@@ -183,7 +133,7 @@ def load(
             return Images(*checked_images(arrays["x"], arrays["y"], allowed))
         raise ValueError(
             "it has neither `points`, `stroke_id`, `sample_id` and `labels` (strokes) "
-            f"nor `x` and `y` (images), but {', '.join(sorted(arrays)) or 'nothing'}"
+            f"nor `x` and `y` (images), but {', '.join(sorted(arrays))[:200] or 'nothing'}"
         )
     except ValueError as error:
         raise ValueError(f"{name or str(source)} is not a file of drawings: {error}.") from None
@@ -203,7 +153,7 @@ def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> 
         raise ValueError(f"points must be numbers of shape (P, 2), not {points.shape}")
     if not np.isfinite(points).all():
         raise ValueError("points has values that are not finite")
-    if np.abs(points).max(initial=0) > 1e6:
+    if points.max(initial=0) > 1e6 or points.min(initial=0) < -1e6:
         raise ValueError("points has coordinates beyond a million")
     labels = arrays["labels"]
     if labels.ndim != 1 or not len(labels):

@@ -19,7 +19,6 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     of their own, they lie on paper of their prevailing colour. All zero if nothing stands out.
     """
     colours = _to_unit(picture)
-    colours = _reduce(colours)
     if colours.shape[2] == 4:
         opacity = colours[..., 3]
         colours = colours[..., :3]
@@ -40,6 +39,7 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
 
 
 def _to_unit(picture: np.ndarray) -> np.ndarray:
+    """The colours (H, W, channels) float32, 0–1, with a longer side of _LONGEST_SIDE at most."""
     if picture.ndim == 2:
         picture = picture[..., None]
     if picture.ndim != 3 or picture.shape[2] not in (1, 3, 4) or 0 in picture.shape:
@@ -48,8 +48,9 @@ def _to_unit(picture: np.ndarray) -> np.ndarray:
         )
     scale = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}.get(picture.dtype)
     if scale is None:
-        return np.nan_to_num(picture.astype(np.float32)).clip(0, 1)
-    return picture.astype(np.float32) / np.float32(scale)  # in range: checks would take most time
+        return _reduce(np.nan_to_num(picture.astype(np.float32)).clip(0, 1))
+    # Reduced first: floats of a whole photo would take four times its memory.
+    return _reduce(picture).astype(np.float32) / np.float32(scale)
 
 
 def _reduce(colours: np.ndarray) -> np.ndarray:

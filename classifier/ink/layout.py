@@ -17,7 +17,6 @@ from classifier.ink.preparing import Prepared
 
 Score = Callable[[np.ndarray], np.ndarray]
 
-_MOST_PIECES = 60  # strokes or parts of ink: what has more is no number, and is taken whole
 _MOST_STROKES = 4  # of a digit: three, and one that was broken
 _MOST_CUTS = 8  # pieces of a digit in a picture: a round one is easily cut in five
 _WIDEST_GAP = 0.35  # of the line's height, between the pieces of a digit, sideways
@@ -65,8 +64,9 @@ def read_strokes(
     middles = [stroke[:, 0].min() + stroke[:, 0].max() for stroke in strokes]
     strokes = [strokes[k] for k in np.argsort(middles, kind="stable")]
     boxes = np.array([(*stroke.min(axis=0), *stroke.max(axis=0)) for stroke in strokes], float)
-    few = len(strokes) <= _MOST_PIECES
-    distances = _distances(strokes) if few else np.zeros((len(strokes), len(strokes)))
+    few = len(strokes) <= pieces.MOST
+    # Of what is taken whole, no stroke has one beside it.
+    distances = _distances(strokes) if few else np.zeros((len(strokes), 0))
 
     def pictures(candidates: list[tuple[int, int]]) -> np.ndarray:
         return rendering.render_drawings(strokes[first:end] for first, end in candidates)
@@ -163,7 +163,7 @@ def _cut(
     most: pieces of one digit; pictures: firsts and ends of candidates to their network inputs
     """
     count = len(boxes)
-    if count > _MOST_PIECES:
+    if count > pieces.MOST:
         candidates, odd = [(0, count)], [0.0]
     else:
         candidates, odd = _candidates(boxes, most)

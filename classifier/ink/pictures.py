@@ -1,19 +1,27 @@
 """Picture files to arrays, with every kind of bad file answered in a sentence.
 
-Knows nothing of digits.
+They are decoded in a process of its own (`decoding`), whose memory and time are bounded: a small
+file can ask for much of both. Knows nothing of digits.
 """
 
-import io
+import atexit
+import contextlib
 import os
-import warnings
+import subprocess
+import sys
+import threading
 from pathlib import Path
+from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-MAX_PIXELS = 40_000_000
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # whose decoders are asked
+from classifier.ink import decoding
+from classifier.ink.decoding import RefusedError
+
+MAX_BYTES = 50_000_000  # of a file; with 40 megapixels of colour it fits `decoding.MEMORY`
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+_PATIENCE = 5.0  # seconds for a picture, where the processor's time is not bounded or is scarce
+_TURN = 15.0  # seconds that a picture waits for those of others
 
 
 class UnreadablePictureError(ValueError):
@@ -22,67 +30,51 @@ class UnreadablePictureError(ValueError):
 
 def read_picture(source: str | Path | bytes, name: str | None = None) -> np.ndarray:
     """Decode a picture file, upright: (H, W) uint8 or uint16 grey, (H, W, 3) RGB or (H, W, 4) RGBA
-    uint8. Of an animation, the first frame.
+    uint8. Of an animation, the first frame. Longer sides of 2,560 pixels and more are reduced, to
+    no less than half of that.
 
     source: a path, or the file's bytes; name: what messages call it.
-    Raises UnreadablePictureError for files that are missing, empty, truncated, not pictures, or
-    of more than 40 megapixels, which are refused before they are decoded.
+    Raises UnreadablePictureError for files that are missing, empty, truncated, not pictures, of
+    more than 40 megapixels or MAX_BYTES, which are refused before they are decoded, or that take
+    too much memory or time to decode.
     """
     name = name or (str(source) if not isinstance(source, bytes) else "the picture")
     try:
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        data = source if isinstance(source, bytes) else _content(Path(source))
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise _unreadable(name, error) from error
     if not data:
         raise UnreadablePictureError(f"{name} is empty: choose another file.")
+    if len(data) > MAX_BYTES:
+        raise UnreadablePictureError(
+            f"{name} has more than {MAX_BYTES // 1_000_000} MB: make it smaller first."
+        )
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures; the limit below is stricter.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-                width, height = picture.size
-                if width * height > MAX_PIXELS:
-                    raise _too_large(name, width * height)
-                return _to_array(ImageOps.exif_transpose(picture))
-    except UnidentifiedImageError as error:
-        raise UnreadablePictureError(
-            f"{name} is not a picture: choose a PNG, JPEG, WebP, GIF, BMP or TIFF file."
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise _too_large(name) from error
-    except UnreadablePictureError:
-        raise
-    # Decoders raise whatever a damaged file makes them stumble over.
-    except Exception as error:
-        raise UnreadablePictureError(
-            f"{name} is damaged or cut off ({error}): save or send it again."
-        ) from error
+        mode, shape, pixels = _decoder.ask(data)
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    except RefusedError as error:
+        raise UnreadablePictureError(f"{name} {error}") from error
+    if mode == "I":
+        return np.frombuffer(pixels, np.int32).reshape(shape).clip(0, 65535).astype(np.uint16)
+    if mode == "F":
+        values = np.nan_to_num(np.frombuffer(pixels, np.float32).reshape(shape)).astype(float)
+        low, high = values.min(), values.max()
+        return np.asarray((values - low) / max(high - low, 1e-9) * 65535, np.uint16)
+    channels = [] if mode == "L" else [len(mode)]
+    return np.frombuffer(pixels, np.uint8).reshape(*shape, *channels)
+
+
+def _content(path: Path) -> bytes:
+    """A file's content, but for what is beyond MAX_BYTES + 1."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _unreadable(name: object, error: OSError | ValueError) -> UnreadablePictureError:
     return UnreadablePictureError(
         f"{name} cannot be read: {getattr(error, 'strerror', None) or error}."
     )
-
-
-def _too_large(name: str, pixels: int | None = None) -> UnreadablePictureError:
-    size = "far too many pixels" if pixels is None else f"{pixels / 1e6:.0f} megapixels"
-    return UnreadablePictureError(
-        f"{name} has {size}: at most {MAX_PIXELS // 1_000_000} are read. Make it smaller first."
-    )
-
-
-def _to_array(picture: Image.Image) -> np.ndarray:
-    if picture.mode in ("1", "L"):
-        return np.asarray(picture.convert("L"))
-    if picture.mode.startswith("I"):  # 16 bits a pixel, or 32 that hold 16
-        return np.asarray(picture).clip(0, 65535).astype(np.uint16)
-    if picture.mode == "F":
-        values = np.nan_to_num(np.asarray(picture, np.float32))
-        low, high = float(values.min()), float(values.max())
-        return ((values - low) / max(high - low, 1e-9) * 65535).astype(np.uint16)
-    transparent = "A" in picture.getbands() or "transparency" in picture.info
-    return np.asarray(picture.convert("RGBA" if transparent else "RGB"))
 
 
 def pictures_in(path: str | Path) -> list[Path]:
@@ -97,3 +89,85 @@ def pictures_in(path: str | Path) -> list[Path]:
     except OSError as error:
         raise _unreadable(path, error) from error
     return [file for file in files if file.suffix.lower() in SUFFIXES and os.path.isfile(file)]
+
+
+class Decoder:
+    """The process that decodes: started for the first picture, kept for the next ones, replaced
+    when it has died or had to be ended. For several threads at once, in turn."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, data: bytes) -> tuple[str, tuple[int, int], bytes]:
+        """Mode, height and width, and the pixels of what `decoding.decode` makes of a picture file.
+        Raises RefusedError, or OSError if no process can be started."""
+        if not self._turn.acquire(timeout=_TURN):
+            raise RefusedError("has to wait for too many others: choose it again in a moment.")
+        try:
+            process = self._started()
+            patience = threading.Timer(_PATIENCE, process.kill)
+            patience.start()
+            try:
+                mode, width, height, body = _exchange(process, data)
+            except (OSError, EOFError) as error:
+                self.end()
+                raise RefusedError(decoding.TOO_MUCH) from error
+            finally:
+                patience.cancel()
+        finally:
+            self._turn.release()
+        if mode == decoding.REFUSED:
+            raise RefusedError(body.decode("utf-8", "replace"))
+        return mode.decode(), (height, width), body
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self.end()
+        atexit.unregister(self.end)
+        atexit.register(self.end)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", decoding.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        return self._process
+
+    def end(self) -> None:
+        """End the process, if there is one; the next picture starts another."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):  # what it was sent last cannot be flushed
+                _open(pipe).close()
+        process.wait()
+
+
+def _exchange(process: "subprocess.Popen[bytes]", data: bytes) -> tuple[bytes, int, int, bytes]:
+    """Send a file, and get the answer: mode or REFUSED, width, height, and what follows. Raises
+    OSError or EOFError if the process ends."""
+    source, sink = _open(process.stdout), _open(process.stdin)
+    sink.write(decoding.LENGTH.pack(len(data)))
+    sink.write(data)
+    sink.flush()
+    head = source.read(decoding.HEADER.size)
+    if len(head) < decoding.HEADER.size:
+        raise EOFError
+    mode, width, height, size = decoding.HEADER.unpack(head)
+    body = source.read(min(size, decoding.MOST_BYTES))
+    mode = mode.rstrip(b"\0")
+    if mode != decoding.REFUSED and len(body) != width * height * decoding.PIXEL.get(mode, 0):
+        raise EOFError
+    return mode, width, height, body
+
+
+def _open(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe
+
+
+_decoder = Decoder()

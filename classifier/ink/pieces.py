@@ -11,6 +11,7 @@ import numpy as np
 
 from classifier.ink import convention
 
+MOST = 60  # strokes, or parts of ink, of a number: what has more is none, and is taken whole
 _PAPER = 0.25  # of full ink: less parts one piece of ink from the next
 _WHOLE = 0.7  # of the line's height: ink in one piece that is narrower is not cut
 _SEAM_HEIGHT = 48  # pixels: height of the line at which seams are looked for
@@ -25,12 +26,17 @@ def pieces(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     """Ink in pieces from left to right, none of which is in two digits, if that can be had.
 
     Returns which piece each pixel belongs to, (H, W) int32, -1 for paper; the pieces' boxes (n, 4)
-    int; which whole each was cut from, (n,) int; and what a cut before each costs, (n,).
+    int; which whole each was cut from, (n,) int; and what a cut before each costs, (n,). More than
+    MOST wholes are one piece.
     """
     mask = (ink >= _PAPER).astype(np.uint8)
     count, wholes, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count == 1:
         return wholes - 1, np.zeros((0, 4), int), np.zeros(0, int), np.zeros(0)
+    if count - 1 > MOST:  # a sheet of dots has 100,000
+        corners = stats[1:, :2], stats[1:, :2] + stats[1:, 2:4]
+        around = np.array([[*corners[0].min(axis=0), *corners[1].max(axis=0)]])
+        return np.minimum(wholes, 1) - 1, around, np.ones(1, int), np.zeros(1)
     height = float(stats[1:, cv2.CC_STAT_HEIGHT].max())
     found: list[tuple[np.ndarray, np.ndarray]] = []  # corner and mask of each piece
     owners, costs = [], []  # and what the cut to its left costs

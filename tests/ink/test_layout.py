@@ -14,6 +14,7 @@ from classifier.serving import predict, store
 from classifier.synthetic import handwriting
 from tests import paper
 from tests.benchmarks import numbers as benchmark
+from tests.watching import Watch
 
 PEN = 6
 
@@ -230,3 +231,15 @@ def test_random_ink_raises_nothing(networks):
         for share in (0.01, 0.3, 0.9):
             ink = (rng.random((side, side + 3)) < share).astype(np.float32)
             layout.read_ink(ink, *networks)
+
+
+def test_thousands_of_strokes_take_little_time_and_memory():
+    """In two columns, so that they look like a number: they took 14 seconds and 570 MB."""
+    strokes = [np.array([[10, y], [20, y + 3]]) for y in np.linspace(5, 255, 5000)]
+    strokes = [stroke + np.array([150 * (k % 2), 0]) for k, stroke in enumerate(strokes)]
+    with Watch() as watch:
+        parts = layout.read_strokes(strokes, CANVAS, PEN, lambda x: np.full((len(x), 10), 0.1))
+    assert len(parts) == 1
+    assert not parts[0].touching
+    assert watch.seconds < 3
+    assert watch.growth < 60_000_000

@@ -1,5 +1,7 @@
 """The ink of a number in pieces: what is apart, and what is cut."""
 
+import time
+
 import numpy as np
 
 from classifier.ink import pieces
@@ -34,3 +36,16 @@ def test_wide_ink_in_one_piece_is_cut_where_it_is_thin_at_a_cost():
 def test_paper_has_no_pieces():
     _, boxes, whole, ties = pieces.pieces(ink())
     assert len(boxes) == len(whole) == len(ties) == 0
+
+
+def test_a_sheet_of_dots_is_one_piece_at_once():
+    """By dots it took 20 seconds."""
+    sheet = np.zeros((640, 640), np.float32)
+    sheet[10:-10:3, 20:-20:3] = 1
+    begun = time.perf_counter()
+    piece_of, boxes, whole, ties = pieces.pieces(sheet)
+    assert time.perf_counter() - begun < 2
+    assert boxes.tolist() == [[20, 10, 618, 629]]
+    assert len(whole) == len(ties) == 1
+    assert ((piece_of == 0) == (sheet > 0)).all()
+    assert ((piece_of == -1) == (sheet == 0)).all()

@@ -120,6 +120,7 @@ HOSTILE = {
     "not a number": GOOD.replace(b"0.98", b"NaN"),
     "half a character": GOOD.replace(b"MNIST", b"\\uD800"),
     "half a character in figures": GOOD.replace(b'"gap"', b'"\\udfff"'),
+    "too long": GOOD.replace(b"MNIST", b"x" * 4_000_000),
     "no text": b"\xff\xfe\xfd",
     "nothing": b"",
     "null": b"null",

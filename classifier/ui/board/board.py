@@ -4,10 +4,9 @@ What a message changes is a fragment of one small element, so that an answer cos
 way. Where the ear is off, the canvas component sends by itself, after each stroke.
 """
 
-import contextlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -34,7 +33,6 @@ _FILES = ("strokes", "face", "pen", "post", "board")  # each after those it impo
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
 _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
-_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _CANVAS_KEY, _LINK_KEY = "canvas", "board-link"
 # Another network that is asked about a network input: its name, and ten probabilities; or None.
 Second = Callable[[np.ndarray], tuple[str, np.ndarray] | None]
@@ -186,14 +184,14 @@ def _note_sent() -> None:
     """The component has sent by itself, so no ear hears it."""
     here = session.current()
     here.ear_off = True
-    # What no canvas sends changes nothing.
-    with contextlib.suppress(*_MALFORMED):
-        objects = Widget[Any](_CANVAS_KEY).read(None)["drawing"]["raw"]["objects"]
-        here.sketch.drawn(canvas.strokes_of(objects), canvas.pen_of(objects))
+    taken = canvas.taken(Widget[Any](_CANVAS_KEY).read(None))
+    if taken is not None:
+        here.sketch.drawn(*taken)
 
 
 def _note_said() -> None:
-    session.current().heard = Widget[Any](_LINK_KEY).read({}).get("said")
+    sent = Widget[Any](_LINK_KEY).read(None)
+    session.current().heard = sent.get("said") if isinstance(sent, Mapping) else None
 
 
 def _note_failure() -> None:

@@ -11,6 +11,7 @@ from classifier.ui.board import answering
 from classifier.ui.session import Widget
 
 _TYPES = [suffix.removeprefix(".") for suffix in pictures.SUFFIXES]
+_LONGEST_NAME = 100  # characters that are shown of a file's name
 _FILE, _CAMERA, _CLIPBOARD = "File", "Camera", "Clipboard"
 
 
@@ -65,7 +66,7 @@ def _take(source: str) -> None:
         if brought is not None:
             here.picture_problem = "There was no picture in it: copy one, and paste it here."
         return
-    name = files[0].name
+    name = files[0].name[:_LONGEST_NAME].encode("utf-8", "replace").decode()
     try:
         prepared = preparing.prepare(pictures.read_picture(files[0].getvalue(), name))
     except pictures.UnreadablePictureError as error:

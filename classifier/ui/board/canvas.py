@@ -6,30 +6,42 @@ Knows nothing of Streamlit's session.
 """
 
 import base64
+from typing import Any
 
 import cv2
 import numpy as np
 
 from classifier.config import CANVAS, IMAGE_SIZE
-from classifier.people.collection import MAX_POINTS
+from classifier.people.collection import MAX_COORDINATE, MAX_POINTS
 
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
-_MOST_CURVES = MAX_POINTS + 1  # a digit has 100, and what has so many cannot be stored
+_MOST_POINTS = MAX_POINTS + 1  # a digit has 100; what has one more is refused where it is kept
 _PNG = "data:image/png;base64,"
+
+
+def taken(sent: Any) -> tuple[list[np.ndarray], float] | None:
+    """The strokes and the widest pen of what the component sent, see `strokes_of` and `pen_of`;
+    None for what no canvas sends."""
+    try:
+        objects = sent["drawing"]["raw"]["objects"]
+        with np.errstate(all="ignore"):  # what overflows is refused
+            return strokes_of(objects), pen_of(objects)
+    except Exception:  # whatever is made of it: anybody can send anything
+        return None
 
 
 def strokes_of(objects: list[dict]) -> list[np.ndarray]:
     """The paths among a canvas's objects as strokes, each (k, 2) float32 in canvas pixels.
 
     Follows what its edit tool may have done: moved, scaled, turned or mirrored. Of an endless
-    drawing, the first _MOST_CURVES curves.
+    drawing, the first _MOST_POINTS points. Raises anything for what no canvas sends.
     """
-    strokes, room = [], _MOST_CURVES
+    strokes, room = [], _MOST_POINTS
     for item in objects:
         if str(item.get("type", "")).lower() != "path" or not room:
             continue
-        points = _points(item["path"][:room])
-        room -= min(len(item["path"]), room)
+        points = _points(item["path"], room)
+        room -= len(points)
         middle = (points.min(axis=0) + points.max(axis=0)) / 2
         angle = np.radians(item.get("angle", 0))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -37,15 +49,18 @@ def strokes_of(objects: list[dict]) -> list[np.ndarray]:
         scale = np.array([item.get("scaleX", 1), item.get("scaleY", 1)]) * flip
         place = np.array([item.get("left", middle[0]), item.get("top", middle[1])])
         moved = ((points - middle) * scale) @ turn.T + place
+        if not (np.abs(moved) <= MAX_COORDINATE).all():  # nor is it where there is no number
+            raise ValueError("a stroke lies nowhere")
         strokes.append(moved.astype(np.float32))
     return strokes
 
 
-def _points(path: list[list]) -> np.ndarray:
+def _points(path: list[list], most: int) -> np.ndarray:
+    """The first points along a path, so many at most, (k, 2)."""
     points: list[np.ndarray] = []
     share = np.linspace(0, 1, _PER_CURVE + 1)[1:, None]
-    for command, *numbers in path:
-        corners = np.array(numbers, float).reshape(-1, 2)
+    for command, *numbers in path[:most]:
+        corners = np.array(numbers[: 2 * most], float).reshape(-1, 2)
         if command == "Q":
             points.extend(
                 (1 - share) ** 2 * points[-1]
@@ -54,12 +69,18 @@ def _points(path: list[list]) -> np.ndarray:
             )
         else:
             points.extend(corners)
-    return np.array(points)
+        if len(points) >= most:
+            break
+    return np.array(points[:most])
 
 
 def pen_of(objects: list[dict]) -> float:
-    """The widest pen among the objects, in canvas pixels."""
-    return max((float(item.get("strokeWidth", 1)) for item in objects), default=1.0)
+    """The widest pen among the objects, 1 to CANVAS, in canvas pixels. Raises anything for what no
+    canvas sends."""
+    pens = [float(item.get("strokeWidth", 1)) for item in objects]
+    if not all(pen <= CANVAS for pen in pens):
+        raise ValueError("no pen is so wide")
+    return max([1.0, *pens])
 
 
 def objects_of(strokes: list[np.ndarray], pen: float, colour: str) -> list[dict]:

@@ -5,7 +5,6 @@ came before, twice, late or not at all. Knows nothing of Streamlit, or of what i
 """
 
 import base64
-import binascii
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -204,7 +203,7 @@ class Sketch:
             return known
         try:
             pixels = base64.b64decode(_text(sent, "pixels", 2 * IMAGE_SIZE**2), validate=True)
-        except binascii.Error:
+        except ValueError:  # also for characters beyond ASCII
             pixels = b""
         if len(pixels) != IMAGE_SIZE**2:
             raise NotUnderstoodError("An image has 28 × 28 pixels.")
@@ -236,7 +235,12 @@ class Sketch:
 
     def drawn(self, lines: Sequence[np.ndarray], pen: float) -> None:
         """Take in what the canvas component itself sent, where the board's ear is off."""
-        strokes = [Stroke(0, pen, line) for line in lines[:MAX_STROKES]]
+        strokes: list[Stroke] = []
+        room = MAX_POINTS + 1  # what has one too many is refused, in words, where it is kept
+        for line in lines[:MAX_STROKES]:
+            if room:
+                strokes.append(Stroke(0, pen, line[:room]))
+                room -= len(strokes[-1].points)
         self.drawing, self.strokes, self.resting = secrets.token_hex(8), strokes, True
 
 
@@ -251,6 +255,8 @@ def _text(message: dict, key: str, most: int = _MAX_ID) -> str:
     value = message.get(key)
     if not isinstance(value, str) or len(value) > most:
         raise NotUnderstoodError(f"{key} is text of {most} characters at most.")
+    if any("\ud800" <= one <= "\udfff" for one in value):
+        raise NotUnderstoodError(f"{key} has half a character, which cannot be sent back.")
     return value
 
 

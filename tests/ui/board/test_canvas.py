@@ -1,5 +1,6 @@
 """Strokes survive the way into the canvas's format and back, whatever its edit tool did."""
 
+import math
 import time
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from classifier.people import collection
 from classifier.synthetic import handwriting
 from classifier.ui.board import canvas
+from classifier.ui.board.sketch import Sketch
 
 # As the canvas sends it: a stroke from (80, 60) to (120, 220) through curves.
 SENT = {
@@ -64,3 +66,60 @@ def test_other_objects_are_no_strokes():
 @pytest.mark.parametrize(("objects", "pen"), [([], 1.0), ([SENT, SENT | {"strokeWidth": 30}], 30)])
 def test_the_pen_is_the_widest_that_was_used(objects, pen):
     assert canvas.pen_of(objects) == pen
+
+
+def sent(*objects: object) -> dict:
+    """What the component sends."""
+    return {"drawing": {"raw": {"objects": list(objects)}}}
+
+
+def test_what_the_component_sends_is_strokes_and_the_pen():
+    strokes, pen = canvas.taken(sent(SENT))
+    assert pen == 18
+    np.testing.assert_array_equal(strokes[0], canvas.strokes_of([SENT])[0])
+
+
+PATHS = {
+    "no number": ["L", None, 3],
+    "infinite": ["L", math.inf, 3],
+    "far away": ["L", 1e30, 3],
+    "an endless number": ["L", 10**400, 3],
+    "half a point": ["L", 3],
+    "no command": [],
+    "half a curve": ["Q", 1, 2],
+    "a command that is a number": 7,
+}
+HOSTILE = {
+    "nothing": None,
+    "text": "drawing",
+    "no drawing": {"drawing": None},
+    "objects that are none": {"drawing": {"raw": {"objects": 5}}},
+    "an object that is text": sent("path"),
+    "no path": sent({"type": "path"}),
+    "an empty path": sent(SENT | {"path": []}),
+    "a path that is an object": sent(SENT | {"path": {"M": 1}}),
+    "a place that is text": sent(SENT | {"left": "left"}),
+    "a scale without end": sent(SENT | {"scaleX": 1e308}),
+    "an angle that is none": sent(SENT | {"angle": math.nan}),
+    "a pen that is text": sent(SENT | {"strokeWidth": "wide"}),
+    "a pen that is none": sent(SENT | {"strokeWidth": math.nan}),
+    "a pen as wide as the world": sent(SENT | {"strokeWidth": 1e9}),
+    **{name: sent(SENT | {"path": [["M", 1, 2], path]}) for name, path in PATHS.items()},
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE.values(), ids=HOSTILE)
+def test_what_no_canvas_sends_is_nothing(what):
+    assert canvas.taken(what) is None
+
+
+def test_no_drawing_of_the_canvas_is_larger_than_one_that_is_refused():
+    line = SENT | {"path": [["M", 0, 0], *([["L", 1, 1]] * 900)]}
+    one = {"type": "path", "path": [["L", *([1, 2] * 1_000_000)]]}
+    for objects in ([line] * 5000, [one] * 3, [{"type": "path", "path": [["M", 0, 0]]}] * 50_000):
+        begun = time.perf_counter()
+        sketch = Sketch()
+        sketch.drawn(*canvas.taken(sent(*objects)))
+        assert time.perf_counter() - begun < 3
+        assert len(sketch.strokes) <= collection.MAX_STROKES
+        assert sum(map(len, sketch.lines)) <= collection.MAX_POINTS + 1

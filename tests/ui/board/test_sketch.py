@@ -189,6 +189,14 @@ BAD = {
     "an image that is no base64": message(
         9, ROW, image={"id": "x", "pixels": "%" * 1048, "caption": ""}
     ),
+    "an image that is no ASCII": message(
+        9, ROW, image={"id": "x", "pixels": "é" * 1048, "caption": ""}
+    ),
+    "a drawing with half a character": message(9, ROW, drawing="\ud800"),
+    "a press with half a character": message(9, ROW, presses=[{"name": "\udfff", "number": 1}]),
+    "a caption with half a character": message(
+        9, ROW, drawing="b", image={"id": "x", "pixels": PIXELS, "caption": "\ud83d"}
+    ),
     "an image of 50 MB": message(
         9, ROW, image={"id": "x", "pixels": "A" * 50_000_000, "caption": ""}
     ),
@@ -215,3 +223,11 @@ def test_a_drawing_that_grows_for_ever_stops_at_its_bound():
     with pytest.raises(NotUnderstoodError, match="10,000 points"):
         sketch.take_in(message(99, [1, 18, MAX_POINTS, 10, 10]))
     assert len(sketch.lines[0]) == MAX_POINTS
+
+
+def test_what_the_canvas_sends_is_cut_off_where_it_can_not_be_kept():
+    for lines in ([np.zeros((2, 2))] * 5000, [np.zeros((5 * MAX_POINTS, 2))] * 2):
+        sketch = Sketch()
+        sketch.drawn(lines, 18)
+        assert len(sketch.lines) <= MAX_STROKES
+        assert sum(map(len, sketch.lines)) <= MAX_POINTS + 1  # one too many: it is told when kept
