@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
 from classifier.config import PROJECT
+from classifier.ui.board import board as board_of_page
 
 _ON_THE_BOARD = re.compile(r"(label|sample)-\d|take-back|round-(next|end)")
 _KINDS = ("markdown", "caption", "warning", "info", "error", "success", "title")
@@ -20,6 +22,11 @@ _KINDS = ("markdown", "caption", "warning", "info", "error", "success", "title")
 manifest_scanner.scan_component_manifests = functools.cache(
     manifest_scanner.scan_component_manifests
 )
+# Before each run Streamlit has Keras, if other tests have loaded it, go through all that it keeps,
+# which takes 0.2 s. A page loads no Keras.
+script_runner._clean_problem_modules = lambda: None
+# A browser gets a head start with the board; here there is none to wait for.
+board_of_page._HEAD_START = board_of_page._HEAD_START_OF_ANSWER = 0.0
 
 
 def new_page() -> AppTest:

@@ -11,11 +11,12 @@ from classifier.ink import rendering
 from classifier.synthetic import handwriting
 from tests.browser import (
     PROJECT,
+    blank_tab,
     chromium_path,
     clear,
     forget,
     launched,
-    open_context,
+    open_page,
     served,
     visit,
 )
@@ -111,26 +112,32 @@ def server(tmp_path_factory, quick_mnist):
 
 
 @pytest.fixture(scope="module")
-def context(browser):
-    """Where a file's tests open their pages one after the other: a new one costs a second of
-    processor more, since nothing is in its cache."""
-    one = open_context(browser)
+def used_tab(browser):
+    """Where a file's tests open their pages one after the other: in a new tab a page takes twice
+    the processor, and in a new context even more, since nothing is in its cache."""
+    one = blank_tab(browser)
     yield one
-    one.close()
+    one.context.close()
 
 
 @pytest.fixture
-def page(context, server):
+def tab(used_tab):
+    """The browser's tab of a visitor who was never here."""
+    yield used_tab
+    forget(used_tab)
+
+
+@pytest.fixture
+def page(tab, server):
     """A page of a visitor who was never here."""
-    yield visit(context.new_page(), server[0])
-    forget(context)
+    return visit(tab, server[0])
 
 
 @pytest.fixture(scope="module")
 def used_page(browser, server):
     """The page that `board_page` clears."""
-    one = open_context(browser).new_page()
-    yield visit(one, server[0])
+    one = open_page(browser, server[0])
+    yield one
     one.context.close()
 
 

@@ -5,22 +5,19 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from classifier.config import PROJECT, TrainConfig
+from classifier.config import TrainConfig
 from classifier.events import Finished
 from classifier.jobs.local import JobError
 from classifier.jobs.run import Run
 from classifier.serving import store
 from classifier.ui import session, shared
-from tests.app import answering, draw, press, words
+from tests.app import answering, draw, new_page, press, run, words
 from tests.jobs.test_run import Told
 
 
 @pytest.fixture
 def page(home):
-    one = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
-    one.run()
-    assert not one.exception
-    return one
+    return run(new_page())
 
 
 def button(page: AppTest, label: str):
@@ -98,8 +95,7 @@ def test_a_run_that_cannot_start_is_told_and_the_drawing_stays(page, home):
 def test_a_damaged_model_is_named_and_skipped(home):
     (home / "models" / "broken").mkdir(parents=True)
     (home / "models" / "broken" / "meta.json").write_text("{")
-    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    assert not page.exception
+    page = run(new_page())
     assert "broken" in words(page)
     assert not any("broken" in name for name in answering(page).options)
     press(page, "sample-1")
@@ -114,7 +110,7 @@ def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
     meta = json.loads((folder / "meta.json").read_text())
     meta["files"]["model.tflite"] = "0" * 64
     (folder / "meta.json").write_text(json.dumps(meta))
-    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    page = run(new_page())
     answering(page).set_value("cut").run()
     press(page, "sample-2")
     assert not page.exception
@@ -124,16 +120,15 @@ def test_a_model_whose_file_was_changed_is_not_asked(home, monkeypatch):
 
 
 def test_an_unknown_run_in_the_address_is_forgotten(home):
-    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    page = new_page()
     page.query_params["run"] = "../../etc"
-    page.run()
-    assert not page.exception
+    run(page)
     assert "run" not in page.query_params
 
 
 def ended(train: float, test: float) -> AppTest:
     """The page of a visitor whose run has ended with these accuracies."""
-    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    page = new_page()
     end = Finished(
         model="conv",
         test_accuracy=test,
@@ -146,12 +141,10 @@ def ended(train: float, test: float) -> AppTest:
         train_images=55_000,
         test_images=10_000,
     )
-    run = Run("00000000000000000000-0000000000000000", Told())
-    run.add(end)
-    page.session_state["session"] = session.Session(run=run)
-    page.run()
-    assert not page.exception
-    return page
+    ended = Run("00000000000000000000-0000000000000000", Told())
+    ended.add(end)
+    page.session_state["session"] = session.Session(run=ended)
+    return run(page)
 
 
 def test_the_result_is_one_sentence_about_seen_and_unseen_digits(home):

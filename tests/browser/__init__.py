@@ -16,15 +16,17 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urljoin
 
 import cv2
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from classifier.config import CANVAS, PROJECT
 
 PATIENCE = int(os.environ.get("PATIENCE_MS", 90_000))  # milliseconds: machines are slow and noisy
+VIEWPORT = {"width": 1366, "height": 768}
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -140,24 +142,29 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
         loop.close()
 
 
-def open_context(browser: Browser, **options: object) -> BrowserContext:
-    """Where pages of one visitor are opened: cookies and the cache are its own."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, **options)
+def blank_tab(browser: Browser, **options: object) -> Page:
+    """An empty tab of the browser; cookies and the cache are its own."""
+    context = browser.new_context(viewport=VIEWPORT, **options)
     context.set_default_timeout(PATIENCE)
-    return context
+    return context.new_page()
 
 
-def forget(context: BrowserContext) -> None:
-    """Close the pages of a context, and make its next one that of a visitor who was never here."""
-    context.pages[0].evaluate("localStorage.clear()")
-    for page in context.pages:
-        page.close()
-    context.clear_cookies()
+def forget(page: Page) -> None:
+    """Make a page's tab one whose visitor was never here."""
+    for other in page.context.pages:
+        if other is not page:
+            other.close()
+    page.goto(urljoin(page.url, "/_stcore/health"))  # no page, but what it stored is at hand
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.context.clear_cookies()
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    page.set_viewport_size(VIEWPORT)
 
 
 def open_page(browser: Browser, url: str, **options: object) -> Page:
-    """A page in a context of its own, with its canvas ready."""
-    return visit(open_context(browser, **options).new_page(), url)
+    """A page in a tab and a context of its own, with its canvas ready."""
+    return visit(blank_tab(browser, **options), url)
 
 
 def visit(page: Page, url: str) -> Page:

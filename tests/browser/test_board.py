@@ -24,7 +24,6 @@ from tests.browser import (
     draw_by_finger,
     expect_answer,
     expect_blank,
-    forget,
     keyed,
     open_page,
     open_tab,
@@ -91,9 +90,8 @@ def test_every_screen_has_all_of_it(page):
     expect_answer(page, 7)
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
-        for is_open in (True, False):
+        for is_open in {width > 768, False}:
             toggle_sidebar(page, is_open)
-            settle(page)
             found = expect_whole(page)
             side = found["canvas"][2] - found["canvas"][0]
             least = {320: 280, 360: 328, 390: 358}.get(width, 264 if height < 400 else 280)
@@ -105,9 +103,8 @@ def test_every_screen_has_all_of_it(page):
 
 
 def toggle_sidebar(page: Page, is_open: bool) -> None:
-    """Open or close the sidebar; where it would lie over the page, it stays closed."""
+    """Open or close the sidebar, if it is not so by itself."""
     bar = page.get_by_test_id("stSidebar")
-    is_open = is_open and page.viewport_size["width"] > 768
     settle(page)
     if (bar.get_attribute("data-collapsed") != "true") != is_open:
         if is_open:
@@ -116,6 +113,7 @@ def toggle_sidebar(page: Page, is_open: bool) -> None:
             bar.hover()
             page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
         expect(bar).to_have_attribute("data-collapsed", str(not is_open).lower())
+        settle(page)
 
 
 def test_large_type_makes_the_canvas_grow_too(page):
@@ -130,7 +128,6 @@ def test_large_type_makes_the_canvas_grow_too(page):
     for width, height in ((1366, 768), (1024, 768), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         toggle_sidebar(page, False)
-        settle(page)
         expect_whole(page)
 
 
@@ -374,11 +371,13 @@ def test_screen_readers_hear_the_answer_when_the_pen_rests(board_page):
     expect(spoken).to_contain_text("It is a 7", timeout=PATIENCE)
 
 
-def test_bars_stand_still_at_once_where_no_motion_is_wanted(browser, server):
-    page = open_page(browser, server[0], reduced_motion="reduce")
-    bar = page.locator(".board-bar").first
-    assert bar.evaluate("one => getComputedStyle(one).transitionDuration") in ("0s", "")
-    page.context.close()
+def test_bars_stand_still_at_once_where_no_motion_is_wanted(board_page):
+    bar = board_page.locator(".board-bar").first
+    duration = "one => getComputedStyle(one).transitionDuration"
+    assert bar.evaluate(duration) not in ("0s", "")
+    board_page.emulate_media(reduced_motion="reduce")
+    assert bar.evaluate(duration) in ("0s", "")
+    board_page.emulate_media(reduced_motion="no-preference")
 
 
 def test_a_second_model_answers_in_bars_of_its_own(page):
@@ -421,7 +420,10 @@ def test_a_network_in_training_moves_the_bars_from_before_its_first_epoch_on(pag
 # A slow line, and one that breaks.
 
 
-@pytest.fixture(scope="module", params=[0.0, 0.15], ids=["near", "150 ms"])
+SLOW = 0.15  # seconds that a slow line takes each way
+
+
+@pytest.fixture(scope="module", params=[0.0, SLOW], ids=["near", "150 ms"])
 def line(request, server):
     """The page's address behind a line that takes so long each way."""
     with (
@@ -433,17 +435,18 @@ def line(request, server):
 
 
 @pytest.fixture
-def far_page(context, line):
+def far_page(tab, line):
     """A page of a visitor who was never here, behind that line."""
-    yield visit(context.new_page(), line)
-    forget(context)
+    return visit(tab, line)
 
 
-def test_what_is_drawn_right_after_a_button_is_never_lost(far_page, subtests):
+def test_what_is_drawn_right_after_a_button_is_never_lost(far_page, request, subtests):
+    """Begun at once, and on a slow line also when the server's answer is under way."""
     page = far_page
+    waits = (0, SLOW) if request.node.callspec.params["line"] else (0,)
     one = placed(handwriting.sample_digit(1), 190, (100, 45))
     seven = placed(handwriting.sample_digit(7), 190, (45, 45))
-    for action, wait in itertools.product(("clear", "sample-3", "undo", "label-8"), (0, 0.15)):
+    for action, wait in itertools.product(("clear", "sample-3", "undo", "label-8"), waits):
         with subtests.test(action=action, wait=wait):
             draw(page, one)
             expect_answer(page, 1)

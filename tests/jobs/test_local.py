@@ -100,7 +100,8 @@ def long(tiny_mnist) -> Callable[[str], TrainConfig]:
 
 @pytest.fixture
 def broken(tmp_path, monkeypatch) -> Callable[..., None]:
-    """Replaces a module, by one that fails on import, in every child that starts from now on."""
+    """Replaces a module, by one that fails on import or has this text, in every child that starts
+    from now on."""
 
     def make(module: str, text: str = "raise ImportError(f'{__name__} is broken on purpose')"):
         folder = tmp_path / "broken"
@@ -264,7 +265,8 @@ def test_a_ready_worker_that_was_killed_is_replaced(server, short, noticed, monk
     assert isinstance(Listener(run).last(), Finished)
 
 
-def test_a_ready_worker_ends_with_its_server(server):
+def test_a_ready_worker_ends_with_its_server(server, broken):
+    broken("keras", "")  # nothing that takes long to load
     server.get_ready()
     ready = server._ready
     server.close()
@@ -500,7 +502,8 @@ def test_runs_leave_no_descriptor_and_no_process_behind(server, short, at_once):
 
 @on_linux
 @pytest.mark.parametrize("killed", [True, False])
-def test_workers_that_got_no_run_leave_no_descriptor_behind(server, killed):
+def test_workers_that_got_no_run_leave_no_descriptor_behind(server, broken, killed):
+    broken("keras", "")  # nothing that takes long to load
     me = psutil.Process()
     before = me.num_fds()
     for _ in range(3):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from classifier.config import PROJECT, TrainConfig
+from classifier.config import TrainConfig
 from classifier.data.mnist import load as load_mnist
 from classifier.events import EpochEnded, Finished, Started, to_json
 from classifier.ink.drawings import Drawings
@@ -18,7 +18,7 @@ from classifier.jobs.run import Run
 from classifier.rights import Visitor
 from classifier.serving import store
 from classifier.ui import session, view
-from tests.app import answering, press, words
+from tests.app import answering, new_page, press, run, words
 from tests.jobs.test_run import Told
 
 RUN = "00000000000000000001-0123456789abcdef"
@@ -29,22 +29,17 @@ def opened(
     tab: str = view.TRAINING, visitor: session.Session | None = None, **link: str
 ) -> AppTest:
     """The page at that tab, with these parameters in its address."""
-    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    page = new_page()
     page.session_state["tabs"] = tab
-    visitor = visitor or session.Session()
-    visitor.greeted = not link  # a visitor who was greeted is not kept waiting
-    page.session_state["session"] = visitor
+    page.session_state["session"] = visitor or session.Session()
     for key, value in link.items():
         page.query_params["try" if key == "attempt" else key] = value
-    page.run()
-    assert not page.exception
-    return page
+    return run(page)
 
 
 def show(page: AppTest, tab: str) -> None:
     page.session_state["tabs"] = tab
-    page.run()
-    assert not page.exception, tab
+    run(page)
 
 
 def alive(page: AppTest) -> None:
