@@ -192,7 +192,8 @@ HOSTILE = {
     "no number": (lambda: file_of(2, points=np.full((6, 2), np.nan, np.float32)), "finite"),
     "a wrong label": (lambda: file_of(2, label=12), "labels"),
     "a million strokes": (endless, "strokes"),
-    "a million drawings": (lambda: file_of(10**6), "2,000 are kept at most"),
+    "a million drawings": (lambda: file_of(10**6), "would unpack to"),
+    "thousands of drawings": (lambda: file_of(3_000), "2,000 are kept at most"),
     "images": (lambda: packed(x=np.zeros((2, 28, 28), np.uint8), y=np.zeros(2, np.uint8)),
                "has images"),
 }  # fmt: skip
