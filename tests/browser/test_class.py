@@ -153,6 +153,66 @@ def test_a_whole_class(host, phones, server):
     assert len(stored(home)) == 7  # they stay with the host
 
 
+def seat_of(phone: Page) -> str:
+    """The animal's name by which a member is called."""
+    return phone.get_by_text(re.compile(r"^You are")).inner_text().split()[-1].rstrip(".")
+
+
+def test_a_host_locks_lets_in_hides_silences_and_removes(host, browser, phones):
+    link = open_class(host)
+    first = phones(link)
+    send(first, 7)
+    send(first, 2)
+    click(host, "class-lock")
+    expect(keyed(host, "class-lock")).to_contain_text("Unlock")
+
+    # Whoever has the code knocks; the host sees it, and lets them in.
+    late = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    late.set_default_timeout(PATIENCE)
+    late.goto(link)
+    click(late, "knock-here")
+    knocking = late.get_by_text(re.compile("^You knock as"))
+    name = knocking.inner_text().split("You knock as ")[1].split(".")[0].split()[-1]
+    expect(host.get_by_text("1 knocks")).to_be_visible()
+    keyed(host, "members").get_by_role("button").first.click()
+    expect(keyed(host, "knock")).to_contain_text(name)
+    click(host, "knock-in")
+    keyed(late, "label-9").wait_for()
+    assert seat_of(late) == name
+    expect(host.get_by_text("1 knocks")).to_have_count(0)
+
+    # The list stays open while it is looked at, and what is chosen in it stays so.
+    keyed(host, "member").get_by_role("radio", name=re.compile(seat_of(first))).click()
+    click(host, "member-silence")
+    expect(first.get_by_text("The host takes no drawings from you now.")).to_be_visible()
+    expect(keyed(first, "label-7")).to_be_hidden()
+    expect(keyed(host, "member-silence")).to_contain_text("send")
+    host.wait_for_timeout(2_500)
+    for width, height in ((1366, 768), (390, 844)):
+        host.set_viewport_size({"width": width, "height": height})
+        box = keyed(host, "member-remove").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    host.set_viewport_size({"width": 1366, "height": 768})
+    assert not serious_faults(host)
+    host.keyboard.press("Escape")
+
+    wall = keyed(host, "gallery-wall").get_by_role("button")
+    expect(wall).to_have_count(2)
+    wall.filter(has_text="→ 2").click()
+    expect_answer(host, 2)
+    click(host, "hide-drawing")
+    expect(wall).to_have_count(1)
+    expect(keyed(host, "hide-drawing")).to_contain_text("Show this 2 again")
+
+    keyed(host, "members").get_by_role("button").first.click()
+    keyed(host, "member").get_by_role("radio", name=re.compile(seat_of(first))).click()
+    click(host, "member-remove")
+    expect(first.get_by_text("The host has removed you from this class.")).to_be_visible()
+    expect(wall).to_have_count(0)
+    late.context.close()
+
+
 def test_a_label_that_is_tapped_at_once_after_the_finger_left_is_sent(host, phones):
     phone = phones(open_class(host))
     for digit in (4, 4, 7, 7):
