@@ -87,7 +87,7 @@ def _stored() -> None:
     models = [model for model in store.list_models()[0] if not model.shipped]
     with st.container(horizontal=True, gap="small"):
         with st.popover("Delete all models", disabled=not models, key="clear-models"):
-            st.markdown(f"All {len(models):,} models that were trained here are gone for good then.")
+            st.markdown(f"{len(models):,} models that were trained here are gone for good then.")
             view.button("Delete them", "clear-models-now", _clear_models)
         with st.popover("Delete all drawings and classes", key="clear-drawings"):
             st.markdown("Nobody’s drawings can be brought back.")
