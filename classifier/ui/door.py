@@ -84,6 +84,10 @@ class Door:
         request = HTTPConnection(scope)
         known = request.cookies.get(COOKIE, "")
         token = known if visitors.is_token(known) else visitors.new_token()
+        if scope["path"] == "/" and self._pages >= _limits().pages:
+            words = "As many pages are open as this server has room for. Try again in a minute."
+            await PlainTextResponse(words, 503, {"Retry-After": "60"})(scope, receive, send)
+            return
         if scope["method"] == "PUT" and _UPLOADS in scope["path"]:
             # Whoever keeps no cookie is counted with all others of their address.
             address = request.client.host if request.client else ""
