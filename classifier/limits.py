@@ -6,6 +6,9 @@ environment or at the top of `.streamlit/secrets.toml`. Knows nothing of what is
 
 import dataclasses
 import os
+import threading
+import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +50,29 @@ class Limits:
         for name, value in dataclasses.asdict(self).items():
             if value < 0:
                 raise ValueError(f"{variable(name)} is {value}: it must be a whole number from 0.")
+
+
+class Rate:
+    """How often each of many does something, within a minute. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, whose: str, most: int) -> bool:
+        """Count one time more, unless that would be too many; whether it was counted."""
+        now = time.monotonic()
+        with self._lock:
+            for other, times in list(self._times.items()):
+                while times and times[0] < now - 60:
+                    times.popleft()
+                if not times:
+                    del self._times[other]
+            times = self._times.setdefault(whose, deque())
+            if len(times) >= most:
+                return False
+            times.append(now)
+            return True
 
 
 def variable(name: str) -> str:

@@ -34,3 +34,14 @@ def test_the_readme_lists_each_limit_with_its_standard():
     told = dict(re.findall(r"`([A-Z_]+)` ([\d,]+)", text.partition("## Leaving it open")[2]))
     there = {field.name.upper(): f"{field.default:,}" for field in dataclasses.fields(Limits)}
     assert told == there
+
+
+def test_a_rate_is_each_ones_own_and_over_after_a_minute(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
+    rate = limits.Rate()
+    assert [rate.take("a", 2) for _ in range(3)] == [True, True, False]
+    assert rate.take("b", 2)
+    now[0] = 61
+    assert rate.take("a", 2)
+    assert set(rate._times) == {"a"}, "nothing is known of who is gone"

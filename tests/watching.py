@@ -36,5 +36,5 @@ class Watch:
             for child in self._me.children():
                 with contextlib.suppress(psutil.Error):  # it has ended by now
                     self.child = max(self.child, child.memory_info().rss)
-            if self._over.wait(0.005):
+            if self._over.wait(0.01):
                 return

@@ -41,8 +41,7 @@ MAX_PIXELS = 40_000_000
 # `finding` reduces it once more, by half or more, so that it does not matter how it was done here.
 LEAST_SIDE = 1280
 MEMORY = 220_000_000  # bytes: 40 megapixels of colour take 160 million
-SECONDS = 1.2  # of processor for one picture; forty megapixels take 0.6
-_NO_WEBP = "could not create decoder object"  # said of damaged ones, and for want of memory
+SECONDS = 1.0  # of processor for one picture; forty megapixels of colour take half of it
 # A picture: its mode, width and height, and how many bytes of pixels follow; or REFUSED, and how
 # many bytes of UTF-8 follow that say why.
 HEADER = struct.Struct("<4sIII")
@@ -93,9 +92,10 @@ def decode(data: bytes) -> Image.Image:
         why = str(error)[:100]
         if isinstance(error, MemoryError):
             raise RefusedError(TOO_MUCH) from error
-        if why == _NO_WEBP:
-            why = "or too large for a WebP, which takes more memory than a JPEG"
-        raise RefusedError(f"is damaged or cut off ({why}): save or send it again.") from error
+        # Some decoders say no more than that of a sound picture that takes too much memory, either.
+        raise RefusedError(
+            f"is damaged or cut off ({why}): save or send it again, smaller if it is large."
+        ) from error
 
 
 def _reduced(picture: Image.Image, factor: int) -> Image.Image:

@@ -20,7 +20,7 @@ from classifier.ink.decoding import RefusedError
 
 MAX_BYTES = 50_000_000  # of a file; with 40 megapixels of colour it fits `decoding.MEMORY`
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
-_PATIENCE = 5.0  # seconds for a picture, where the processor's time is not bounded or is scarce
+_PATIENCE = 4.0  # seconds for a picture, where the processor is busy or its time is not bounded
 _TURN = 15.0  # seconds that a picture waits for those of others
 
 

@@ -6,8 +6,6 @@ the page shows.
 """
 
 import asyncio
-import time
-from collections import defaultdict, deque
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -19,7 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from classifier import limits
 from classifier.config import PROJECT
-from classifier.limits import Limits
+from classifier.limits import Limits, Rate
 from classifier.people import visitors
 from classifier.ui import memory
 
@@ -45,7 +43,7 @@ class Door:
         self._app = app
         self._pages = 0  # that are connected
         self._tidying = False
-        self._uploads: dict[str, deque[float]] = defaultdict(deque)  # their times, by visitor
+        self._uploads = Rate()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -86,11 +84,16 @@ class Door:
         request = HTTPConnection(scope)
         known = request.cookies.get(COOKIE, "")
         token = known if visitors.is_token(known) else visitors.new_token()
+        if scope["path"] == "/" and self._pages >= _limits().pages:
+            words = "As many pages are open as this server has room for. Try again in a minute."
+            await PlainTextResponse(words, 503, {"Retry-After": "60"})(scope, receive, send)
+            return
         if scope["method"] == "PUT" and _UPLOADS in scope["path"]:
             # Whoever keeps no cookie is counted with all others of their address.
             address = request.client.host if request.client else ""
             whose = known if known == token else address
-            if not self._may_upload(whose):
+            # Those that are too many for the page's patience get a sentence there.
+            if not self._uploads.take(whose, 2 * _limits().pictures_a_minute):
                 await PlainTextResponse("Too many files: wait a minute.", 429)(scope, receive, send)
                 return
 
@@ -108,19 +111,6 @@ class Door:
             await send(message)
 
         await self._app(scope, receive, say)
-
-    def _may_upload(self, whose: str) -> bool:
-        now, most = time.monotonic(), _limits().pictures_a_minute
-        for visitor in list(self._uploads):
-            times = self._uploads[visitor]
-            while times and times[0] < now - 60:
-                times.popleft()
-            if not times:
-                del self._uploads[visitor]
-        if len(self._uploads[whose]) >= most:
-            return False
-        self._uploads[whose].append(now)
-        return True
 
 
 def _without_path(content: bytes) -> bytes:

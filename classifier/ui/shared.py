@@ -7,6 +7,7 @@ import streamlit as st
 
 from classifier.config import CLASSES, IMAGE_SIZE
 from classifier.jobs.local import LocalJobs, snapshots_of
+from classifier.limits import Rate
 from classifier.names import SHIPPED_DETECTOR
 from classifier.serving import snapshots, store
 from classifier.serving.inspection import Inspector
@@ -21,6 +22,12 @@ def jobs() -> LocalJobs:
     """The runs of this server; its methods may be called from any session."""
     memory.keep_small()
     return LocalJobs()
+
+
+@st.cache_resource
+def brought() -> Rate:
+    """How many files each visitor has brought."""
+    return Rate()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -73,17 +73,15 @@ def test_only_pages_carry_the_cookie_and_no_other_site_frames_them():
 
 
 def test_more_uploads_than_one_visitor_may_send_are_refused(monkeypatch):
-    monkeypatch.setenv("DIGIT_CLASSIFIER_PICTURES_A_MINUTE", "3")
+    monkeypatch.setenv("DIGIT_CLASSIFIER_PICTURES_A_MINUTE", "2")
     door, path = Door(an_app([])), "/_stcore/upload_file/a/b"
     cookies = [f"{COOKIE}={visitors.new_token()}" for _ in range(2)]
     for cookie in cookies:
-        assert [request(door, "PUT", path, cookie)[0] for _ in range(4)] == [200] * 3 + [429]
+        assert [request(door, "PUT", path, cookie)[0] for _ in range(5)] == [200] * 4 + [429]
     assert request(door, "DELETE", path, cookies[0])[0] == 200
     # Without a cookie, or with a forged one, all of an address are one.
-    codes = [
-        request(door, "PUT", path, f"{COOKIE}={k}" if k else "")[0] for k in ("", "x", "y", "z")
-    ]
-    assert codes == [200] * 3 + [429]
+    forged = ["", *(f"{COOKIE}={value}" for value in ("", "x", "y", "z"))]
+    assert [request(door, "PUT", path, one)[0] for one in forged] == [200] * 4 + [429]
 
 
 def test_more_pages_than_may_be_open_are_told_to_come_again(monkeypatch):
@@ -105,10 +103,14 @@ def test_more_pages_than_may_be_open_are_told_to_come_again(monkeypatch):
         pages = [asyncio.create_task(door({"type": "websocket"}, receive, send)) for _ in range(3)]
         await asyncio.sleep(0.05)
         assert sent == [{"type": "websocket.close", "code": 1013}]
+        sent.clear()
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        await door(scope, None, send)
+        assert (sent[0]["status"], sent[1]["body"][:12]) == (503, b"As many page")
         closing.set()
         await asyncio.gather(*pages)
         await asyncio.create_task(door({"type": "websocket"}, receive, send))
-        assert len(sent) == 1, "there is room again"
+        assert len(sent) == 2, "there is room again"
 
     asyncio.run(go())
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import streamlit as st
 
+from classifier import limits
 from classifier.ink import pictures, preparing
 from classifier.ink.preparing import Verdict
-from classifier.ui import session, view
+from classifier.ui import session, shared, view
 from classifier.ui.board import answering
 from classifier.ui.session import Widget
 
@@ -65,6 +66,10 @@ def _take(source: str) -> None:
     if not files or files[0] is None:
         if brought is not None:
             here.picture_problem = "There was no picture in it: copy one, and paste it here."
+        return
+    most = limits.current().pictures_a_minute
+    if not shared.brought().take(session.visitor().digest, most):
+        here.picture_problem = f"At most {most} pictures a minute: wait a moment."
         return
     name = files[0].name[:_LONGEST_NAME].encode("utf-8", "replace").decode()
     try:

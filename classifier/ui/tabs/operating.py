@@ -27,7 +27,7 @@ def panel() -> None:
     here = session.current()
     if not os.environ.get(KEY):
         return
-    with st.expander("For who runs this page", key="operator", on_change="rerun") as panel:
+    with st.expander("For whoever runs this page", key="operator", on_change="rerun") as panel:
         if not panel.open:
             return
         if not here.operator:
@@ -86,8 +86,8 @@ def _stored() -> None:
     st.markdown("### What is stored")
     models = [model for model in store.list_models()[0] if not model.shipped]
     with st.container(horizontal=True, gap="small"):
-        with st.popover(f"Delete {len(models):,} models", disabled=not models, key="clear-models"):
-            st.markdown("All models that were trained here are gone for good then.")
+        with st.popover("Delete all models", disabled=not models, key="clear-models"):
+            st.markdown(f"{len(models):,} models that were trained here are gone for good then.")
             view.button("Delete them", "clear-models-now", _clear_models)
         with st.popover("Delete all drawings and classes", key="clear-drawings"):
             st.markdown("Nobody’s drawings can be brought back.")

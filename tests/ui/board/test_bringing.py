@@ -56,6 +56,17 @@ def test_a_picture_that_is_pasted_is_read(page):
     assert "It is a 3" in words(page)
 
 
+def test_more_pictures_than_one_may_bring_in_a_minute_are_told(page, monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_PICTURES_A_MINUTE", "1")
+    bring(page, sheet(4))
+    assert "It is a 4" in words(page)
+    page.session_state["picture-1"] = True
+    run(page)
+    bring(page, sheet(3))
+    assert "At most 1 pictures a minute" in words(page)
+    assert "It is a 4" in words(page)
+
+
 def test_text_that_is_pasted_is_told(page):
     page.session_state["picture-way-0"] = "Clipboard"
     run(page)
