@@ -24,7 +24,7 @@ class Action(enum.Enum):
     START_RUN = "start a run"
     FOLLOW_RUN = "follow a run"
     STOP_RUN = "stop this run"
-    LIST_RUNS = "see all runs"
+    LIST_ALL = "see the runs and classes of all"
     USE_MODEL = "use this model"
     RENAME_MODEL = "rename this model"
     DELETE_MODEL = "delete this model"
@@ -50,7 +50,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.START_RUN: _ALL,
     Action.FOLLOW_RUN: _ALL,
     Action.STOP_RUN: _OWNER,
-    Action.LIST_RUNS: _OPERATOR,
+    Action.LIST_ALL: _OPERATOR,
     Action.USE_MODEL: _ALL,
     Action.RENAME_MODEL: _OWNER,
     Action.DELETE_MODEL: _OWNER,

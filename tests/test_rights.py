@@ -60,7 +60,7 @@ ACTIONS: dict[Action, Callable[[LocalJobs, Visitor], object]] = {
     Action.START_RUN: start,
     Action.FOLLOW_RUN: lambda jobs, by: jobs.find(RUN).look(),
     Action.STOP_RUN: stop,
-    Action.LIST_RUNS: lambda jobs, by: jobs.all(by),
+    Action.LIST_ALL: lambda jobs, by: jobs.all(by),
     Action.USE_MODEL: lambda jobs, by: store.as_zip(MODEL),
     Action.RENAME_MODEL: lambda jobs, by: store.rename(MODEL, "renamed", by),
     Action.DELETE_MODEL: lambda jobs, by: store.delete(MODEL, by),

@@ -210,7 +210,7 @@ class LocalJobs:
 
     def all(self, by: Visitor) -> list[Run]:
         """The runs of all visitors that wait or are at work. Raises NotAllowedError."""
-        by.check(Action.LIST_RUNS)
+        by.check(Action.LIST_ALL)
         return [run for one in queue.alive() if (run := self.find(one)) is not None]
 
     def close(self) -> None:

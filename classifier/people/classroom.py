@@ -116,6 +116,14 @@ def hosted(visitor: Visitor) -> list[Class]:
         return classes(database, visitor, "host = ? ORDER BY number DESC", [visitor.digest])
 
 
+def all_open(visitor: Visitor) -> list[Class]:
+    """The classes of all hosts that are not over, newest first. Raises NotAllowedError."""
+    visitor.check(Action.LIST_ALL)
+    with transaction(writing=False) as database:
+        condition = "state != ? AND expires > ? ORDER BY number DESC"
+        return classes(database, visitor, condition, [ClassState.CLOSED.value, time.time()])
+
+
 def send(visitor: Visitor, number: int, drawing: Labelled) -> int:
     """Put a member's drawing into the class of that number, once, however often it is sent; the
     drawing's own number.

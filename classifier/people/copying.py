@@ -51,17 +51,34 @@ def _add(source: sqlite3.Connection, database: sqlite3.Connection) -> int:
         )
         here = database.execute("SELECT number FROM class WHERE code = ?", [row["code"]])
         numbers[row["number"]] = here.fetchone()[0]
-    for table, columns in (("member", _MEMBER), ("drawing", _DRAWING)):
-        places = ", ".join("?" * (1 + columns.count(",") + 1))
-        database.executemany(
-            f"INSERT OR IGNORE INTO {table} (class, {columns}) VALUES ({places})",
-            (
-                (numbers.get(row[0]), *tuple(row)[1:])
-                for row in source.execute(f"SELECT class, {columns} FROM {table} ORDER BY rowid")
-                if row[0] in numbers
-            ),
-        )
+    for row in source.execute(f"SELECT class, {_MEMBER} FROM member ORDER BY seat"):
+        _seat(database, numbers.get(row["class"]), row)
+    places = ", ".join("?" * (2 + _DRAWING.count(",")))
+    database.executemany(
+        f"INSERT OR IGNORE INTO drawing (class, {_DRAWING}) VALUES ({places})",
+        (
+            (numbers[row[0]], *tuple(row)[1:])
+            for row in source.execute(f"SELECT class, {_DRAWING} FROM drawing ORDER BY number")
+            if row[0] in numbers
+        ),
+    )
     return int(database.execute("SELECT drawings FROM total").fetchone()[0] - before)
+
+
+def _seat(database: sqlite3.Connection, number: int | None, row: sqlite3.Row) -> None:
+    """Let a member in who is not here yet: in the seat that they had, or, where another sits there
+    by now, in the next that is free."""
+    if number is None:
+        return
+    taken = "SELECT 1 FROM member WHERE class = ? AND seat = ?"
+    last = "SELECT coalesce(max(seat), -1) FROM member WHERE class = ?"
+    seat = row["seat"]
+    if database.execute(taken, [number, seat]).fetchone():
+        seat = database.execute(last, [number]).fetchone()[0] + 1
+    database.execute(
+        f"INSERT OR IGNORE INTO member (class, {_MEMBER}) VALUES (?, ?, ?, ?, ?, ?)",
+        [number, row["writer"], row["joined"], seat, row["silenced"], row["removed"]],
+    )
 
 
 def clear(visitor: Visitor) -> None:

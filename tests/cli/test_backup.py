@@ -9,7 +9,7 @@ import pytest
 
 from classifier.__main__ import main
 from classifier.config import SHIPPED_MODELS, models_folder
-from classifier.people import classroom, collection, entering, visitors
+from classifier.people import classroom, collection, database, entering, members, visitors
 from classifier.people.collection import Labelled
 from classifier.serving import store
 
@@ -55,6 +55,22 @@ def test_everything_comes_back_once(filled, tmp_path, monkeypatch, capsys):
     assert [one.id for one in classroom.drawings(HOST, there.number)] == ["sent"]
     assert classroom.drawings(HOST, other.number) == []
     assert classroom.joined(MEMBER, there.number).code == filled.code
+
+
+def test_a_member_whose_seat_is_taken_by_now_gets_another(filled, tmp_path, monkeypatch):
+    file = tmp_path / "backup.zip"
+    main(["export", str(file)])
+    members.remove(HOST, filled.number, 0)
+    with database.transaction() as here:
+        here.execute("DELETE FROM member")
+    other = visitors.visitor_of("c" * 32)
+    entering.join(other, filled.code, "address")
+    for _ in range(2):
+        assert main(["import", str(file)]) == 0
+        assert [(one.seat, one.drawings) for one in members.members(HOST, filled.number)] == [
+            (0, 0),
+            (1, 1),
+        ]
 
 
 def test_an_existing_file_is_never_written_over(filled, tmp_path, capsys):

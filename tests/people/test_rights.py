@@ -53,6 +53,7 @@ DO: dict[str, tuple[Action, Callable[[Visitor, Scene], object]]] = {
     "open": (Action.OPEN_CLASS, lambda who, at: classroom.open_class(who, "conv")),
     "knock": (Action.JOIN_CLASS, lambda who, at: entering.knock(who, at.there.code, "here")),
     "send": (Action.SEND_DRAWING, lambda who, at: send(who, at.there, "new")),
+    "all open": (Action.LIST_ALL, lambda who, at: classroom.all_open(who)),
     "all drawings": (Action.SEE_CLASS, lambda who, at: classroom.drawings(who, at.there.number)),
     "survey": (Action.SEE_CLASS, lambda who, at: classroom.survey(who, at.there.number, 9)),
     "contents": (Action.SEE_CLASS, lambda who, at: albums.contents(who, at.there.number)),

@@ -6,13 +6,17 @@ They show a key that the environment names. Without one, nobody may, and nothing
 import hmac
 import os
 import time
+from datetime import datetime
 
 import streamlit as st
 
-from classifier.people import copying
+from classifier.people import classroom, copying
+from classifier.people.classroom import ClassState
+from classifier.people.database import CollectionError
 from classifier.rights import Action
 from classifier.serving import store
 from classifier.ui import session, shared, view
+from classifier.ui.board import labelling
 from classifier.ui.session import Widget
 
 KEY = "DIGIT_CLASSIFIER_KEY"  # in the environment, or in .streamlit/secrets.toml
@@ -34,6 +38,7 @@ def panel() -> None:
             _ask(here)
             return
         _runs()
+        _classes()
         _stored()
         view.button("Put the key away", "operator-leave", _leave, type="tertiary")
 
@@ -80,6 +85,24 @@ def _runs() -> None:
         left.markdown(f"{network} · {run.state.name.lower()} · by {run.owner[:6] or 'nobody'}")
         with right:
             view.button("Stop it", f"stop-{run.id}", lambda r=run: r.stop(session.visitor()))
+
+
+def _classes() -> None:
+    st.markdown("### Classes")
+    try:
+        found = classroom.all_open(session.visitor())
+    except CollectionError as error:
+        view.error(str(error))
+        return
+    if not found:
+        st.caption("None is open.")
+    for one in found:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        opened = datetime.fromtimestamp(one.opened)
+        left.markdown(f"{one.code.upper()} · {one.state.value} · since {opened:%H:%M}")
+        do = (classroom.set_state, one.number, ClassState.CLOSED)
+        with right:
+            view.button("Close it", f"close-{one.number}", labelling.attempt, *do)
 
 
 def _stored() -> None:

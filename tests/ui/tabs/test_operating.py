@@ -9,6 +9,7 @@ from classifier.config import PROJECT, SHIPPED_MODELS, runs_folder
 from classifier.events import Progress, Started, to_json
 from classifier.jobs import queue
 from classifier.jobs.queue import Claim
+from classifier.people import classroom, visitors
 from classifier.serving import store
 from classifier.ui import session, view
 from tests.app import press, words
@@ -88,6 +89,11 @@ def test_the_operator_sees_all_runs_and_stops_and_clears(key):
     show_key(page, key)
     assert "conv · running" in words(page)
     press(page, f"stop-{RUN}")
+    opened = classroom.open_class(visitors.visitor_of("h" * 32), "shipped-deep")
+    page.run()
+    assert f"{opened.code.upper()} · open" in words(page)
+    press(page, f"close-{opened.number}")
+    assert "None is open." in words(page)
     press(page, "clear-models-now")
     assert [one.name for one in store.list_models()[0] if not one.shipped] == []
     press(page, "clear-drawings-now")
