@@ -153,7 +153,7 @@ def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> 
         raise ValueError(f"points must be numbers of shape (P, 2), not {points.shape}")
     if not np.isfinite(points).all():
         raise ValueError("points has values that are not finite")
-    if points.max(initial=0) > 1e6 or points.min(initial=0) < -1e6:
+    if float(points.max(initial=0)) > 1e6 or float(points.min(initial=0)) < -1e6:
         raise ValueError("points has coordinates beyond a million")
     labels = arrays["labels"]
     if labels.ndim != 1 or not len(labels):
