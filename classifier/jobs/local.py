@@ -28,7 +28,7 @@ from classifier.config import PROJECT, TrainConfig, home, runs_folder
 from classifier.jobs import queue, resources, shares
 from classifier.jobs.queue import Claim
 from classifier.jobs.resources import free_memory
-from classifier.jobs.run import Run
+from classifier.jobs.run import MOST_AT_ONCE, Run
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class _Process:
         try:
             with open(self.folder / EVENTS, "rb") as file:
                 file.seek(offset)
-                return file.read()
+                return file.read(MOST_AT_ONCE)
         except OSError:
             return b""
 

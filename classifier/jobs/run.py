@@ -11,6 +11,9 @@ from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Sta
 from classifier.rights import Action, Visitor
 
 
+MOST_AT_ONCE = 1_000_000  # bytes of events that are read; none of them is so long
+
+
 class RunState(enum.Enum):
     """Where a run stands."""
 
@@ -27,7 +30,8 @@ class Work(Protocol):
     """How one run is carried out."""
 
     def said_after(self, offset: int) -> bytes:
-        """What the run has said from this byte on: lines of JSON, the last perhaps in part."""
+        """What the run has said from this byte on, MOST_AT_ONCE bytes at most: lines of JSON, the
+        last perhaps in part."""
 
     def death(self) -> str | None:
         """None while the run may say more; then why it ended, should it not have said so."""
@@ -60,12 +64,14 @@ class Run:
         if self.end is not None:
             return
         death = self._work.death()  # before reading: then all that it ever says is there
-        text = self._work.said_after(self._offset)
-        whole = text[: text.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.split(b"\n"):
-            with contextlib.suppress(ValueError):
-                self.add(from_json(line.decode("utf-8", "replace")))
+        while text := self._work.said_after(self._offset):
+            whole = text[: text.rfind(b"\n") + 1]
+            if not whole and len(text) < MOST_AT_ONCE:
+                break  # the rest of the line is still to come
+            self._offset += len(whole or text)
+            for line in whole.split(b"\n"):
+                with contextlib.suppress(ValueError):
+                    self.add(from_json(line.decode("utf-8", "replace")))
         if death is not None and self.end is None:
             self._is_lost = True
             self.end = Failed(error=death)

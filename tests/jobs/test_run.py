@@ -270,3 +270,17 @@ def test_only_whose_it_is_and_the_operator_stop_a_run():
     with pytest.raises(NotAllowedError):
         nobodys.stop(Visitor(""))
     nobodys.stop(OPERATOR)
+
+
+def test_a_line_without_an_end_costs_itself_and_no_memory(monkeypatch):
+    monkeypatch.setattr("classifier.jobs.run.MOST_AT_ONCE", 1000)
+
+    class InParts(Told):
+        def said_after(self, offset: int) -> bytes:
+            return super().said_after(offset)[:1000]
+
+    work = InParts(b"x" * 5500 + b"\n" + lines(STARTED) * 20 + lines(FINISHED))
+    run = Run("run", work)
+    run.look()
+    assert run.started == STARTED
+    assert run.result == FINISHED
