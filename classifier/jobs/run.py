@@ -10,7 +10,6 @@ from typing import Protocol
 from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started, from_json
 from classifier.rights import Action, Visitor
 
-
 MOST_AT_ONCE = 1_000_000  # bytes of events that are read; none of them is so long
 
 
