@@ -102,10 +102,12 @@ class Door:
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 if headers.get("content-type", "").startswith("text/html"):
+                    # Lax, so that it comes along when a link on another site opens the page; what
+                    # such a site's own pages request comes without it.
                     secure = "; Secure" * (request.url.scheme == "https")
                     headers.append(
                         "Set-Cookie",
-                        f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}; "
+                        f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax{secure}; "
                         f"Max-Age={_COOKIE_DAYS * 86400}",
                     )
             await send(message)
