@@ -101,7 +101,9 @@ class Door:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                if headers.get("content-type", "").startswith("text/html"):
+                # What a browser has already, 304, is a page, too, and has no type.
+                is_page = "text/html" in request.headers.get("accept", "")
+                if is_page or headers.get("content-type", "").startswith("text/html"):
                     # Lax, so that it comes along when a link on another site opens the page; what
                     # such a site's own pages request comes without it.
                     secure = "; Secure" * (request.url.scheme == "https")

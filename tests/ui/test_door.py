@@ -63,6 +63,22 @@ def test_a_browser_gets_a_secret_that_no_script_reads_and_keeps_it():
         assert not renewed.startswith(f"{COOKIE}={forged};")
 
 
+def test_a_page_that_the_browser_has_already_brings_a_secret_too():
+    async def unchanged(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 304, "headers": []})
+
+    scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http"}
+    scope |= {"headers": [(b"accept", b"text/html,*/*"), (b"host", b"here")], "query_string": b""}
+    scope |= {"client": None, "server": ("here", 80)}
+    sent = []
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    asyncio.run(Door(unchanged)(scope, None, send))
+    assert b"set-cookie" in dict(sent[0]["headers"])
+
+
 def test_only_pages_carry_the_cookie_and_no_other_site_frames_them():
     _, headers = request(Door(an_app([(b"content-type", b"image/png")])))
     assert not cookie_in(headers)
