@@ -24,6 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
         return int(chosen.command(chosen))
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever reads it has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, LookupError, OSError, RuntimeError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -20,6 +20,16 @@ pathlib.Path(__file__).with_name("loaded").touch()
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(home: Path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "classifier", "models"]
+    ended = subprocess.run(command, cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert ended.stderr == b""
+
+
 @pytest.fixture
 def start(home: Path):
     """Starts `train` with the flags that it is given; Keras takes a while to load."""
