@@ -33,19 +33,27 @@ def write(path: Path) -> dict[str, int]:
     from classifier.serving import store
     from classifier.serving.meta import FILES
 
-    models = [model for model in store.list_models()[0] if not model.shipped]
+    models = 0
     with (
         tempfile.TemporaryDirectory() as folder,
         files.written(path, mode=0o600) as file,  # drawings are their writers' own
         zipfile.ZipFile(file, "w") as archive,
     ):
         drawings = copying.save_copy(Path(folder) / COLLECTION)
-        told = {"format": FORMAT, "models": len(models), "drawings": drawings}
+        for model in store.list_models()[0]:
+            if not model.shipped:
+                try:
+                    parts = {
+                        name: (model.folder / name).read_bytes() for name in (*FILES, "meta.json")
+                    }
+                except FileNotFoundError:  # deleted or renamed meanwhile
+                    continue
+                for name, content in parts.items():
+                    archive.writestr(f"{MODELS}/{model.name}/{name}", content)
+                models += 1
+        told = {"format": FORMAT, "models": models, "drawings": drawings}
         archive.writestr(MANIFEST, json.dumps(told))
         archive.write(Path(folder) / COLLECTION, COLLECTION, zipfile.ZIP_DEFLATED)
-        for model in models:
-            for part in (*FILES, "meta.json"):
-                archive.write(model.folder / part, f"{MODELS}/{model.name}/{part}")
     return told
 
 

@@ -12,8 +12,14 @@ from classifier.cli.export import COLLECTION, FORMAT, MANIFEST, MODELS
 
 TEXT = "Add the models, drawings and classes of a file that `export` has made."
 _MODEL = re.compile(rf"{MODELS}/([^/]+)/(model\.keras|model\.tflite|meta\.json)")
-_LARGEST = {"model.keras": 200e6, "model.tflite": 200e6, "meta.json": 4e6}  # bytes
-_LARGEST_COLLECTION = 20e9  # bytes
+# Bytes of each file, by its name.
+_LARGEST = {
+    "model.keras": 200e6,
+    "model.tflite": 200e6,
+    "meta.json": 4e6,
+    COLLECTION: 20e9,
+    MANIFEST: 10e3,
+}
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -48,15 +54,14 @@ def _checked(archive: zipfile.ZipFile) -> dict[str, dict[str, str]]:
     models: dict[str, dict[str, str]] = {}
     for member in archive.infolist():
         found = _MODEL.fullmatch(member.filename)
-        largest = _LARGEST[found[2]] if found else _LARGEST_COLLECTION
         if not found and member.filename not in (MANIFEST, COLLECTION):
             raise ValueError(f"{member.filename!r:.80} in it is nothing that `export` saves.")
-        if member.file_size > largest:
+        if member.file_size > _LARGEST[found[2] if found else member.filename]:
             raise ValueError(f"{member.filename} in it has {member.file_size / 1e6:,.0f} MB.")
         if found:
             models.setdefault(found[1], {})[found[2]] = member.filename
     try:
-        told = json.loads(archive.read(MANIFEST)[:10_000])
+        told = json.loads(archive.read(MANIFEST))
         known = isinstance(told, dict) and told.get("format") == FORMAT
     except (KeyError, ValueError, RecursionError):
         known = False
