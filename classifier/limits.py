@@ -29,6 +29,9 @@ class Limits:
     """
 
     pages: int = _of(300, "pages that may be open at a time")
+    pages_of_address: int = _of(150, "of these, from one address, such as a school's")
+    visitors_a_minute: int = _of(60, "new visitors from one address in a minute")
+    uploaded_megabytes: int = _of(200, "megabytes that one visitor may upload in ten minutes")
     run_seconds: int = _of(600, "seconds that one run may train")
     run_epochs: int = _of(500, "epochs that one run may ask for")
     runs: int = _of(1, "runs of one visitor that wait or train")
@@ -53,25 +56,25 @@ class Limits:
 
 
 class Rate:
-    """How often each of many does something, within a minute. Safe to share between threads."""
+    """How much each of many does within some seconds. Safe to share between threads."""
 
-    def __init__(self) -> None:
-        self._times: dict[str, deque[float]] = {}
+    def __init__(self, seconds: float = 60.0) -> None:
+        self._seconds = seconds
+        self._times: dict[str, deque[tuple[float, float]]] = {}  # when, and how much
         self._lock = threading.Lock()
 
-    def take(self, whose: str, most: int) -> bool:
-        """Count one time more, unless that would be too many; whether it was counted."""
+    def take(self, whose: str, most: float, amount: float = 1) -> bool:
+        """Count so much more, unless that would be too much; whether it was counted."""
         now = time.monotonic()
         with self._lock:
             for other, times in list(self._times.items()):
-                while times and times[0] < now - 60:
+                while times and times[0][0] < now - self._seconds:
                     times.popleft()
                 if not times:
                     del self._times[other]
-            times = self._times.setdefault(whose, deque())
-            if len(times) >= most:
+            if sum(much for _, much in self._times.get(whose, ())) + amount > most:
                 return False
-            times.append(now)
+            self._times.setdefault(whose, deque()).append((now, amount))
             return True
 
 

@@ -29,9 +29,11 @@ def check_name(name: str) -> str:
 
     Allowed: 1 to 64 of the letters a–z, digits, dot, hyphen and underscore, beginning with a
     letter or digit, not ending with a dot, and no device name of Windows. Lower case alone,
-    since some file systems do not tell the cases apart. Raises ValueError otherwise.
+    since some file systems do not tell the cases apart; nothing that a page would make a link of.
+    Raises ValueError otherwise.
     """
     good = isinstance(name, str) and _GOOD.fullmatch(name) and name.split(".")[0] not in _RESERVED
+    good = good and "www." not in name
     if not good:
         raise ValueError(
             f"{name!r} cannot name a model: use 1 to {LONGEST_NAME} of a–z, 0–9, '-', '_' and '.', "

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 class Role(enum.Enum):
     """What somebody is to the thing that an action is about."""
 
-    VISITOR = "whoever opens the page"
+    ANYBODY = "whoever opens the page"
+    VISITOR = "whoever has a secret of this page, in its cookie"
     OWNER = "the visitor whose run, model or drawing it is"
     MEMBER = "a visitor who has joined the class, and was not removed"
     HOST = "the visitor who opened the class"
@@ -41,23 +42,24 @@ class Action(enum.Enum):
     CLEAR = "clear what others have stored"
 
 
-_ALL = frozenset({Role.VISITOR})
+_ALL = frozenset({Role.ANYBODY})
+_VISITOR = frozenset({Role.VISITOR, Role.OPERATOR})
 _OWNER = frozenset({Role.OWNER, Role.OPERATOR})
 _HOST = frozenset({Role.HOST, Role.OPERATOR})
 _OPERATOR = frozenset({Role.OPERATOR})
-# Which roles may; one of them is enough. Everybody is a visitor.
+# Which roles may; one of them is enough.
 MAY: dict[Action, frozenset[Role]] = {
-    Action.START_RUN: _ALL,
+    Action.START_RUN: _VISITOR,
     Action.FOLLOW_RUN: _ALL,
     Action.STOP_RUN: _OWNER,
     Action.LIST_ALL: _OPERATOR,
     Action.USE_MODEL: _ALL,
     Action.RENAME_MODEL: _OWNER,
     Action.DELETE_MODEL: _OWNER,
-    Action.KEEP_DRAWING: _ALL,
+    Action.KEEP_DRAWING: _VISITOR,
     Action.DELETE_DRAWING: frozenset({Role.OWNER}) | _HOST,
-    Action.OPEN_CLASS: _ALL,
-    Action.JOIN_CLASS: _ALL,
+    Action.OPEN_CLASS: _VISITOR,
+    Action.JOIN_CLASS: _VISITOR,
     Action.SEND_DRAWING: frozenset({Role.MEMBER}),
     Action.SEE_CLASS: _HOST,
     Action.STEER_CLASS: _HOST,
@@ -91,14 +93,18 @@ class Visitor:
         owner, host: digests of whose the thing is, and of who opened the class; "": nobody's
         member: whether the visitor is a member of the class
         """
-        roles = {Role.VISITOR}
+        roles = {Role.ANYBODY}
         if self.digest:
+            roles |= {Role.VISITOR}
             roles |= {Role.OWNER} if owner == self.digest else set()
             roles |= {Role.HOST} if host == self.digest else set()
         roles |= {Role.MEMBER} if member else set()
         roles |= {Role.OPERATOR} if self.operator else set()
         if not roles & MAY[action]:
-            raise NotAllowedError(f"You may not {action.value}.")
+            without = (
+                "" if self.digest else " without this page’s cookie: allow it, and load it anew"
+            )
+            raise NotAllowedError(f"You may not {action.value}{without}.")
 
 
 OPERATOR = Visitor("", operator=True)  # whoever runs the program from a shell

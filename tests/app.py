@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import secrets
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
 from classifier.config import PROJECT
+from classifier.ui import session
 from classifier.ui.board import board as board_of_page
 
 _ON_THE_BOARD = re.compile(r"(label|sample)-\d|take-back|round-(next|end)")
@@ -27,6 +29,16 @@ manifest_scanner.scan_component_manifests = functools.cache(
 script_runner._clean_problem_modules = lambda: None
 # A browser gets a head start with the board; here there is none to wait for.
 board_of_page._HEAD_START = board_of_page._HEAD_START_OF_ANSWER = 0.0
+
+
+def _secret() -> str:
+    """A page without a browser has no cookie: each is drawn for a visitor of its own."""
+    here = session.current()
+    here.secret = here.secret or secrets.token_hex(16)
+    return here.secret
+
+
+session._secret = _secret
 
 
 def new_page() -> AppTest:

@@ -1,11 +1,12 @@
 """The server's door: what each request passes before Streamlit answers it.
 
 Gives each browser its visitor's secret, in a cookie that no script can read. Refuses more pages and
-uploads than there is room for. Tells no browser where the server's files are. Knows nothing of what
-the page shows.
+uploads than there is room for, and hears only what a page says (`hearing`). Tells no browser where
+the server's files are. Knows nothing of what the page shows.
 """
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -20,10 +21,12 @@ from classifier.config import PROJECT
 from classifier.limits import Limits, Rate
 from classifier.people import visitors
 from classifier.ui import memory
+from classifier.ui.hearing import Hearing
 
 COOKIE = "digit-classifier-visitor"  # has the secret
 _COOKIE_DAYS = 180
 _UPLOADS = "/_stcore/upload_file/"
+_LARGEST = 20  # megabytes of an upload, as in .streamlit/config.toml
 _SCRIPT = str(PROJECT / "app.py").encode()  # which Streamlit tells every browser
 _TIDY_AFTER = 20.0  # seconds after a page was closed
 _TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
@@ -42,8 +45,10 @@ class Door:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._pages = 0  # that are connected
+        self._of_address: Counter[str] = Counter()  # pages
         self._tidying = False
-        self._uploads = Rate()
+        self._uploads, self._new = Rate(), Rate()
+        self._megabytes = Rate(600.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -55,11 +60,15 @@ class Door:
             await self._app(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._pages >= _limits().pages:
+        address = _address(scope)
+        allowed = _limits()
+        of_address = self._of_address[address]
+        if self._pages >= allowed.pages or of_address >= allowed.pages_of_address:
             await receive()  # the wish to connect
             await send({"type": "websocket.close", "code": _TRY_AGAIN})
             return
         self._pages += 1
+        self._of_address[address] += 1
 
         async def say(message: Message) -> None:
             content = message.get("bytes")
@@ -68,9 +77,11 @@ class Door:
             await send(message)
 
         try:
-            await self._app(scope, receive, say)
+            await self._app(scope, Hearing(receive), say)
         finally:
             self._pages -= 1
+            self._of_address[address] -= 1
+            self._of_address += Counter()  # forget those that have none
             if not self._tidying:
                 self._tidying = True
                 asyncio.get_running_loop().call_later(_TIDY_AFTER, self._tidy)
@@ -82,39 +93,59 @@ class Door:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = HTTPConnection(scope)
-        known = request.cookies.get(COOKIE, "")
-        token = known if visitors.is_token(known) else visitors.new_token()
         if scope["path"] == "/" and self._pages >= _limits().pages:
             words = "As many pages are open as this server has room for. Try again in a minute."
             await PlainTextResponse(words, 503, {"Retry-After": "60"})(scope, receive, send)
             return
-        if scope["method"] == "PUT" and _UPLOADS in scope["path"]:
-            # Whoever keeps no cookie is counted with all others of their address.
-            address = request.client.host if request.client else ""
-            whose = known if known == token else address
-            # Those that are too many for the page's patience get a sentence there.
-            if not self._uploads.take(whose, 2 * _limits().pictures_a_minute):
-                await PlainTextResponse("Too many files: wait a minute.", 429)(scope, receive, send)
-                return
+        known = request.cookies.get(COOKIE, "")
+        token = known if visitors.is_token(known) else ""
+        # Whoever has no secret is counted with all others of their address.
+        is_upload = scope["method"] == "PUT" and _UPLOADS in scope["path"]
+        if is_upload and not self._may_upload(token or _address(scope), request):
+            await PlainTextResponse("Too many files: wait a minute.", 429)(scope, receive, send)
+            return
 
         async def say(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 # What a browser has already, 304, is a page, too, and has no type.
-                is_page = "text/html" in request.headers.get("accept", "")
-                if is_page or headers.get("content-type", "").startswith("text/html"):
-                    # Lax, so that it comes along when a link on another site opens the page; what
-                    # such a site's own pages request comes without it.
-                    secure = "; Secure" * (request.url.scheme == "https")
-                    headers.append(
-                        "Set-Cookie",
-                        f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax{secure}; "
-                        f"Max-Age={_COOKIE_DAYS * 86400}",
-                    )
+                kinds = request.headers.get("accept", "") + headers.get("content-type", "")
+                if "text/html" in kinds and (cookie := self._cookie(token, request)):
+                    headers.append("Set-Cookie", cookie)
             await send(message)
 
         await self._app(scope, receive, say)
+
+    def _cookie(self, token: str, request: HTTPConnection) -> str:
+        """The cookie with a visitor's secret, or with a new one; "" where too many new visitors
+        come from that address, or the secret cannot be signed."""
+        if not token:
+            if not self._new.take(_address(request.scope), _limits().visitors_a_minute):
+                return ""
+            try:
+                token = visitors.new_token()
+            except OSError:  # the page says what is wrong with the folder
+                return ""
+        # Lax, so that it comes along when a link on another site opens the page; what such a
+        # site's own pages request comes without it.
+        secure = "; Secure" * (request.url.scheme == "https")
+        return (
+            f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax{secure}; "
+            f"Max-Age={_COOKIE_DAYS * 86400}"
+        )
+
+    def _may_upload(self, whose: str, request: HTTPConnection) -> bool:
+        """Whether this visitor may send one file more. Those that are too many for the page's
+        patience get a sentence there."""
+        allowed, length = _limits(), request.headers.get("content-length", "")
+        megabytes = int(length) / 1e6 if length.isdecimal() else float(_LARGEST)
+        often = self._uploads.take(whose, 2 * allowed.pictures_a_minute)
+        return often and self._megabytes.take(whose, allowed.uploaded_megabytes, megabytes)
+
+
+def _address(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def _without_path(content: bytes) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from classifier import limits
-from classifier.ui import view
+from classifier.ui import session, view
 from classifier.ui.board import board, bringing, labelling
 from classifier.ui.classes import joining
 from classifier.ui.sidebar import form, models, run
@@ -31,6 +31,7 @@ def draw() -> None:
 def _whole() -> None:
     """What everybody sees who has not joined a class."""
     view.forget_widgets()
+    session.current().leave_class()
     run.find()
     tabs.find_lesson()
     with st.sidebar:

@@ -98,7 +98,8 @@ class Session:
     experiment: str = ""  # of the lesson, that is set up now
     link_problem: str = ""  # what is wrong with the lesson that the page's address names
     shuffle: int = 0  # how often other images were asked for
-    token: str = ""  # of a browser that keeps no cookies
+    cookie: str | None = None  # of this browser, when it was looked at last
+    secret: str = ""  # in it, if this server has given it
     answer: int | None = None  # what the drawing was read as, if it is one digit
     number: list[Part] = field(default_factory=list)  # its digits, if it is a number of several
     pictures: int = 0  # how many were brought
@@ -130,6 +131,11 @@ class Session:
         """
         self.answering = name
         self.answering_set += 1
+
+    def leave_class(self) -> None:
+        """Draw for oneself from now on: what was sent to a class cannot be taken back here."""
+        if self.class_number is not None:
+            self.class_number = self.kept = None
 
     def drawing(self) -> Prepared:
         """The current drawing, for a tab: it is drawn anew after each stroke from now on."""
@@ -172,12 +178,20 @@ def widget_values() -> dict[str, object]:
 
 
 def visitor() -> Visitor:
-    """Who this page is drawn for: whoever has the secret in its cookie, or, where the browser keeps
-    none, in this session."""
-    here, token = current(), st.context.cookies.get(COOKIE, "")
-    if not visitors.is_token(token):
-        here.token = token = here.token or visitors.new_token()
-    return visitors.visitor_of(token, operator=here.operator)
+    """Who this page is drawn for: whoever has the secret in its cookie. Whoever has none may look,
+    and has nothing."""
+    secret, is_operator = _secret(), current().operator
+    if not secret:
+        return Visitor("", is_operator)
+    return visitors.visitor_of(secret, operator=is_operator)
+
+
+def _secret() -> str:
+    here, cookie = current(), st.context.cookies.get(COOKIE, "")
+    if here.cookie != cookie:  # at first, or when another browser has taken over this page
+        here.cookie, here.operator = cookie, False
+        here.secret = cookie if visitors.is_token(cookie) else ""
+    return here.secret
 
 
 def owns(model: SavedModel) -> bool:

@@ -1,6 +1,7 @@
 """What all sessions of a server share: loaded models, the runs, and the memory they take."""
 
 import math
+from functools import cache
 
 import numpy as np
 import streamlit as st
@@ -17,14 +18,14 @@ from classifier.serving.store import ModelNotFoundError
 from classifier.ui import memory
 
 
-@st.cache_resource
+@cache
 def jobs() -> LocalJobs:
     """The runs of this server; its methods may be called from any session."""
     memory.keep_small()
     return LocalJobs()
 
 
-@st.cache_resource
+@cache
 def brought() -> Rate:
     """How many files each visitor has brought."""
     return Rate()

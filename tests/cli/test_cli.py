@@ -299,10 +299,10 @@ def test_train_hands_over_what_an_experiment_changes(run, monkeypatch):
     experiment = ["--hidden-units", "8", "--activation", "linear", "--shuffle-labels"]
     assert run(*TINY, *experiment).status == 0
     assert run(*TINY, "--no-shuffle-labels").status == 0
-    (changed, *_, snapshots), (plain, *_) = seen
+    (changed, *_, snapshots, owner), (plain, *_) = seen
     assert (changed.hidden_units, changed.activation) == (8, "linear")
     assert (changed.shuffle_labels, plain.shuffle_labels) == (True, False)
-    assert snapshots is None, "only the page looks at them"
+    assert (snapshots, owner) == (None, ""), "only the page looks at them, and owns"
 
 
 def test_train_refuses_a_name_that_is_taken(run, tiny, tiny_mnist):
@@ -370,7 +370,7 @@ def test_train_from_a_shell_runs_to_the_end_with_no_input(home, tiny_mnist):
 
 
 def test_train_without_json_shows_each_epoch_and_the_result(run, home, monkeypatch):
-    def train(chosen: TrainConfig, emit: Callable, stop: object, snapshots: object) -> None:
+    def train(chosen: TrainConfig, emit: Callable, *_: object) -> None:
         emit(Started(config=chosen.to_dict(), time=0.0))
         emit(Progress(stage="data", note="Data: MNIST."))
         for number in (1, 2):

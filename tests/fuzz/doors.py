@@ -20,8 +20,9 @@ from classifier.config import CANVAS, PROJECT
 from classifier.ink import drawings, layout, pictures, preparing
 from classifier.jobs.local import LocalJobs
 from classifier.lesson import steps
+from classifier.limits import LimitError
 from classifier.people import classroom
-from classifier.people.collection import CollectionError, LimitError
+from classifier.people.database import CollectionError
 from classifier.serving.meta import ModelMeta
 from classifier.synthetic import handwriting
 from classifier.ui.board import answering, canvas

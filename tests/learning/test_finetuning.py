@@ -11,6 +11,7 @@ from classifier.data.drawn import to_network_inputs
 from classifier.events import Finished, Progress
 from classifier.ink import drawings
 from classifier.learning import training
+from classifier.rights import OPERATOR
 from classifier.serving import store
 from classifier.serving.meta import Base
 from classifier.serving.predict import Predictor
@@ -87,7 +88,7 @@ def test_a_model_that_knows_the_drawings_already_is_not_gone_on_from(home, file,
 def test_a_model_that_was_deleted_is_told(home, file, tiny_mnist):
     go_on(settings(file, tiny_mnist, name="first"))
     config = settings(file, tiny_mnist, base="first")
-    store.delete("first")
+    store.delete("first", OPERATOR)
     with pytest.raises(store.ModelNotFoundError, match="no model named 'first'"):
         go_on(config)
 

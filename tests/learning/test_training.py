@@ -23,7 +23,7 @@ from classifier.events import (
 )
 from classifier.ink import drawings
 from classifier.learning import networks, trainer, training
-from classifier.serving import predict, snapshots, store
+from classifier.serving import predict, saving, snapshots, store
 from classifier.synthetic import handwriting
 from tests.learning import linear
 
@@ -67,7 +67,7 @@ def _train_without_saving(config: TrainConfig, stop: threading.Event | None = No
 
     events: list[Event] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "save", save)
+        patch.setattr(saving, "save", save)
         training.train(config, events.append, stop)
     return Run(events, kept[0])
 
@@ -130,7 +130,7 @@ def article(tmp_path_factory, module_data) -> tuple[Run, store.SavedModel]:
 def test_a_run_starts_with_its_config_and_ends_with_its_result(article, module_data):
     events = article[0].events
     assert isinstance(events[0], Started)
-    assert TrainConfig(**events[0].config) == _article(module_data, name="article")
+    assert TrainConfig(**events[0].config) == _article(module_data, name="article").told()
     assert abs(events[0].time - time.time()) < 3600
     assert isinstance(events[-1], Finished)
     assert sum(isinstance(e, Started | Finished) for e in events) == 2
@@ -491,7 +491,7 @@ def test_the_network_after_each_epoch_can_be_asked_later(home, tiny_mnist, tiny_
 
 def test_keeping_them_changes_nothing_and_prints_nothing(home, tiny_mnist, monkeypatch, capfd):
     monkeypatch.setattr(
-        store, "save", lambda name, model, meta: SimpleNamespace(name=name, id="", meta=meta)
+        saving, "save", lambda name, model, meta: SimpleNamespace(name=name, id="", meta=meta)
     )
     config = TrainConfig.of("conv", data="mnist", mnist=str(tiny_mnist), styles=0.0, epochs=2)
     figures = []

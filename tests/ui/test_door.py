@@ -17,6 +17,7 @@ from classifier.ui import door as door_module
 from classifier.ui.door import COOKIE, Door
 from tests.browser import PROJECT, served
 
+pytestmark = pytest.mark.usefixtures("home")  # where the key is with which secrets are signed
 HTML = [(b"content-type", b"text/html; charset=utf-8")]
 
 
@@ -51,16 +52,25 @@ def test_a_browser_gets_a_secret_that_no_script_reads_and_keeps_it():
     door = Door(an_app(HTML))
     _, headers = request(door)
     cookie = cookie_in(headers)
-    token = re.match(rf"{COOKIE}=([0-9a-f]{{32}});", cookie)[1]
+    token = re.match(rf"{COOKIE}=([0-9a-f-]+);", cookie)[1]
     assert visitors.is_token(token)
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
     assert "Secure" in cookie_in(request(door, scheme="https")[1])
     again = cookie_in(request(door, cookie=f"other=1; {COOKIE}={token}")[1])
     assert again.startswith(f"{COOKIE}={token};")
-    for forged in ("", "a", "g" * 32, "a" * 33):
+    for forged in ("", "a", "g" * 32, "a" * 32, "-".join(["a" * 32] * 2), token[:-1] + "g", "é"):
         renewed = cookie_in(request(door, cookie=f"{COOKIE}={forged}")[1])
         assert not renewed.startswith(f"{COOKIE}={forged};")
+
+
+def test_more_new_visitors_than_one_address_may_have_get_no_secret(monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_VISITORS_A_MINUTE", "2")
+    door = Door(an_app(HTML))
+    cookies = [cookie_in(request(door)[1]) for _ in range(3)]
+    assert [bool(cookie) for cookie in cookies] == [True, True, False]
+    known = cookies[0].partition(";")[0]
+    assert cookie_in(request(door, cookie=known)[1]).startswith(known), "who was here stays"
 
 
 def test_a_page_that_the_browser_has_already_brings_a_secret_too():
@@ -152,6 +162,33 @@ def test_nothing_that_is_sent_tells_where_the_servers_files_are(address, home):
     assert len(found) > 50
     for message in found:
         assert str(PROJECT).encode() not in message.SerializeToString()
+
+
+def test_one_address_has_so_many_pages_and_leaves_room_for_others(monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_PAGES_OF_ADDRESS", "2")
+
+    async def go() -> None:
+        closing, sent = asyncio.Event(), []
+
+        async def app(scope, receive, send) -> None:
+            await closing.wait()
+
+        async def receive():
+            return {"type": "websocket.connect"}
+
+        async def send(message) -> None:
+            sent.append(message)
+
+        door = Door(app)
+        scopes = [{"type": "websocket", "client": (one, 1)} for one in ("a", "a", "a", "b")]
+        pages = [asyncio.create_task(door(scope, receive, send)) for scope in scopes]
+        await asyncio.sleep(0.05)
+        assert sent == [{"type": "websocket.close", "code": 1013}]
+        closing.set()
+        await asyncio.gather(*pages)
+        assert not door._of_address
+
+    asyncio.run(go())
 
 
 def test_what_pages_leave_is_given_back_once_for_several(monkeypatch):

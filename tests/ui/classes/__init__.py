@@ -24,7 +24,7 @@ def joined(code: str) -> AppTest:
 
 def visitor(page: AppTest) -> Visitor:
     """Whose page it is."""
-    return visitor_of(page.session_state["session"].token)
+    return visitor_of(page.session_state["session"].secret)
 
 
 def class_of(page: AppTest) -> Class:

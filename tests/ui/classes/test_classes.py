@@ -128,7 +128,7 @@ def test_a_host_who_comes_back_finds_the_class(host):
     again = new_page()
     again.session_state[view.TABS_KEY] = view.HANDWRITING
     run(again)
-    again.session_state["session"].token = host.session_state["session"].token
+    again.session_state["session"].secret = host.session_state["session"].secret
     run(again)
     assert class_of(host).code.upper() in words(again)
 
@@ -137,7 +137,7 @@ def test_nobody_else_sees_the_class(host):
     other = new_page()
     other.session_state[view.TABS_KEY] = view.HANDWRITING
     run(other)
-    other.session_state["session"].token = "o" * 32
+    other.session_state["session"].secret = "o" * 32
     run(other)
     assert class_of(host).code.upper() not in words(other)
 
@@ -270,7 +270,7 @@ def test_a_file_that_is_damaged_is_told_to_host_and_members(opened):
     page = new_page()
     page.session_state[view.TABS_KEY] = view.HANDWRITING
     run(page)
-    page.session_state["session"].token = HOST_TOKEN
+    page.session_state["session"].secret = HOST_TOKEN
     assert "is damaged" in words(run(page))
 
 

@@ -9,18 +9,23 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from classifier.config import TrainConfig
+from classifier.config import TrainConfig, models_folder
 from classifier.data.mnist import load as load_mnist
 from classifier.events import EpochEnded, Finished, Started, to_json
 from classifier.ink.drawings import Drawings
+from classifier.jobs import queue
 from classifier.jobs.local import JobError, LocalJobs
+from classifier.jobs.queue import Claim
 from classifier.jobs.run import Run
+from classifier.people import visitors
 from classifier.rights import Visitor
 from classifier.serving import store
 from classifier.ui import session, view
 from tests.app import answering, new_page, press, run, words
 from tests.jobs.test_run import Told
 
+OWN = "e" * 32  # a visitor's secret
+OWNER = visitors.visitor_of(OWN)
 RUN = "00000000000000000001-0123456789abcdef"
 PATIENCE = 20.0  # seconds for what is computed in the background
 
@@ -31,7 +36,7 @@ def opened(
     """The page at that tab, with these parameters in its address."""
     page = new_page()
     page.session_state["tabs"] = tab
-    page.session_state["session"] = visitor or session.Session()
+    page.session_state["session"] = visitor or session.Session(secret=OWN)
     for key, value in link.items():
         page.query_params["try" if key == "attempt" else key] = value
     return run(page)
@@ -138,15 +143,20 @@ def epoch(number: int) -> EpochEnded:
     )
 
 
+def own(home: Path, name: str) -> None:
+    """Make the model of that name the visitor's who has OWN."""
+    edited(home, name, "owner", OWNER.digest)
+
+
 def owner(*models: str) -> session.Session:
     """A visitor who trained these models, which are there."""
-    visitor = session.Session()
+    visitor = session.Session(secret=OWN)
     for n, model in enumerate(models):
         run = Run(f"{n:020d}-{n:016x}", Told())
         for event in (Started(config=TrainConfig().to_dict(), time=0.0), epoch(1), finished(model)):
             run.add(event)
         visitor.runs[run.id] = run
-        visitor.claim(run.result)
+        own(models_folder().parent, model)
     return visitor
 
 
@@ -154,8 +164,8 @@ def run_folder(home: Path, *events) -> Path:
     """A run that its process has not ended, as far as can be told, and what it has said."""
     folder = home / "runs" / RUN
     folder.mkdir(parents=True)
-    (home / "runs" / ".queue").mkdir()
-    (home / "runs" / ".queue" / f"{RUN}.lock").touch()
+    with queue.entrance():
+        queue.enter(RUN, Claim(OWNER.digest))
     say(folder, Started(config=TrainConfig().to_dict(), time=0.0), *events)
     return folder
 

@@ -33,7 +33,7 @@ def keep(page: AppTest, digit: int) -> None:
 
 
 def kept(page: AppTest) -> list[collection.Kept]:
-    return collection.drawings_of(visitor_of(page.session_state["session"].token))
+    return collection.drawings_of(visitor_of(page.session_state["session"].secret))
 
 
 def open_tab(page: AppTest) -> None:
@@ -222,7 +222,7 @@ def test_few_drawings_are_told(page):
 def fill_class(page: AppTest, count: int) -> None:
     """Make the page's visitor host of a class with so many drawings, each a 7 by its look and every
     tenth by its label."""
-    host = visitor_of(page.session_state["session"].token)
+    host = visitor_of(page.session_state["session"].secret)
     there = classroom.open_class(host, "shipped-deep")
     keep(page, 7)
     fill(None, there.number, count)

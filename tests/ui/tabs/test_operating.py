@@ -129,7 +129,7 @@ def test_ones_own_run_is_found_again_without_its_address():
     digest = asked.run().text[0].value
     another_visitors_run()
     (runs_folder() / RUN / "claim.json").write_text(json.dumps({"owner": digest}))
-    again = session.Session(token=first.session_state["session"].token)
+    again = session.Session(secret=first.session_state["session"].secret)
     page = opened(visitor=again, run="")
     assert page.session_state["session"].run.id == RUN
     assert "stop" in {one.key for one in page.button}

@@ -19,6 +19,7 @@ from tests.ui.tabs.pages import (
     epoch,
     finished,
     opened,
+    own,
     owner,
     run_folder,
     saved,
@@ -35,6 +36,7 @@ def two_on_one(home: Path) -> tuple[AppTest, AppTest]:
     """Two pages with the same run in their addresses, which made the model "mine"."""
     run_folder(home, epoch(1), finished("mine"))
     saved(home, "mine")
+    own(home, "mine")
     pages = opened(view.RUNS, run=RUN), opened(view.RUNS, run=RUN)
     for page in pages:
         assert answering(page).value == "mine"

@@ -1,0 +1,79 @@
+"""What a browser may say to the server, and how fast: the rest is not heard.
+
+Streamlit takes some messages from everybody that are the operator's, such as one that empties all
+caches, and as many as come. Knows nothing of what the page shows.
+"""
+
+import asyncio
+import time
+
+from starlette.types import Message, Receive
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+_LONGEST = 1_000_000  # bytes of a message; a drawing has 20,000
+_FIRST_WITHIN = 30.0  # seconds in which a page says something
+# A fragment, such as the board, is cheap; the whole page is not. Messages a second, and how many
+# may come at once: a moving pen sends 14 a second, and who presses buttons a few.
+_FRAGMENTS, _WHOLE = (25.0, 60.0), (4.0, 20.0)
+_QUICK = {"stop_script", "app_heartbeat", "file_urls_request"}
+_NEVER = {"type": "websocket.disconnect", "code": 1009}  # of RFC 6455: too big
+
+
+class Pace:
+    """A token bucket: so many a second, and so many at once."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._left, self._at = burst, time.monotonic()
+
+    async def turn(self) -> None:
+        """Wait until one more may come."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate) - 1
+        self._at = now
+        if self._left < 0:
+            await asyncio.sleep(-self._left / self._rate)
+
+
+class Hearing:
+    """What is received on one page's websocket, as Streamlit is to have it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._fragments, self._whole = Pace(*_FRAGMENTS), Pace(*_WHOLE)
+        self._has_spoken = False
+
+    async def __call__(self) -> Message:
+        """The next message that may be heard; or that the page has gone, where it says nothing at
+        first, or too much at once."""
+        while True:
+            try:
+                message = await asyncio.wait_for(
+                    self._receive(), None if self._has_spoken else _FIRST_WITHIN
+                )
+            except TimeoutError:
+                return {**_NEVER, "code": 1000}
+            content = message.get("bytes")
+            if message["type"] != "websocket.receive" or content is None:
+                return message
+            self._has_spoken = True
+            if len(content) > _LONGEST:
+                return dict(_NEVER)
+            if await self._is_heard(content):
+                return message
+
+    async def _is_heard(self, content: bytes) -> bool:
+        try:
+            said = BackMsg.FromString(content)
+        except Exception:  # whatever a parser stumbles over: Streamlit ends the connection
+            return True
+        kind = said.WhichOneof("type")
+        if kind == "backend_operation_request":
+            kind = said.backend_operation_request.WhichOneof("payload")
+        if kind in _QUICK or (kind == "rerun_script" and said.rerun_script.fragment_id):
+            await self._fragments.turn()
+        elif kind in ("rerun_script", "deferred_file", "dataframe_chunk"):
+            await self._whole.turn()
+        else:
+            return False
+        return True
