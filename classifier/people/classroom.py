@@ -27,6 +27,7 @@ from classifier.rights import Action, NotAllowedError, Visitor
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 CODE = 6  # of them: one of 890 million
 KNOCK_LASTS = 600.0  # seconds
+_DRAWING_MEMBERS = 2  # from so many on a class is one: to open it takes one press
 _KNOCKS = "SELECT count(*) FROM knock WHERE class = ? AND time > ? AND NOT refused"
 _OPEN = "state != 'closed' AND expires > ?"
 
@@ -122,6 +123,23 @@ def all_open(visitor: Visitor) -> list[Class]:
     with transaction(writing=False) as database:
         condition = "state != ? AND expires > ? ORDER BY number DESC"
         return classes(database, visitor, condition, [ClassState.CLOSED.value, time.time()])
+
+
+def has_class(visitor: Visitor) -> bool:
+    """Whether others wait for what this visitor does: to an open class of theirs at least two other
+    members have sent drawings that are not hidden. Raises CollectionError."""
+    draws = (
+        "SELECT count(*) FROM member WHERE member.class = class.number AND writer != host"
+        " AND EXISTS (SELECT 1 FROM drawing WHERE drawing.writer = member.writer"
+        " AND drawing.class = member.class AND hidden = 0)"
+    )
+    query = (
+        "SELECT 1 FROM class WHERE host = ? AND state = ? AND expires > ?"
+        f" AND ({draws}) >= {_DRAWING_MEMBERS} LIMIT 1"
+    )
+    with transaction(writing=False) as database:
+        given = [visitor.digest, ClassState.OPEN.value, time.time()]
+        return database.execute(query, given).fetchone() is not None
 
 
 def send(visitor: Visitor, number: int, drawing: Labelled) -> int:
