@@ -27,6 +27,7 @@ from classifier.rights import Action, NotAllowedError, Visitor
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 CODE = 6  # of them: one of 890 million
 KNOCK_LASTS = 600.0  # seconds
+_DRAWING_MEMBERS = 2  # from so many on a class is one: to open it takes one press
 _KNOCKS = "SELECT count(*) FROM knock WHERE class = ? AND time > ? AND NOT refused"
 _OPEN = "state != 'closed' AND expires > ?"
 
@@ -51,7 +52,8 @@ class NotOpenError(RuntimeError):
 class Class:
     """A class as it is for whoever asks.
 
-    model: the name of the one that answers its members; opened, expires: seconds since 1970
+    model, model_id: the name and the id of the one that answers its members; "": it goes by its
+    name; opened, expires: seconds since 1970
     locked: whether it lets nobody new in
     seat: what the visitor is called there, "" for who is no member; silenced: whether that seat's
     drawings are refused
@@ -60,6 +62,7 @@ class Class:
     number: int
     code: str
     model: str
+    model_id: str
     state: ClassState
     opened: float
     expires: float
@@ -84,8 +87,9 @@ class Survey:
     latest: list[Kept]
 
 
-def open_class(visitor: Visitor, model: str) -> Class:
-    """A new class with this visitor as its host, in which that model answers. Raises LimitError."""
+def open_class(visitor: Visitor, model: str, model_id: str = "") -> Class:
+    """A new class with this visitor as its host, in which that model answers; for its id see
+    `Class`. Raises LimitError."""
     visitor.check(Action.OPEN_CLASS)
     now, most = time.time(), limits.current()
     with transaction() as database:
@@ -102,9 +106,9 @@ def open_class(visitor: Visitor, model: str) -> Class:
         while True:
             code = "".join(secrets.choice(LETTERS) for _ in range(CODE))
             added = database.execute(
-                "INSERT OR IGNORE INTO class (code, host, model, state, opened, expires)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [code, visitor.digest, model, ClassState.OPEN.value, now, expires],
+                "INSERT OR IGNORE INTO class (code, host, model, model_id, state, opened, expires)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [code, visitor.digest, model, model_id, ClassState.OPEN.value, now, expires],
             )
             if added.rowcount:
                 return classes(database, visitor, "code = ?", [code])[0]
@@ -122,6 +126,23 @@ def all_open(visitor: Visitor) -> list[Class]:
     with transaction(writing=False) as database:
         condition = "state != ? AND expires > ? ORDER BY number DESC"
         return classes(database, visitor, condition, [ClassState.CLOSED.value, time.time()])
+
+
+def has_class(visitor: Visitor) -> bool:
+    """Whether others wait for what this visitor does: to an open class of theirs at least two other
+    members have sent drawings that are not hidden. Raises CollectionError."""
+    draws = (
+        "SELECT count(*) FROM member WHERE member.class = class.number AND writer != host"
+        " AND EXISTS (SELECT 1 FROM drawing WHERE drawing.writer = member.writer"
+        " AND drawing.class = member.class AND hidden = 0)"
+    )
+    query = (
+        "SELECT 1 FROM class WHERE host = ? AND state = ? AND expires > ?"
+        f" AND ({draws}) >= {_DRAWING_MEMBERS} LIMIT 1"
+    )
+    with transaction(writing=False) as database:
+        given = [visitor.digest, ClassState.OPEN.value, time.time()]
+        return database.execute(query, given).fetchone() is not None
 
 
 def send(visitor: Visitor, number: int, drawing: Labelled) -> int:
@@ -208,11 +229,12 @@ def set_locked(visitor: Visitor, number: int, locked: bool) -> None:
         database.execute("UPDATE class SET locked = ? WHERE number = ?", [locked, number])
 
 
-def set_model(visitor: Visitor, number: int, model: str) -> None:
-    """Have another model answer the members of the host's class."""
+def set_model(visitor: Visitor, number: int, model: str, model_id: str = "") -> None:
+    """Have another model answer the members of the host's class; for its id see `Class`."""
     with transaction() as database:
         as_host(database, visitor, number, Action.STEER_CLASS)
-        database.execute("UPDATE class SET model = ? WHERE number = ?", [model, number])
+        given = [model, model_id, number]
+        database.execute("UPDATE class SET model = ?, model_id = ? WHERE number = ?", given)
 
 
 def discard(visitor: Visitor, number: int) -> None:
@@ -265,7 +287,7 @@ def classes(
     for row in database.execute(query, [visitor.digest, *values]):
         state = ClassState.CLOSED if now > row["expires"] else ClassState(row["state"])
         seat = "" if row["seat"] is None else animals.name_of(row["seat"])
-        columns = ("number", "code", "model", "opened", "expires")
+        columns = ("number", "code", "model", "model_id", "opened", "expires")
         as_it_is = {name: row[name] for name in columns}
         locked, silenced = bool(row["locked"]), bool(row["silenced"])
         found.append(Class(state=state, locked=locked, seat=seat, silenced=silenced, **as_it_is))

@@ -10,7 +10,7 @@ from pathlib import Path
 from classifier.people.database import CollectionError, bring_up_to_date, transaction
 from classifier.rights import Action, Visitor
 
-_CLASS = "code, host, model, state, opened, expires, locked"
+_CLASS = "code, host, model, state, opened, expires, locked, model_id"
 _MEMBER = "writer, joined, seat, silenced, removed"
 _DRAWING = "id, writer, hand, label, points, lengths, pen, answer, model, time, hidden"
 _TABLES = ("drawing", "member", "knock", "class", "tally", "guess")
@@ -47,7 +47,8 @@ def _add(source: sqlite3.Connection, database: sqlite3.Connection) -> int:
     numbers: dict[int | None, int | None] = {None: None}  # of classes: there, and here
     for row in source.execute(f"SELECT number, {_CLASS} FROM class"):
         database.execute(
-            f"INSERT OR IGNORE INTO class ({_CLASS}) VALUES (?, ?, ?, ?, ?, ?, ?)", tuple(row)[1:]
+            f"INSERT OR IGNORE INTO class ({_CLASS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            tuple(row)[1:],
         )
         here = database.execute("SELECT number FROM class WHERE code = ?", [row["code"]])
         numbers[row["number"]] = here.fetchone()[0]

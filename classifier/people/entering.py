@@ -17,8 +17,9 @@ from classifier.people.database import transaction
 from classifier.rights import Action, Visitor
 
 _IS_CODE = re.compile(f"[{classroom.LETTERS}]{{{classroom.CODE}}}")
-MAX_KNOCKS = 20  # at one class's door
-MAX_OWN_KNOCKS = 3  # classes at whose doors one visitor stands
+MAX_KNOCKS = 20  # at one class's door that wait for an answer
+MAX_OWN_KNOCKS = 3  # classes at whose doors one visitor waits for an answer
+MAX_REFUSED = 100  # at one class's door whom the host has turned away
 _THERE = "class = ? AND writer = ?"
 _STANDS = "knock.class = ? AND knock.writer = ?"
 
@@ -105,7 +106,7 @@ def knock(visitor: Visitor, code: str, address: str) -> Knock:
         known = _knocks(database, _STANDS, [number, visitor.digest])
         if known:
             return known[0]
-        count = "SELECT count(*) FROM knock WHERE"
+        count = "SELECT count(*) FROM knock WHERE NOT refused AND"
         if database.execute(f"{count} class = ?", [number]).fetchone()[0] >= MAX_KNOCKS:
             raise LimitError(f"{MAX_KNOCKS} knock here already: wait a moment.")
         if (
@@ -140,11 +141,17 @@ def knocks(visitor: Visitor, number: int) -> list[Knock]:
 
 def turn_away(visitor: Visitor, number: int, seat: int) -> bool:
     """Let whoever knocks by this seat's name stand there, so that they cannot knock again for a
-    while; whether somebody did."""
+    while; whether somebody did. Where too many stand there so, the oldest may knock again."""
     with transaction() as database:
         classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
         refuse = "UPDATE knock SET refused = 1 WHERE class = ? AND seat = ?"
-        return database.execute(refuse, [number, seat]).rowcount > 0
+        found = database.execute(refuse, [number, seat]).rowcount > 0
+        database.execute(
+            "DELETE FROM knock WHERE class = ?1 AND refused AND writer NOT IN"
+            " (SELECT writer FROM knock WHERE class = ?1 AND refused ORDER BY time DESC LIMIT ?2)",
+            [number, MAX_REFUSED],
+        )
+        return found
 
 
 def let_in(visitor: Visitor, number: int, seat: int, old_seat: int | None) -> None:

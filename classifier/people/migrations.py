@@ -131,5 +131,11 @@ END""",
     "CREATE INDEX guess_by_time ON guess (time)",
 )
 
+# A class goes on with its model when that gets another name, and with no other that takes the name.
+_THIRD = (
+    # Of the model that answers; '': it goes by its name, as all did before.
+    "ALTER TABLE class ADD COLUMN model_id TEXT NOT NULL DEFAULT ''",
+)
+
 # How a file of each version becomes one of the next, from an empty file on.
-MIGRATIONS = (_FIRST, _SECOND)
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)

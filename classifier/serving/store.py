@@ -109,12 +109,15 @@ def get(name: str) -> SavedModel:
     raise ModelNotFoundError(f"There is no model named {name!r}. There are: {known}.")
 
 
-def title_of(name: str) -> str:
-    """What the page calls the model of that name; the name itself if there is none."""
-    try:
-        return get(name).title
-    except (DamagedModelError, ModelNotFoundError):
-        return name
+def followed(name: str, model_id: str) -> SavedModel | None:
+    """The model of that id, which had that name once, whatever it is called now; without an id the
+    one of that name. None if it is gone or damaged."""
+    named = None
+    with contextlib.suppress(DamagedModelError, ModelNotFoundError):
+        named = get(name)
+    if not model_id or (named is not None and named.id == model_id):
+        return named
+    return next((model for model in list_models()[0] if model.id == model_id), None)
 
 
 def rename(old: str, new: str, by: Visitor) -> SavedModel:

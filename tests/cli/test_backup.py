@@ -26,7 +26,7 @@ def filled(home):
     shutil.copytree(SHIPPED_MODELS / "shipped-dense", models_folder() / "mine")
     file = models_folder() / "mine" / "meta.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"owner": "a", "id": "unlike"}))
-    opened = classroom.open_class(HOST, "mine")
+    opened = classroom.open_class(HOST, "mine", "unlike")
     entering.join(MEMBER, opened.code, "address")
     classroom.send(MEMBER, opened.number, drawing("sent"))
     collection.keep(MEMBER, drawing("own"))
@@ -52,6 +52,7 @@ def test_everything_comes_back_once(filled, tmp_path, monkeypatch, capsys):
     (own,) = collection.drawings_of(MEMBER)
     np.testing.assert_array_equal(own.strokes[0], drawing("own").strokes[0])
     there = next(one for one in classroom.hosted(HOST) if one.code == filled.code)
+    assert (there.model, there.model_id) == ("mine", "unlike")
     assert [one.id for one in classroom.drawings(HOST, there.number)] == ["sent"]
     assert classroom.drawings(HOST, other.number) == []
     assert classroom.joined(MEMBER, there.number).code == filled.code

@@ -45,6 +45,7 @@ def test_what_a_host_page_asks_every_second_reads_no_table_whole(full, statement
     entering.knocks(HOST, full.number)
     albums.page(HOST, full.number, 7, 48, 24)
     albums.some(HOST, full.number, [3])
+    classroom.has_class(HOST)
     classroom.joined(ONE, full.number)
     classroom.own_drawings(ONE, full.number)
     entering.standing(ONE, full.number)

@@ -176,3 +176,36 @@ def test_a_class_that_has_expired_is_no_open_one(monkeypatch):
     assert there.expires == pytest.approx(there.opened + 2 * 3600)
     monkeypatch.setattr(classroom.time, "time", lambda: there.expires + 1)
     classroom.open_class(HOST, "conv")
+
+
+def test_a_class_counts_only_when_two_others_draw_in_it(opened):
+    for who in (HOST, ONE, TWO):
+        entering.join(who, opened.code, "here")
+    send(HOST, opened)
+    for drawing_id in "abc":
+        number = send(ONE, opened, drawing_id)
+    assert not classroom.has_class(HOST)
+    other = classroom.open_class(HOST, "conv")
+    entering.join(TWO, other.code, "here")
+    send(TWO, other)  # one in each
+    assert not classroom.has_class(HOST)
+    hidden = send(TWO, opened, "b")
+    assert classroom.has_class(HOST)
+    assert not classroom.has_class(ONE)
+    collection.hide(HOST, hidden, True)
+    assert not classroom.has_class(HOST)
+    collection.hide(HOST, hidden, False)
+    collection.remove(ONE, number)  # they have sent others
+    assert classroom.has_class(HOST)
+
+
+def test_a_class_that_pauses_or_is_over_counts_no_more(opened, monkeypatch):
+    for who in (ONE, TWO):
+        entering.join(who, opened.code, "here")
+        send(who, opened)
+    with monkeypatch.context() as later:
+        later.setattr(classroom.time, "time", lambda: opened.expires + 1)
+        assert not classroom.has_class(HOST)
+    assert classroom.has_class(HOST)
+    classroom.set_state(HOST, opened.number, ClassState.PAUSED)
+    assert not classroom.has_class(HOST)

@@ -7,7 +7,7 @@ from classifier.limits import LimitError
 from classifier.people import classroom, collection, entering, guesses, members
 from classifier.people.classroom import KNOCK_LASTS, NoClassError
 from classifier.people.database import transaction
-from classifier.people.entering import MAX_KNOCKS, MAX_OWN_KNOCKS, ShutOutError
+from classifier.people.entering import MAX_KNOCKS, MAX_OWN_KNOCKS, MAX_REFUSED, ShutOutError
 from classifier.people.visitors import visitor_of
 from tests.people import HOST, ONE, STRANGER, THREE, TWO, labelled, send
 
@@ -277,6 +277,15 @@ def test_a_thousand_who_knock_are_stopped(opened):
         entering.knock(pupil(0), opened.code, "here")  # is there already
 
 
+def test_who_was_turned_away_keeps_nobody_from_knocking_and_few_are_remembered(opened):
+    for number in range(MAX_REFUSED + MAX_KNOCKS):
+        knock = entering.knock(pupil(number), opened.code, "here")
+        entering.turn_away(HOST, opened.number, knock.seat)
+    stand = [entering.standing(pupil(n), opened.number) for n in range(MAX_REFUSED + MAX_KNOCKS)]
+    assert stand[:MAX_KNOCKS] == [None] * MAX_KNOCKS  # the oldest
+    assert all(one is not None and one.refused for one in stand[MAX_KNOCKS:])
+
+
 def test_one_visitor_knocks_at_few_classes(opened, monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_CLASSES", "9")
     codes = [classroom.open_class(HOST, "conv").code for _ in range(5)]
@@ -284,3 +293,6 @@ def test_one_visitor_knocks_at_few_classes(opened, monkeypatch):
         entering.knock(ONE, code, "here")
     with pytest.raises(LimitError, match="knock at 3 classes"):
         entering.knock(ONE, codes[-1], "here")
+    there, knock = entering.with_code(HOST, codes[0], "here"), entering.knock(ONE, codes[0], "here")
+    entering.turn_away(HOST, there.number, knock.seat)
+    assert not entering.knock(ONE, codes[-1], "here").refused  # one has been answered

@@ -169,3 +169,14 @@ def test_a_class_of_the_first_version_that_is_over_stays_so(first):
     classroom.set_state(HOST, 5, ClassState.CLOSED)
     with pytest.raises(NoClassError, match="over"):
         entering.join(THREE, "abcdef", "here")
+
+
+def test_a_class_of_the_second_version_goes_by_the_name_of_its_model(home):
+    home.mkdir()
+    with contextlib.closing(sqlite3.connect(config.collection_file())) as file, file:
+        for statement in (*MIGRATIONS[0], *MIGRATIONS[1], "PRAGMA user_version = 2"):
+            file.execute(statement)
+        ours = (5, "abcdef", HOST.digest, "conv", "open", 1e9, 1e11, 0)
+        file.execute("INSERT INTO class VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ours)
+    (there,) = classroom.hosted(HOST)
+    assert (there.code, there.model, there.model_id) == ("abcdef", "conv", "")

@@ -73,7 +73,7 @@ def ways_in(chosen: Class | None, model: SavedModel | None) -> None:
 
 def _open(model: SavedModel) -> None:
     _CHOICE.forget()  # the newest class
-    labelling.attempt(classroom.open_class, model.name)
+    labelling.attempt(classroom.open_class, model.name, model.id)
 
 
 def panel(there: Class, model: SavedModel | None) -> None:
@@ -164,10 +164,12 @@ def _switches(there: Class, model: SavedModel | None) -> None:
             help="Nobody new gets in; who is in stays.",
         )
         st.fragment(seating.popover, run_every=_SEATS_EVERY)(there)
-        st.markdown(f":small[**{store.title_of(there.model)}** answers there.]", width="content")
-        if model is not None and model.name != there.model:
-            label, given = f"Let {model.title} answer", (classroom.set_model, number, model.name)
-            view.button(label, "class-model", do, *given, type="primary")
+        answers = store.followed(there.model, there.model_id)
+        title = there.model if answers is None else answers.title
+        st.markdown(f":small[**{title}** answers there.]", width="content")
+        if model is not None and (answers is None or model.name != answers.name):
+            label, given = f"Let {model.title} answer", (number, model.name, model.id)
+            view.button(label, "class-model", do, classroom.set_model, *given, type="primary")
 
 
 def _wall(there: Class) -> None:

@@ -17,8 +17,7 @@ from classifier.people.collection import Kept
 from classifier.people.database import CollectionError
 from classifier.people.entering import Knock, ShutOutError
 from classifier.serving import store
-from classifier.serving.saved import DamagedModelError, SavedModel
-from classifier.serving.store import ModelNotFoundError
+from classifier.serving.saved import SavedModel
 from classifier.ui import gallery, session, view
 from classifier.ui.board import board, labelling
 from classifier.ui.board.board import Row
@@ -141,11 +140,10 @@ def _come_in(code: str, stood: Knock | None) -> None:
 
 
 def _model(there: Class) -> SavedModel | None:
-    try:
-        return store.get(there.model)
-    except (DamagedModelError, ModelNotFoundError):
+    model = store.followed(there.model, there.model_id)
+    if model is None:
         st.warning("The model that answered here is gone: ask for another. Drawings are kept.")
-        return None
+    return model
 
 
 def _leave() -> None:

@@ -11,7 +11,6 @@ from classifier.jobs.local import JobError
 from classifier.jobs.run import Run, RunState
 from classifier.limits import LimitError
 from classifier.people import classroom
-from classifier.people.classroom import ClassState
 from classifier.people.database import CollectionError
 from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import saving, store
@@ -58,7 +57,7 @@ def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
 def _is_host(visitor: Visitor) -> bool:
     """Whether a class waits for what this visitor does."""
     with contextlib.suppress(CollectionError):
-        return any(one.state is ClassState.OPEN for one in classroom.hosted(session.visitor()))
+        return classroom.has_class(visitor)
     return False
 
 
