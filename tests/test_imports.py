@@ -47,7 +47,7 @@ MAY_IMPORT = {
     },
     "learning": {"config", "standards", "events", "rights", "ink", "data", "serving"},
     "jobs": {"config", "events", "files", "records", "rights", "limits", "ink"},
-    "people": {"config", "rights", "limits", "ink"},
+    "people": {"config", "files", "rights", "limits", "ink"},
     "lesson": {"config"},
 }
 MAY_IMPORT |= {

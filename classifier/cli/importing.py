@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from classifier.cli.export import COLLECTION, FORMAT, MANIFEST, MODELS
+from classifier.cli.export import COLLECTION, FORMAT, KEY, MANIFEST, MODELS
 
 TEXT = "Add the models, drawings and classes of a file that `export` has made."
 _MODEL = re.compile(rf"{MODELS}/([^/]+)/(model\.keras|model\.tflite|meta\.json)")
@@ -19,6 +19,7 @@ _LARGEST = {
     "meta.json": 4e6,
     COLLECTION: 20e9,
     MANIFEST: 10e3,
+    KEY: 100,
 }
 
 
@@ -54,7 +55,7 @@ def _checked(archive: zipfile.ZipFile) -> dict[str, dict[str, str]]:
     models: dict[str, dict[str, str]] = {}
     for member in archive.infolist():
         found = _MODEL.fullmatch(member.filename)
-        if not found and member.filename not in (MANIFEST, COLLECTION):
+        if not found and member.filename not in _LARGEST:
             raise ValueError(f"{member.filename!r:.80} in it is nothing that `export` saves.")
         if member.file_size > _LARGEST[found[2] if found else member.filename]:
             raise ValueError(f"{member.filename} in it has {member.file_size / 1e6:,.0f} MB.")
@@ -89,9 +90,14 @@ def _models(archive: zipfile.ZipFile, contents: dict[str, dict[str, str]]) -> tu
 
 
 def _drawings(archive: zipfile.ZipFile) -> int:
-    """How many drawings are new."""
-    from classifier.people import copying
+    """How many drawings are new. Where no visitor is known yet, those of the file are."""
+    from classifier import files
+    from classifier.people import copying, visitors
 
     with tempfile.TemporaryDirectory() as folder:
         archive.extract(COLLECTION, folder)
-        return copying.merge(Path(folder) / COLLECTION)
+        new = copying.merge(Path(folder) / COLLECTION)
+    if KEY in archive.namelist() and not visitors.key_file().exists():
+        with files.written(visitors.key_file(), mode=0o600) as file:
+            file.write(archive.read(KEY))
+    return new

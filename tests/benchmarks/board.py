@@ -9,7 +9,6 @@ begun right after a button, or as soon as the pointer came, at a quarter of the 
 import contextlib
 import itertools
 import os
-import secrets
 import statistics
 import tempfile
 import time
@@ -20,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS
-from classifier.people import classroom
+from classifier.people import classroom, visitors
 from classifier.people.visitors import visitor_of
 from classifier.synthetic import handwriting
 from tests.browser import (
@@ -207,7 +206,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
-        token = secrets.token_hex(16)
+        token = visitors.new_token()
         code = classroom.open_class(visitor_of(token), "shipped-deep").code
         log = Path(home) / "log.txt"
         url, _ = stack.enter_context(served(PROJECT / "app.py", {}, log))

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ from websockets.asyncio.client import connect
 from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS_PEN
 from classifier.ink.drawings import fit_canvas
-from classifier.people import classroom
+from classifier.people import classroom, visitors
 from classifier.people.visitors import visitor_of
 from classifier.synthetic import handwriting
 from classifier.ui import view
@@ -170,7 +169,8 @@ async def member(url: str, code: str, until: float, seed: int, times: list, labe
     rng = np.random.default_rng(seed)
     drawn = handwriting.generate(200, seed=seed)
     drawings, sent = list(drawn), 0
-    async with connect(url, max_size=None) as socket:
+    headers = {"Cookie": f"{COOKIE}={visitors.new_token()}"}
+    async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, f"class={code}")
         await page.run()
         await asyncio.sleep(rng.uniform(0, EVERY))
@@ -230,7 +230,7 @@ def main(seconds: float, members: int) -> None:
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
-        token = secrets.token_hex(16)
+        token = visitors.new_token()
         opened = classroom.open_class(visitor_of(token), "shipped-deep")
         address, pid = stack.enter_context(served(PROJECT / "app.py", {}, Path(home) / "log.txt"))
         process = psutil.Process(pid)

@@ -58,6 +58,25 @@ def test_everything_comes_back_once(filled, tmp_path, monkeypatch, capsys):
     assert classroom.joined(MEMBER, there.number).code == filled.code
 
 
+def test_visitors_are_known_again_where_nobody_was_known(filled, tmp_path, monkeypatch):
+    token = visitors.new_token()
+    file = tmp_path / "backup.zip"
+    main(["export", str(file)])
+    moved(tmp_path, monkeypatch)
+    assert not visitors.is_token("0" + token[1:])
+    shutil.rmtree(tmp_path / "other")
+    visitors._keys.clear()
+    assert main(["import", str(file)]) == 0
+    assert visitors.is_token(token)
+    assert visitors.key_file().stat().st_mode & 0o077 == 0
+    key = visitors.key_file().read_bytes()
+    monkeypatch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path / "third"))
+    theirs = visitors.new_token()
+    assert main(["import", str(file)]) == 0
+    assert visitors.key_file().read_bytes() != key
+    assert visitors.is_token(theirs)
+
+
 def test_a_member_whose_seat_is_taken_by_now_gets_another(filled, tmp_path, monkeypatch):
     file = tmp_path / "backup.zip"
     main(["export", str(file)])

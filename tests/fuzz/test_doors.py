@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from classifier.jobs.local import LocalJobs
 from classifier.lesson import steps
-from classifier.people import classroom
+from classifier.people import classroom, entering, visitors
 from tests.fuzz.doors import DOORS, Door, mutated
 
 EXAMPLES = 200
@@ -57,10 +57,10 @@ def test_no_text_in_an_address_raises_what_was_not_foreseen(text):
     LocalJobs().find(text)
 
 
-@pytest.mark.parametrize("code", ["\0", "x" * 100_000, "٣" * 6, "' OR 1=1 --", ""])
+@pytest.mark.parametrize("code", ["\0", "\ud800", "x" * 100_000, "٣" * 6, "' OR 1=1 --", ""])
 def test_a_code_that_no_class_has_is_told_so(code):
     with pytest.raises(classroom.NoClassError):
-        classroom.join("token", code, "1.2.3.4")
+        entering.join(visitors.visitor_of("a" * 32), code, "1.2.3.4")
 
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
