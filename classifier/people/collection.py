@@ -87,7 +87,7 @@ def bring(visitor: Visitor, drawn: drawings.Drawings) -> int:
     `keep`."""
     visitor.check(Action.KEEP_DRAWING)
     most = limits.current().drawings
-    if len(drawn) > most:  # before others wait for so many to be written
+    if len(drawn) > most:
         raise LimitError(f"The file has {len(drawn):,} drawings: {most:,} are kept at most.")
     begins = np.diff(drawn.stroke_id, prepend=-1) != 0
     most_strokes = np.bincount(drawn.sample_id[begins]).max(initial=0)
@@ -95,17 +95,22 @@ def bring(visitor: Visitor, drawn: drawings.Drawings) -> int:
         raise LimitError(_TOO_LARGE)
     writer, now = visitor.digest, time.time()
     hands = np.zeros(len(drawn), int) if drawn.writer is None else drawn.writer - drawn.writer.min()
+    # Outside the transaction that writes, for the end of which others wait.
+    own = drawings_of(visitor)
+    known = {identity(one.strokes, one.label) for one in own}
+    fresh: list[tuple[int, Labelled]] = []
+    for strokes, label, hand in zip(drawn, drawn.labels.tolist(), hands.tolist(), strict=True):
+        on_canvas, _, pen = drawings.fit_canvas(strokes)
+        new = identity(on_canvas, label)
+        if known.isdisjoint({identity(strokes, label), new}):
+            known.add(new)
+            fresh.append((hand, Labelled(new, label, on_canvas, pen, None, "")))
+    if len(own) + len(fresh) > most:
+        raise _full(most)
+    if not fresh:
+        return 0
     with transaction() as database:
-        own = select(database, OWN, [writer])
-        known = {identity(one.strokes, one.label) for one in own}
-        came = 0
-        for strokes, label, hand in zip(drawn, drawn.labels.tolist(), hands.tolist(), strict=True):
-            on_canvas, _, pen = drawings.fit_canvas(strokes)
-            new = identity(on_canvas, label)
-            if known.isdisjoint({identity(strokes, label), new}):
-                known.add(new)
-                one = Labelled(new, label, on_canvas, pen, None, "")
-                came += _write(database, None, writer, hand, one, now)
+        came = sum(_write(database, None, writer, hand, one, now) for hand, one in fresh)
         _check_own(database, visitor)
         check_room(database)
     return came
@@ -121,7 +126,11 @@ def _check_own(database: sqlite3.Connection, visitor: Visitor) -> None:
     most = limits.current().drawings
     own = f"SELECT count(*) FROM drawing WHERE {OWN}"
     if database.execute(own, [visitor.digest]).fetchone()[0] > most:
-        raise LimitError(f"{most:,} drawings are kept at most: delete some first.")
+        raise _full(most)
+
+
+def _full(most: int) -> LimitError:
+    return LimitError(f"{most:,} drawings are kept at most: delete some first.")
 
 
 def insert(

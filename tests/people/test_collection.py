@@ -195,3 +195,14 @@ def test_the_same_strokes_with_another_label_are_another_drawing():
     keep(label=1, strokes=strokes)
     assert collection.bring(ME, drawings.from_strokes([strokes] * 3, np.array([1, 7, 7]))) == 1
     assert sorted(one.label for one in collection.drawings_of(ME)) == [1, 7]
+
+
+def test_more_than_one_may_keep_is_refused_while_another_writes(monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS", "3")
+    own = drawings.from_strokes(on_canvas(0, 1e3), np.array([1, 2]))
+    assert collection.bring(ME, own) == 2
+    with transaction():  # nothing has to be written to know it
+        with pytest.raises(LimitError, match="3 drawings are kept at most"):
+            collection.bring(ME, drawings.from_strokes(on_canvas(2e3, 5e3), np.array([3, 4])))
+        assert collection.bring(ME, own) == 0  # nor that all of them are here
+    assert len(collection.drawings_of(ME)) == 2

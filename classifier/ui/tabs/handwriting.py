@@ -5,7 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from classifier import limits
 from classifier.ink import drawings
 from classifier.ink.drawings import Drawings
 from classifier.people import albums, classroom, collection
@@ -13,13 +15,16 @@ from classifier.people.albums import Contents
 from classifier.people.classroom import Class
 from classifier.rights import Visitor
 from classifier.serving.saved import SavedModel
-from classifier.ui import gallery, session, view
+from classifier.ui import gallery, session, shared, view
 from classifier.ui.board import board, labelling
 from classifier.ui.classes import hosting
 from classifier.ui.session import Widget
 from classifier.ui.tabs import finetuning, judging
 
 _DIGIT, _PAGE_KEY = Widget[int]("shown-digit"), "handwriting-page"
+_REFUSED = Widget[tuple[str, str]](
+    "upload-refused"
+)  # the file that was refused last, by its id, and why
 _HIDDEN = -1  # in place of a digit: what the host has hidden
 
 
@@ -83,7 +88,7 @@ def _ways_in(album: Contents, chosen: Class | None, model: SavedModel | None) ->
                 "A file of drawings", "npz", key=f"upload-{number}", max_upload_size=20
             )
             if file is not None:
-                _bring(file.getvalue(), file.name)
+                _bring(file)
     hosting.ways_in(chosen, model)
 
 
@@ -95,10 +100,19 @@ def _as_file(visitor: Visitor, class_number: int | None) -> bytes:
         return path.read_bytes()
 
 
-def _bring(content: bytes, name: str) -> None:
-    here = session.current()
+def _bring(file: UploadedFile) -> None:
+    """Keep a file's drawings, or say why they are refused, as long as the file is in its field."""
+    here, name = session.current(), file.name
+    refused, why = _REFUSED.read(("", ""))
+    if refused == file.file_id:
+        view.error(why)
+        return
+    most = limits.current().pictures_a_minute
+    if not shared.brought().take(session.visitor().digest, most):
+        view.error(f"At most {most} pictures and files a minute: wait a moment.")
+        return
     try:
-        drawn = drawings.load(content, name=name)
+        drawn = drawings.load(file.getvalue(), name=name)
         if not isinstance(drawn, Drawings):
             raise ValueError(
                 f"{name} has images. Here drawings are kept as strokes; the command line learns "
@@ -106,6 +120,7 @@ def _bring(content: bytes, name: str) -> None:
             )
         new = collection.bring(session.visitor(), drawn)
     except labelling.PROBLEMS as error:
+        _REFUSED.set((file.file_id, str(error)))  # since each look at it takes seconds
         view.error(str(error))
         return
     here.uploads += 1  # an empty field

@@ -1,9 +1,7 @@
 """Labels below the canvas: what is kept, replaced and taken back; the tab that shows it."""
 
-import io
 import time
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -146,68 +144,6 @@ def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     assert config.styles == 0
     assert "10% are these drawings, each time a little different, and 90% MNIST" in words(page)
     assert drawn.labels.tolist() == list(range(5))
-
-
-def packed(**arrays) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
-
-
-def file_of(count: int, label: int = 7, **changes) -> bytes:
-    """A file of so many drawings of one stroke each, with some arrays changed."""
-    points = np.tile(np.array([[0, 0], [9, 0], [4, 9]], np.float32), (count, 1))
-    points[2::3, 0] += np.arange(count) % 1000 / 250  # few alike
-    which = np.repeat(np.arange(count, dtype=np.int32), 3)
-    arrays = {"points": points, "stroke_id": which, "sample_id": which}
-    return packed(**(arrays | {"labels": np.full(count, label, np.uint8)} | changes))
-
-
-def upload(page: AppTest, content: bytes, name: str = "class.npz") -> None:
-    open_tab(page)
-    page.file_uploader[0].upload(name, content)
-    run(page)
-
-
-def test_an_uploaded_file_is_kept_once_however_often_it_comes(page):
-    upload(page, file_of(3))
-    assert "3 drawings came" in words(page)
-    upload(page, file_of(3))
-    assert "0 drawings came, 3 were here already" in words(page)
-    assert [one.label for one in kept(page)] == [7] * 3
-
-
-def endless() -> bytes:
-    """One drawing of a million strokes."""
-    count = 10**6
-    which = np.arange(count, dtype=np.int32)
-    points = np.zeros((count, 2), np.float32)
-    return file_of(1, points=points, stroke_id=which, sample_id=np.zeros(count, np.int32))
-
-
-HOSTILE = {
-    "a bomb": (lambda: packed(points=np.zeros((15_000_000, 2), np.float32)), "to 120 MB"),
-    "a pickle": (lambda: packed(points=np.array([{}], object)), "never loaded"),
-    "no archive": (lambda: b"MZ this is a program", "not a readable .npz file"),
-    "no number": (lambda: file_of(2, points=np.full((6, 2), np.nan, np.float32)), "finite"),
-    "a wrong label": (lambda: file_of(2, label=12), "labels"),
-    "a million strokes": (endless, "strokes"),
-    "a million drawings": (lambda: file_of(10**6), "would unpack to"),
-    "thousands of drawings": (lambda: file_of(3_000), "2,000 are kept at most"),
-    "images": (lambda: packed(x=np.zeros((2, 28, 28), np.uint8), y=np.zeros(2, np.uint8)),
-               "has images"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_file_is_refused_in_words_and_nothing_of_it_is_kept(page, kind):
-    make, message = HOSTILE[kind]
-    content = make()
-    begun = time.perf_counter()
-    upload(page, content)
-    assert time.perf_counter() - begun < 10
-    assert message in words(page)
-    assert kept(page) == []
 
 
 def test_few_drawings_are_told(page):
