@@ -38,7 +38,7 @@ class Limits:
     runs_total: int = _of(20, "runs of all visitors that wait or train")
     models: int = _of(20, "saved models of one visitor")
     models_total: int = _of(500, "saved models of all visitors")
-    pictures_a_minute: int = _of(20, "pictures that one visitor may bring in a minute")
+    pictures_a_minute: int = _of(20, "pictures and files that one visitor may bring in a minute")
     drawings: int = _of(2_000, "drawings in one visitor's own collection")
     drawings_a_minute: int = _of(60, "drawings that one visitor may keep or send in a minute")
     drawings_total: int = _of(200_000, "drawings of all visitors and classes")

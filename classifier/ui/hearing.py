@@ -14,7 +14,7 @@ _LONGEST = 1_000_000  # bytes of a message; a drawing has 20,000
 _FIRST_WITHIN = 30.0  # seconds in which a page says something
 # A fragment, such as the board, is cheap; the whole page is not. Messages a second, and how many
 # may come at once: a moving pen sends 14 a second, and who presses buttons a few.
-_FRAGMENTS, _WHOLE = (25.0, 60.0), (4.0, 20.0)
+_FRAGMENTS, _WHOLE = (25.0, 100.0), (5.0, 60.0)
 _QUICK = {"stop_script", "app_heartbeat", "file_urls_request"}
 _NEVER = {"type": "websocket.disconnect", "code": 1009}  # of RFC 6455: too big
 

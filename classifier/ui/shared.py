@@ -37,6 +37,8 @@ def predictor(name: str, checksum: str) -> Predictor:
 
     `checksum` tells models apart that had the same name one after the other.
     """
+    if store.get(name).checksum != checksum:
+        raise ModelNotFoundError(f"The model that was called {name!r} is gone.")
     return open_predictor(name)
 
 
