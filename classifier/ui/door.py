@@ -109,9 +109,9 @@ class Door:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                # What a browser has already, 304, is a page, too, and has no type.
-                kinds = request.headers.get("accept", "") + headers.get("content-type", "")
-                if "text/html" in kinds and (cookie := self._cookie(token, request)):
+                # Who opens a page asks for that type; what a browser has already, 304, has none.
+                is_page = "text/html" in request.headers.get("accept", "")
+                if is_page and (cookie := self._cookie(token, request)):
                     headers.append("Set-Cookie", cookie)
             await send(message)
 

@@ -21,7 +21,7 @@ def page(home) -> AppTest:
 
 
 def kept(page: AppTest) -> list[collection.Kept]:
-    return collection.drawings_of(visitor_of(page.session_state["session"].token))
+    return collection.drawings_of(visitor_of(page.session_state["session"].secret))
 
 
 def packed(**arrays) -> bytes:
