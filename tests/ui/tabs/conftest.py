@@ -20,6 +20,7 @@ def _fresh(home, monkeypatch):
     """A server that has looked at no runs or images yet, and without MNIST draws few digits in its
     place: all 24,000 take seconds in the background. Loaded models are as good as new."""
     shared.jobs.cache_clear()
+    shared.brought.cache_clear()
     for known in (shared.replay, exam, memory, specimens):
         known.clear()
     monkeypatch.setattr(generated, "TRAIN", 60)
