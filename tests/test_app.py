@@ -167,3 +167,13 @@ def test_a_network_that_learned_nothing_is_not_said_to_overfit(home):
 
 def test_a_gap_within_noise_is_no_overfitting(home):
     assert "no overfitting to speak of" in ended(0.9835, 0.9813).success[0].value
+
+
+def test_a_browser_that_keeps_no_cookie_draws_and_is_told_why_it_stores_nothing(page, monkeypatch):
+    monkeypatch.setattr(session, "_secret", lambda: "")
+    press(page, "sample-7")
+    assert "It is a 7" in words(page)
+    press(page, "train")
+    assert "You may not start a run without this page’s cookie" in words(page)
+    press(page, "label-7")
+    assert "You may not keep a drawing without this page’s cookie" in words(page)

@@ -47,7 +47,7 @@ def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
     try:
         saving.check_room(visitor.digest)
         run = shared.jobs().submit(config, drawn, visitor, host=_is_host(visitor))
-    except (JobError, LimitError) as error:
+    except (JobError, LimitError, NotAllowedError) as error:
         here.error = str(error)
         return
     _follow(here, run)
