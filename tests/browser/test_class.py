@@ -8,7 +8,7 @@ import sqlite3
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -158,6 +158,12 @@ def seat_of(phone: Page) -> str:
     return phone.get_by_text(re.compile(r"^You are")).inner_text().split()[-1].rstrip(".")
 
 
+def is_within(element: Locator, width: int) -> bool:
+    """Whether it is whole on a screen of this width; a list that is open moves a moment later."""
+    box = element.bounding_box()
+    return box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
 def test_a_host_locks_lets_in_hides_silences_and_removes(host, browser, phones):
     link = open_class(host)
     first = phones(link)
@@ -190,9 +196,7 @@ def test_a_host_locks_lets_in_hides_silences_and_removes(host, browser, phones):
     host.wait_for_timeout(2_500)
     for width, height in ((1366, 768), (390, 844)):
         host.set_viewport_size({"width": width, "height": height})
-        box = keyed(host, "member-remove").bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
+        wait_until(lambda width=width: is_within(keyed(host, "member-remove"), width))
     host.set_viewport_size({"width": 1366, "height": 768})
     assert not serious_faults(host)
     host.keyboard.press("Escape")
