@@ -45,7 +45,7 @@ MAY_IMPORT = {
         "synthetic",
         "data",
     },
-    "learning": {"config", "standards", "events", "rights", "ink", "data", "serving"},
+    "learning": {"config", "standards", "events", "ink", "data", "serving"},
     "jobs": {"config", "events", "files", "records", "rights", "limits", "ink"},
     "people": {"config", "files", "rights", "limits", "ink"},
     "lesson": {"config"},

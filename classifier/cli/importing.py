@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 from classifier.cli.export import COLLECTION, FORMAT, KEY, MANIFEST, MODELS
+from classifier.records import parsed
 
 TEXT = "Add the models, drawings and classes of a file that `export` has made."
 _MODEL = re.compile(rf"{MODELS}/([^/]+)/(model\.keras|model\.tflite|meta\.json)")
@@ -62,9 +63,9 @@ def _checked(archive: zipfile.ZipFile) -> dict[str, dict[str, str]]:
         if found:
             models.setdefault(found[1], {})[found[2]] = member.filename
     try:
-        told = json.loads(archive.read(MANIFEST))
+        told = parsed(archive.read(MANIFEST), int(_LARGEST[MANIFEST]))
         known = isinstance(told, dict) and told.get("format") == FORMAT
-    except (KeyError, ValueError, RecursionError):
+    except (KeyError, ValueError):
         known = False
     if not known:
         raise ValueError("It was not made by `export`, or by a later version of it.")

@@ -18,11 +18,12 @@ import filelock
 
 from classifier.config import runs_folder
 from classifier.events import Event, Progress
-from classifier.records import record
+from classifier.records import parsed, record
 
 _GRACE = 10.0  # seconds in which a new child takes its ticket
 _LOOK_EVERY = 0.2  # seconds between two looks at the queue
 _CLAIM, _TRAINED = "claim.json", "trained"  # in a run's folder
+_LONGEST_CLAIM = 1_000  # bytes
 _TURN, _AT_WORK = "turn", "at-work"  # the lock, and which run has it
 
 
@@ -67,8 +68,9 @@ def entrance() -> Iterator[None]:
 def claim_of(run_id: str) -> Claim:
     """Whose that run is; nobody's if it does not say."""
     try:
-        return record(Claim, json.loads((runs_folder() / run_id / _CLAIM).read_bytes()))
-    except (OSError, ValueError, RecursionError):
+        claim = (runs_folder() / run_id / _CLAIM).read_bytes()
+        return record(Claim, parsed(claim, _LONGEST_CLAIM))
+    except (OSError, ValueError):
         return Claim()
 
 

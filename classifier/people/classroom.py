@@ -124,8 +124,7 @@ def all_open(visitor: Visitor) -> list[Class]:
     """The classes of all hosts that are not over, newest first. Raises NotAllowedError."""
     visitor.check(Action.LIST_ALL)
     with transaction(writing=False) as database:
-        condition = "state != ? AND expires > ? ORDER BY number DESC"
-        return classes(database, visitor, condition, [ClassState.CLOSED.value, time.time()])
+        return classes(database, visitor, f"{_OPEN} ORDER BY number DESC", [time.time()])
 
 
 def has_class(visitor: Visitor) -> bool:

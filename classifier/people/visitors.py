@@ -20,7 +20,6 @@ from classifier.rights import Visitor
 _SIGNED = re.compile(r"([0-9a-f]{32})-([0-9a-f]{32})")
 _FORMER = re.compile(r"[0-9a-f]{32}")  # as they were given before they were signed
 _KEY_BYTES = 32
-NOBODY = Visitor("")
 _keys: dict[Path, bytes] = {}  # by their files
 
 

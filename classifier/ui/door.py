@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
@@ -26,7 +27,6 @@ from classifier.ui.hearing import Hearing
 COOKIE = "digit-classifier-visitor"  # has the secret
 _COOKIE_DAYS = 180
 _UPLOADS = "/_stcore/upload_file/"
-_LARGEST = 20  # megabytes of an upload, as in .streamlit/config.toml
 _SCRIPT = str(PROJECT / "app.py").encode()  # which Streamlit tells every browser
 _TIDY_AFTER = 20.0  # seconds after a page was closed
 _TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
@@ -97,11 +97,8 @@ class Door:
             words = "As many pages are open as this server has room for. Try again in a minute."
             await PlainTextResponse(words, 503, {"Retry-After": "60"})(scope, receive, send)
             return
-        known = request.cookies.get(COOKIE, "")
-        token = known if visitors.is_token(known) else ""
-        # Whoever has no secret is counted with all others of their address.
         is_upload = scope["method"] == "PUT" and _UPLOADS in scope["path"]
-        if is_upload and not self._may_upload(token or _address(scope), request):
+        if is_upload and not self._may_upload(request):
             await PlainTextResponse("Too many files: wait a minute.", 429)(scope, receive, send)
             return
 
@@ -111,15 +108,16 @@ class Door:
                 headers.update(_HEADERS)
                 # Who opens a page asks for that type; what a browser has already, 304, has none.
                 is_page = "text/html" in request.headers.get("accept", "")
-                if is_page and (cookie := self._cookie(token, request)):
+                if is_page and (cookie := self._cookie(request)):
                     headers.append("Set-Cookie", cookie)
             await send(message)
 
         await self._app(scope, receive, say)
 
-    def _cookie(self, token: str, request: HTTPConnection) -> str:
+    def _cookie(self, request: HTTPConnection) -> str:
         """The cookie with a visitor's secret, or with a new one; "" where too many new visitors
         come from that address, or the secret cannot be signed."""
+        token = _token(request)
         if not token:
             if not self._new.take(_address(request.scope), _limits().visitors_a_minute):
                 return ""
@@ -135,13 +133,22 @@ class Door:
             f"Max-Age={_COOKIE_DAYS * 86400}"
         )
 
-    def _may_upload(self, whose: str, request: HTTPConnection) -> bool:
+    def _may_upload(self, request: HTTPConnection) -> bool:
         """Whether this visitor may send one file more. Those that are too many for the page's
         patience get a sentence there."""
+        # Whoever has no secret is counted with all others of their address.
+        whose = _token(request) or _address(request.scope)
         allowed, length = _limits(), request.headers.get("content-length", "")
-        megabytes = int(length) / 1e6 if length.isdecimal() else float(_LARGEST)
+        largest = float(st.get_option("server.maxUploadSize"))
+        megabytes = int(length) / 1e6 if length.isdecimal() else largest
         often = self._uploads.take(whose, 2 * allowed.pictures_a_minute)
         return often and self._megabytes.take(whose, allowed.uploaded_megabytes, megabytes)
+
+
+def _token(request: HTTPConnection) -> str:
+    """The visitor's secret in a request's cookie; "" if this server has not given it."""
+    found = request.cookies.get(COOKIE, "")
+    return found if visitors.is_token(found) else ""
 
 
 def _address(scope: Scope) -> str:

@@ -115,33 +115,58 @@ def test_more_uploads_than_one_visitor_may_send_are_refused(monkeypatch):
     assert [request(door, "PUT", path, one)[0] for one in forged] == [200] * 4 + [429]
 
 
+class Pages:
+    """Pages that are open until `closing` is set, and what is sent to them."""
+
+    def __init__(self) -> None:
+        self.closing, self.sent = asyncio.Event(), []
+        self.door = Door(self._app)
+
+    async def _app(self, scope, receive, send) -> None:
+        await self.closing.wait()
+
+    async def _connect(self):
+        return {"type": "websocket.connect"}
+
+    async def send(self, message) -> None:
+        self.sent.append(message)
+
+    def open(self, address: str = "a") -> asyncio.Task:
+        scope = {"type": "websocket", "client": (address, 1)}
+        return asyncio.create_task(self.door(scope, self._connect, self.send))
+
+
 def test_more_pages_than_may_be_open_are_told_to_come_again(monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_PAGES", "2")
 
     async def go() -> None:
-        closing, sent = asyncio.Event(), []
-
-        async def app(scope, receive, send) -> None:
-            await closing.wait()
-
-        async def receive():
-            return {"type": "websocket.connect"}
-
-        async def send(message) -> None:
-            sent.append(message)
-
-        door = Door(app)
-        pages = [asyncio.create_task(door({"type": "websocket"}, receive, send)) for _ in range(3)]
+        pages = Pages()
+        opened = [pages.open() for _ in range(3)]
         await asyncio.sleep(0.05)
-        assert sent == [{"type": "websocket.close", "code": 1013}]
-        sent.clear()
+        assert pages.sent == [{"type": "websocket.close", "code": 1013}]
+        pages.sent.clear()
         scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-        await door(scope, None, send)
-        assert (sent[0]["status"], sent[1]["body"][:12]) == (503, b"As many page")
-        closing.set()
-        await asyncio.gather(*pages)
-        await asyncio.create_task(door({"type": "websocket"}, receive, send))
-        assert len(sent) == 2, "there is room again"
+        await pages.door(scope, None, pages.send)
+        assert (pages.sent[0]["status"], pages.sent[1]["body"][:12]) == (503, b"As many page")
+        pages.closing.set()
+        await asyncio.gather(*opened)
+        await pages.open()
+        assert len(pages.sent) == 2, "there is room again"
+
+    asyncio.run(go())
+
+
+def test_one_address_has_so_many_pages_and_leaves_room_for_others(monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_PAGES_OF_ADDRESS", "2")
+
+    async def go() -> None:
+        pages = Pages()
+        opened = [pages.open(address) for address in ("a", "a", "a", "b")]
+        await asyncio.sleep(0.05)
+        assert pages.sent == [{"type": "websocket.close", "code": 1013}]
+        pages.closing.set()
+        await asyncio.gather(*opened)
+        assert not pages.door._of_address
 
     asyncio.run(go())
 
@@ -167,33 +192,6 @@ def test_nothing_that_is_sent_tells_where_the_servers_files_are(address, home):
     assert len(found) > 50
     for message in found:
         assert str(PROJECT).encode() not in message.SerializeToString()
-
-
-def test_one_address_has_so_many_pages_and_leaves_room_for_others(monkeypatch):
-    monkeypatch.setenv("DIGIT_CLASSIFIER_PAGES_OF_ADDRESS", "2")
-
-    async def go() -> None:
-        closing, sent = asyncio.Event(), []
-
-        async def app(scope, receive, send) -> None:
-            await closing.wait()
-
-        async def receive():
-            return {"type": "websocket.connect"}
-
-        async def send(message) -> None:
-            sent.append(message)
-
-        door = Door(app)
-        scopes = [{"type": "websocket", "client": (one, 1)} for one in ("a", "a", "a", "b")]
-        pages = [asyncio.create_task(door(scope, receive, send)) for scope in scopes]
-        await asyncio.sleep(0.05)
-        assert sent == [{"type": "websocket.close", "code": 1013}]
-        closing.set()
-        await asyncio.gather(*pages)
-        assert not door._of_address
-
-    asyncio.run(go())
 
 
 def test_what_pages_leave_is_given_back_once_for_several(monkeypatch):
