@@ -7,9 +7,12 @@ from streamlit.testing.v1 import AppTest
 
 from classifier.config import TrainConfig
 from classifier.events import Finished
+from classifier.ink.drawings import fit_canvas
 from classifier.jobs.local import JobError
 from classifier.jobs.run import Run
+from classifier.people import classroom, collection, entering, visitors
 from classifier.serving import store
+from classifier.synthetic import handwriting
 from classifier.ui import session, shared
 from tests.app import answering, draw, new_page, press, run, words
 from tests.jobs.test_run import Told
@@ -177,3 +180,17 @@ def test_a_browser_that_keeps_no_cookie_draws_and_is_told_why_it_stores_nothing(
     assert "You may not start a run without this page’s cookie" in words(page)
     press(page, "label-7")
     assert "You may not keep a drawing without this page’s cookie" in words(page)
+
+
+def test_whoever_comes_back_from_a_class_draws_for_themselves(page):
+    here = page.session_state["session"]
+    host, me = visitors.visitor_of("host"), visitors.visitor_of(here.secret)
+    there = classroom.open_class(host, "shipped-dense")
+    entering.join(me, there.code, "here")
+    here.class_number = there.number
+    run(page)  # the whole page, as the browser's Back shows it
+    draw(page, fit_canvas(handwriting.sample_digit(7))[0])
+    press(page, "label-7")
+    assert "Kept as a 7" in words(page)
+    assert classroom.drawings(host, there.number) == []
+    assert [one.label for one in collection.drawings_of(me)] == [7]

@@ -84,3 +84,9 @@ def test_plain_titles_are_accepted(title):
 def test_a_title_that_is_no_plain_line_is_refused_by_name(title):
     with pytest.raises(ValueError, match="title is"):
         names.check_title(title)
+
+
+@pytest.mark.parametrize("name", ["www.example", "my-www.example"])
+def test_no_name_is_one_that_a_page_makes_a_link_of(name):
+    with pytest.raises(ValueError, match="cannot name a model"):
+        names.check_name(name)
