@@ -107,3 +107,9 @@ def words(page: AppTest) -> str:
         said += [here["answer"][part] for part in ("title", "detail", "help", "caption")]
         said += [here["row"][part] for part in ("ask", "round", "kept", "problem")]
     return " ".join(said)
+
+
+def key_of(page: AppTest, name: str) -> str:
+    """What the widget of this name, which the page may have set, is drawn with."""
+    number = page.session_state["session"].renewed.get(name, 0)
+    return f"{name}-{number}" if number else name

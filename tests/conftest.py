@@ -1,6 +1,7 @@
 """What several tests share: a place to write, and data small enough to train on in a second."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {here / "browser", here / "ui" / "tabs"} & set(item.path.parents):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def left_as_it_was() -> Iterator[None]:
+    """A test that leaves settings behind would change what others measure."""
+    before = _settings()
+    yield
+    assert _settings() == before
+
+
+def _settings() -> dict[str, str]:
+    return {name: text for name, text in os.environ.items() if name.startswith("DIGIT_CLASSIFIER")}
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ def something(home, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["save", "draw", "import"])
-def test_what_was_confirmed_outlasts_a_kill_and_nothing_is_left(something, kind, monkeypatch):
-    monkeypatch.setenv("DIGIT_CLASSIFIER_HOME", "")  # set, and set back at the end
+def test_what_was_confirmed_outlasts_a_kill_and_nothing_is_left(something, kind):
     confirmed = 0
     for seconds in (0.05, 0.4, 0.9):
         said, wrong = kills.once(kind, seconds, something)

@@ -27,10 +27,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Widget(Generic[T]):
-    """What the widget of this key says, where code has to know it outside, or to set it before the
-    widget is drawn."""
+    """What the widget of this name says, where code has to know it outside, or to set it before the
+    widget is drawn.
 
-    key: str
+    What was set is said by a new widget: what the browser says of the old one may have been sent
+    before it heard of the change, and would undo it.
+    """
+
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What the widget that says it now is drawn with."""
+        number = current().renewed.get(self.name, 0)
+        return f"{self.name}-{number}" if number else self.name
 
     def read(self, otherwise: T) -> T:
         """What it says now; `otherwise` if it says nothing yet."""
@@ -38,6 +48,8 @@ class Widget(Generic[T]):
 
     def set(self, value: T) -> None:
         """Let it say this from its next drawing on."""
+        if self.key in st.session_state and st.session_state[self.key] != value:
+            self.forget()
         st.session_state[self.key] = value
 
     def begin_with(self, value: T) -> None:
@@ -46,7 +58,10 @@ class Widget(Generic[T]):
 
     def forget(self) -> None:
         """Let it begin anew."""
-        st.session_state.pop(self.key, None)
+        if self.key in st.session_state:
+            del st.session_state[self.key]
+            renewed = current().renewed
+            renewed[self.name] = renewed.get(self.name, 0) + 1
 
 
 @dataclass(frozen=True)
@@ -82,8 +97,8 @@ class Session:
     prepared: Prepared = field(default_factory=lambda: preparing.prepare_strokes([], 1, 1))
     widgets: dict[str, object] | None = None  # what they said when the whole page was drawn last
     toggles: set[str] = field(default_factory=set)  # the keys of all that were drawn
+    renewed: dict[str, int] = field(default_factory=dict)  # how often a widget was; see `Widget`
     answering: str | None = None  # the name of the model that answers
-    answering_set: int = 0  # how often that was not chosen by the visitor; see `answer_with`
     train_pressed: bool = False  # and the form has not seen it yet
     drawing_used: bool = False  # whether the open tab shows something of the drawing
     greeted: bool = False  # whether the whole page has been sent once
@@ -124,13 +139,9 @@ class Session:
         self.error = ""
 
     def answer_with(self, name: str | None) -> None:
-        """Let this model answer from the next run of the whole page on.
-
-        The field for it is a new one each time: what the browser says of the old one may have been
-        sent before it heard of the change, and would undo it.
-        """
+        """Let this model answer from the next run of the whole page on."""
         self.answering = name
-        self.answering_set += 1
+        ANSWERING.forget()  # and begin with this one
 
     def leave_class(self) -> None:
         """Draw for oneself from now on: what was sent to a class cannot be taken back here."""
@@ -163,6 +174,9 @@ class Session:
         for run in self.runs.values():
             if run.result and run.result.model == old:
                 run.end = dataclasses.replace(run.result, model=new)
+
+
+ANSWERING = Widget[str | None]("answering-model-name")
 
 
 def current() -> Session:

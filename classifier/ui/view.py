@@ -15,7 +15,7 @@ from classifier.ui.session import Widget
 
 TABS = ("Training", "Inside the network", "Runs", "Lesson", "Our handwriting")
 TRAINING, INSIDE, RUNS, LESSON, HANDWRITING = TABS
-TABS_KEY = "tabs"
+OPEN_TAB = Widget[str]("tabs")
 # Absolute, but no part of an address.
 _PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:\\|/)[^\s'\",;:()]*[^\s'\",;:().]")
 _LARGE = 1.3  # times the usual size: read from the back of a room
@@ -139,7 +139,7 @@ def decimal(
 
 def open_tab(name: str) -> None:
     """Show this tab of TABS from the next run of the page on."""
-    Widget[str](TABS_KEY).set(name)
+    OPEN_TAB.set(name)
 
 
 # The browser sends what happens within a few milliseconds as one message. If the canvas's is among

@@ -198,7 +198,7 @@ async def wall(url: str, token: str, until: float, seen: dict[int, float]) -> No
     async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, "")
         await page.run()
-        page.states[view.TABS_KEY] = {"string_value": view.HANDWRITING}
+        page.states[view.OPEN_TAB.name] = {"string_value": view.HANDWRITING}
         await page.run()
         while time.perf_counter() < until:
             begun = time.perf_counter()

@@ -29,6 +29,7 @@ from classifier.people import collection, visitors
 from classifier.people.collection import Labelled
 from classifier.serving import saving, store
 from classifier.synthetic import handwriting
+from tests.benchmarks import settings
 
 _TOKEN = "a" * 32
 _SHARES = {"save": 0.35, "draw": 0.35, "import": 0.15, "train": 0.15}  # of all kills
@@ -65,14 +66,13 @@ def save_models() -> None:
 
 def keep_drawings() -> None:
     """Keep one drawing after the other."""
-    os.environ["DIGIT_CLASSIFIER_DRAWINGS"] = "1000000"
-    os.environ["DIGIT_CLASSIFIER_DRAWINGS_TOTAL"] = "1000000"
-    os.environ["DIGIT_CLASSIFIER_DRAWINGS_A_MINUTE"] = "1000000"
-    strokes = [stroke.astype(np.float32) * 200 + 40 for stroke in handwriting.sample_digit(3)]
-    for number in range(100_000):
-        drawing = Labelled(f"{os.getpid()}-{number}", 3, strokes, 18.0, 3, "a model")
-        collection.keep(visitors.visitor_of(_TOKEN), drawing)
-        print(drawing.id, flush=True)
+    most = dict.fromkeys(("DRAWINGS", "DRAWINGS_TOTAL", "DRAWINGS_A_MINUTE"), "1000000")
+    with settings(**most):
+        strokes = [stroke.astype(np.float32) * 200 + 40 for stroke in handwriting.sample_digit(3)]
+        for number in range(100_000):
+            drawing = Labelled(f"{os.getpid()}-{number}", 3, strokes, 18.0, 3, "a model")
+            collection.keep(visitors.visitor_of(_TOKEN), drawing)
+            print(drawing.id, flush=True)
 
 
 def bring() -> None:
@@ -160,11 +160,11 @@ def faults(kind: str, confirmed: list[str]) -> list[str]:
 
 def to_import(folder: Path) -> Path:
     """A file that `export` has made."""
-    os.environ["DIGIT_CLASSIFIER_HOME"] = str(folder / "home")
-    for number in range(3):
-        saving.save(f"there-{number}", Network(), _META)
     path = folder / "export.zip"
-    export.write(path)
+    with settings(HOME=str(folder / "home")):
+        for number in range(3):
+            saving.save(f"there-{number}", Network(), _META)
+        export.write(path)
     return path
 
 
@@ -193,8 +193,7 @@ def main(kills: int) -> None:
 
 def once(kind: str, seconds: float, something: Path) -> tuple[int, list[str]]:
     """Kill once, in a store of its own: how much was confirmed, and what is wrong."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["DIGIT_CLASSIFIER_HOME"] = f"{folder}/home"
+    with tempfile.TemporaryDirectory() as folder, settings(HOME=f"{folder}/home"):
         shutil.copyfile(something, Path(folder) / "export.zip")
         said = killed(kind, seconds)
         return len(said), faults(kind, said)

@@ -8,7 +8,6 @@ their sessions. Prints both, and whether anything failed.
 
 import asyncio
 import contextlib
-import os
 import statistics
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from classifier.cli.evaluate import print_table
 from classifier.ink.drawings import fit_canvas
 from classifier.people import classroom, visitors
 from classifier.synthetic import handwriting
+from tests.benchmarks import settings
 from tests.benchmarks.classroom import EVERY, Board, Page, lesson
 from tests.browser import PROJECT, served
 
@@ -37,14 +37,17 @@ _LONG = "1000000"  # more than is ever sent
 @contextlib.contextmanager
 def server() -> Iterator[tuple[str, psutil.Process]]:
     """The page with an empty store: the address of its websocket, and its process."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["DIGIT_CLASSIFIER_HOME"] = home
-        for name in ("CLASS_DRAWINGS", "DRAWINGS_A_MINUTE", "PAGES"):
-            os.environ[f"DIGIT_CLASSIFIER_{name}"] = _LONG
-        environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(_FORGOTTEN)}
-        log = Path(home) / "log.txt"
-        with served(PROJECT / "app.py", environment, log) as (address, pid):
-            yield address, psutil.Process(pid)
+    most = dict.fromkeys(("CLASS_DRAWINGS", "DRAWINGS_A_MINUTE", "PAGES"), _LONG)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        settings(HOME=home, **most),
+        served(
+            PROJECT / "app.py",
+            {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(_FORGOTTEN)},
+            Path(home) / "log.txt",
+        ) as (address, pid),
+    ):
+        yield address, psutil.Process(pid)
 
 
 def draw_for(address: str, process: psutil.Process, seconds: float, members: int) -> dict[str, str]:

@@ -21,7 +21,7 @@ from urllib.parse import urljoin
 import cv2
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect, sync_playwright
 
 from classifier.config import CANVAS, PROJECT
 
@@ -204,6 +204,38 @@ patience => new Promise((resolve, reject) => {
 def settle(page: Page) -> None:
     """Until the server has nothing more to send and the browser nothing more to draw."""
     page.evaluate(_AT_REST, PATIENCE)
+
+
+class Ear:
+    """What a page hears of its server, which can be held back for a while."""
+
+    def __init__(self, page: Page) -> None:
+        """Before the page is opened."""
+        self._held: list[tuple[WebSocketRoute, bytes]] | None = None
+        page.route_web_socket(re.compile("_stcore/stream"), self._relay)
+
+    def _relay(self, line: WebSocketRoute) -> None:
+        def hear(message: bytes) -> None:
+            if self._held is None:
+                line.send(message)
+            else:
+                self._held.append((line, message))
+
+        line.connect_to_server().on_message(hear)
+
+    def close(self) -> None:
+        """Hold back what the server says from now on."""
+        self._held = []
+
+    def has_missed(self, words: str) -> bool:
+        """Whether this has been said since."""
+        return any(words.encode() in message for _, message in self._held or ())
+
+    def open(self) -> None:
+        """Hear all that was said, and what is said from now on."""
+        held, self._held = self._held or [], None
+        for line, message in held:
+            line.send(message)
 
 
 def open_tab(page: Page, name: str) -> Locator:

@@ -11,13 +11,15 @@ import zipfile
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from classifier.ink import drawings
 from classifier.synthetic import handwriting
 from tests.browser import (
     PATIENCE,
     PROJECT,
+    Ear,
+    blank_tab,
     clear,
     click,
     draw,
@@ -29,6 +31,7 @@ from tests.browser import (
     served,
     settle,
     train_by_time,
+    visit,
     wait_for_canvas,
     wait_until,
 )
@@ -232,31 +235,17 @@ def test_whoever_comes_to_the_form_finds_a_worker_ready_that_trains(page, server
 
 
 def test_what_the_browser_sent_before_it_heard_of_a_new_model_does_not_undo_it(browser, server):
-    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-    holding, held = [], []  # back what the server says
-
-    def relay(socket: WebSocketRoute) -> None:
-        def hear(message: str | bytes) -> None:
-            if holding:
-                held.append((socket, message))
-            else:
-                socket.send(message)
-
-        socket.connect_to_server().on_message(hear)
-
-    page.route_web_socket(re.compile("_stcore/stream"), relay)
-    page.goto(server[0])
-    wait_for_canvas(page)
+    page = blank_tab(browser)
+    ear = Ear(page)
+    visit(page, server[0])
     train_by_time(page, 3)
     expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
     keyed(page, "view").get_by_role("button").click()
-    holding.append(True)
-    wait_until(lambda: page.wait_for_timeout(50) or any(b"It answers now" in m for _, m in held))
+    ear.close()
+    wait_until(lambda: page.wait_for_timeout(50) or ear.has_missed("It answers now"))
     page.get_by_text("Values as tables", exact=True).click()
     page.wait_for_timeout(1000)
-    holding.clear()
-    for socket, message in held:
-        socket.send(message)
+    ear.open()
     settle(page)
     expect(page.get_by_role("combobox", name="Answering model")).to_have_value(
         re.compile("dense, MNIST, "), timeout=PATIENCE

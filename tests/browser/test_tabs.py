@@ -19,6 +19,8 @@ from classifier.synthetic import handwriting
 from tests.browser import (
     PATIENCE,
     PROJECT,
+    Ear,
+    blank_tab,
     click,
     draw,
     expect_answer,
@@ -103,6 +105,33 @@ def test_the_whole_lesson_is_walked_with_the_mouse_and_by_keyboard_alone(best_pa
             click(page, "lesson-next")
     expect(keyed(page, "lesson-next").get_by_role("button")).to_be_disabled()
     walk_by_keyboard(page)
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "step", "opened"),
+    [("n", STEPS["layers"].title, 3, "Lesson"), ("Shift+3", "open-tab-3", 2, "Runs")],
+)
+def test_what_the_browser_sent_before_it_heard_of_a_step_or_tab_does_not_undo_it(
+    browser, server, key, said, step, opened
+):
+    page = blank_tab(browser)
+    ear = Ear(page)
+    visit(page, server[0] + "/?lesson=data")
+    expect_step(page, 2)
+    keyed(page, "view").get_by_role("button").click()
+    ear.close()
+    page.keyboard.press(key)
+    wait_until(lambda: page.wait_for_timeout(50) or ear.has_missed(said))
+    page.get_by_text("Values as tables", exact=True).click()
+    page.wait_for_timeout(1000)
+    ear.open()
+    settle(page)
+    expect(page.get_by_role("tab", name=opened)).to_have_attribute("aria-selected", "true")
+    open_tab(page, "Lesson")
+    expect_step(page, step)
+    way = keyed(page, "lesson-way")
+    expect(way.get_by_role("radio", name=str(step))).to_be_checked()
+    page.context.close()
 
 
 def expect_step(page: Page, number: int) -> None:

@@ -7,6 +7,7 @@ from classifier.serving import store
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
 from classifier.ui import session, shared, view
+from classifier.ui.session import ANSWERING
 
 _NOBODY = "Nobody"
 
@@ -26,7 +27,7 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
                 "Answering model",
                 list(by_name),
                 list(by_name).index(here.answering) if here.answering in by_name else None,
-                key=f"answering-model-{here.answering_set}",
+                key=ANSWERING.key,
                 format_func=lambda one: told[one],
                 help="The share is its accuracy on test digits that it never saw.",
                 placeholder="No model yet: train one",

@@ -35,7 +35,7 @@ def bar() -> Sequence[TabContainer]:
             for number, name in enumerate(view.TABS, 1):
                 keys = f"Shift+{number}"
                 view.button(name, f"open-{number}", view.open_tab, name, keys=keys)
-    return st.tabs(view.TABS, key=view.TABS_KEY, on_change="rerun")
+    return st.tabs(view.TABS, key=view.OPEN_TAB.key, on_change="rerun")
 
 
 def fill(tabs: Sequence[TabContainer], model: SavedModel | None) -> None:

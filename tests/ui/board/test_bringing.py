@@ -89,7 +89,7 @@ def test_a_number_is_not_kept_as_a_digit(page):
 
 def test_a_photo_has_its_own_ladder(page):
     bring(page, sheet(7))
-    page.session_state[view.TABS_KEY] = view.INSIDE
+    page.session_state[view.OPEN_TAB.name] = view.INSIDE
     run(page)
     here = page.session_state["session"]
     assert here.prepared.ink.shape == (400, 370)  # the picture's, not the canvas's

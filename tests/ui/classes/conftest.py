@@ -27,7 +27,7 @@ def opened(home):
 def host(home) -> AppTest:
     """A page whose visitor has opened a class."""
     page = new_page()
-    page.session_state[view.TABS_KEY] = view.HANDWRITING
+    page.session_state[view.OPEN_TAB.name] = view.HANDWRITING
     run(page)
     press(page, "class-open")
     return page

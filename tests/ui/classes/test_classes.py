@@ -126,7 +126,7 @@ def test_a_class_that_is_over_is_kept_until_its_host_deletes_it(host):
 def test_a_host_who_comes_back_finds_the_class(host):
     """A closed lid: the browser comes back with its token in a new session."""
     again = new_page()
-    again.session_state[view.TABS_KEY] = view.HANDWRITING
+    again.session_state[view.OPEN_TAB.name] = view.HANDWRITING
     run(again)
     again.session_state["session"].secret = host.session_state["session"].secret
     run(again)
@@ -135,7 +135,7 @@ def test_a_host_who_comes_back_finds_the_class(host):
 
 def test_nobody_else_sees_the_class(host):
     other = new_page()
-    other.session_state[view.TABS_KEY] = view.HANDWRITING
+    other.session_state[view.OPEN_TAB.name] = view.HANDWRITING
     run(other)
     other.session_state["session"].secret = "o" * 32
     run(other)
@@ -268,7 +268,7 @@ def test_a_file_that_is_damaged_is_told_to_host_and_members(opened):
     config.collection_file().write_bytes(b"not a database at all" * 100)
     assert "is damaged" in words(joined(opened.code))
     page = new_page()
-    page.session_state[view.TABS_KEY] = view.HANDWRITING
+    page.session_state[view.OPEN_TAB.name] = view.HANDWRITING
     run(page)
     page.session_state["session"].secret = HOST_TOKEN
     assert "is damaged" in words(run(page))

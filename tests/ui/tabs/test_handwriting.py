@@ -35,7 +35,7 @@ def kept(page: AppTest) -> list[collection.Kept]:
 
 
 def open_tab(page: AppTest) -> None:
-    page.session_state[view.TABS_KEY] = view.HANDWRITING
+    page.session_state[view.OPEN_TAB.name] = view.HANDWRITING
     run(page)
 
 

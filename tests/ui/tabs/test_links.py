@@ -4,7 +4,7 @@ import pytest
 
 from classifier.lesson.steps import EXPERIMENTS, STEPS
 from classifier.ui import view
-from tests.app import words
+from tests.app import key_of, words
 from tests.ui.tabs.pages import alive, keys, opened, submitted
 
 
@@ -14,7 +14,7 @@ def test_a_link_opens_its_step_with_the_experiment_in_the_form(key, home, monkey
     experiment = EXPERIMENTS[key]
     step = next(step for step in STEPS.values() if key in step.experiments)
     page = opened(lesson=step.key, attempt=key)
-    assert page.session_state["tabs"] == view.LESSON
+    assert page.session_state[key_of(page, "tabs")] == view.LESSON
     assert step.title in words(page)
     assert experiment.expect in words(page)
     assert page.segmented_control(key="network").value == "dense"
@@ -42,7 +42,7 @@ def test_a_link_opens_its_step_with_the_experiment_in_the_form(key, home, monkey
 def test_a_link_opens_any_step_without_touching_the_form(step, home, tiny_mnist, monkeypatch):
     monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
     page = opened(lesson=step)
-    assert page.session_state["tabs"] == view.LESSON
+    assert page.session_state[key_of(page, "tabs")] == view.LESSON
     assert STEPS[step].title in words(page)
     assert page.selectbox(key="optimizer-dense").value == "adam"
     alive(page)
@@ -71,7 +71,7 @@ def test_a_link_to_what_is_not_there_is_told_and_nothing_of_it_is_shown(
 ):
     monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))
     page = opened(**link)
-    assert page.session_state["tabs"] == view.LESSON
+    assert page.session_state[key_of(page, "tabs")] == view.LESSON
     assert f"names {lacking} that this lesson does not have" in words(page)
     for wild in ("script", "alert", "xxx", "etc", "💥"):
         assert wild not in words(page)

@@ -12,7 +12,7 @@ from classifier.jobs.queue import Claim
 from classifier.people import classroom, visitors
 from classifier.serving import store
 from classifier.ui import session, view
-from tests.app import press, words
+from tests.app import key_of, press, words
 from tests.ui.tabs.pages import RUN, opened
 
 KEY = "a key of some length"
@@ -33,7 +33,7 @@ def runs_page(**how: object):
 
 
 def show_key(page, key: str) -> None:
-    page.text_input(key="operator-key").set_value(key)
+    page.text_input(key=key_of(page, "operator-key")).set_value(key)
     next(one for one in page.button if one.label == "Show the key").click()
     page.run()
     assert not page.exception

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from classifier.config import TrainConfig
 from classifier.serving import store
 from classifier.ui import view
-from tests.app import answering, press, words
+from tests.app import answering, key_of, press, words
 from tests.ui.tabs.pages import (
     RUN,
     alive,
@@ -40,7 +40,7 @@ def two_on_one(home: Path) -> tuple[AppTest, AppTest]:
     pages = opened(view.RUNS, run=RUN), opened(view.RUNS, run=RUN)
     for page in pages:
         assert answering(page).value == "mine"
-        assert page.selectbox(key="run-chosen").value == "mine"
+        assert page.selectbox(key=key_of(page, "run-chosen")).value == "mine"
         press(page, "sample-3")
     return pages
 
@@ -97,7 +97,7 @@ def test_only_who_trained_a_model_can_rename_or_delete_it(name, home):
     saved(home, "theirs")
     saved(home, "mine")
     page = opened(view.RUNS, owner("mine"))
-    page.selectbox(key="run-chosen").set_value(name).run()
+    page.selectbox(key=key_of(page, "run-chosen")).set_value(name).run()
     assert "Only who trained a model" in words(page)
     # As a browser might send it whose buttons are not disabled.
     page.button(key="delete-it").click().run()
@@ -112,11 +112,11 @@ def test_ones_own_model_is_renamed_and_deleted(home):
     saved(home, "mine")
     page = opened(view.RUNS, owner("mine"))
     answering(page).set_value("mine").run()
-    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.selectbox(key=key_of(page, "run-chosen")).set_value("mine").run()
     page.text_input(key="new-name-mine").set_value(" yours ")
     submit(page)
     assert answering(page).value == "yours"
-    assert page.selectbox(key="run-chosen").value == "yours"
+    assert page.selectbox(key=key_of(page, "run-chosen")).value == "yours"
     assert "Only who trained" not in words(page)
     assert store.get("yours").meta.saved["name"] == "yours"
     page.button(key="delete-it").click().run()
@@ -128,12 +128,12 @@ def test_ones_own_model_is_renamed_and_deleted(home):
 def test_a_model_of_a_name_that_was_ones_own_is_not_ones_own(home):
     saved(home, "mine")
     page = opened(view.RUNS, owner("mine"))
-    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.selectbox(key=key_of(page, "run-chosen")).set_value("mine").run()
     page.button(key="delete-it").click().run()
     saved(home, "mine")
     edited(home, "mine", "id", "somebody else's")
     page.run()
-    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.selectbox(key=key_of(page, "run-chosen")).set_value("mine").run()
     page.button(key="delete-it").click().run()
     assert (home / "models" / "mine").exists()
 
@@ -142,7 +142,7 @@ def test_a_bad_or_taken_name_is_told(home):
     saved(home, "mine")
     saved(home, "theirs")
     page = opened(view.RUNS, owner("mine"))
-    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.selectbox(key=key_of(page, "run-chosen")).set_value("mine").run()
     for name in NAMES:
         page.text_input(key="new-name-mine").set_value(name)
         submit(page)
@@ -176,7 +176,7 @@ def test_what_is_loaded_into_the_form_is_what_is_trained(config, home, monkeypat
     saved(home, "mine")
     edited(home, "mine", "config", config.to_dict())
     page = opened(view.RUNS)
-    page.selectbox(key="run-chosen").set_value("mine").run()
+    page.selectbox(key=key_of(page, "run-chosen")).set_value("mine").run()
     page.button(key="load-into-form").click().run()
     assert not page.exception
     assert "Set as in mine" in words(page)
