@@ -41,13 +41,13 @@ class Limits:
     pictures_a_minute: int = _of(20, "pictures and files that one visitor may bring in a minute")
     drawings: int = _of(2_000, "drawings in one visitor's own collection")
     drawings_a_minute: int = _of(60, "drawings that one visitor may keep or send in a minute")
-    drawings_total: int = _of(200_000, "drawings of all visitors and classes")
+    drawings_total: int = _of(200_000, "drawings of all; the last half is for classes")
     classes: int = _of(4, "classes that one host may have open")
     classes_total: int = _of(60, "classes that may be open")
     class_hours: int = _of(8, "hours for which a class's code lets people in")
     class_members: int = _of(100, "members of one class")
     class_drawings: int = _of(300, "drawings that one member may send to a class")
-    stored_megabytes: int = _of(5_000, "megabytes of all that is stored")
+    stored_megabytes: int = _of(5_000, "megabytes of all drawings; the last half is for classes")
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():

@@ -217,17 +217,6 @@ def test_page_and_jobs_never_reach_what_learns(name):
     assert "learning" not in {place_name(other) for other in reached}
 
 
-def test_the_page_begins_without_what_only_the_tabs_need():
-    reached, left = {"app"}, ["app"]
-    while left:
-        at_top = {item.module for item in IMPORTS[left.pop()] if item.at_top}
-        assert not {module.split(".")[0] for module in at_top} & {"altair"}
-        new = at_top & set(FILES) - reached
-        reached |= new
-        left += new
-    assert "classifier.ui.classes.joining" in reached
-
-
 def test_importing_all_but_the_page_loads_no_tensorflow_and_writes_nothing(tmp_path):
     modules = sorted(name for name in FILES if place_name(name) not in {"app", "ui"})
     assert "classifier.learning.training" in modules

@@ -240,9 +240,14 @@ def discard(visitor: Visitor, number: int) -> None:
     """Delete the host's class with all of its drawings, for good."""
     with transaction() as database:
         as_host(database, visitor, number, Action.DISCARD_CLASS)
-        for table in ("drawing", "tally", "member", "knock"):
-            database.execute(f"DELETE FROM {table} WHERE class = ?", [number])
-        database.execute("DELETE FROM class WHERE number = ?", [number])
+        delete(database, number)
+
+
+def delete(database: sqlite3.Connection, number: int) -> None:
+    """Delete a class with all of its drawings within a transaction."""
+    for table in ("drawing", "tally", "member", "knock"):
+        database.execute(f"DELETE FROM {table} WHERE class = ?", [number])
+    database.execute("DELETE FROM class WHERE number = ?", [number])
 
 
 def as_member(database: sqlite3.Connection, visitor: Visitor, number: int) -> Class:

@@ -112,7 +112,7 @@ def bring(visitor: Visitor, drawn: drawings.Drawings) -> int:
     with transaction() as database:
         came = sum(_write(database, None, writer, hand, one, now) for hand, one in fresh)
         _check_own(database, visitor)
-        check_room(database)
+        check_room(database, for_class=False)
     return came
 
 
@@ -147,7 +147,7 @@ def insert(
     if database.execute(recent, [writer, now - 60]).fetchone()[0] >= most:
         raise LimitError(f"At most {most:,} drawings a minute: wait a moment.")
     _write(database, class_number, writer, 0, drawing, now)
-    check_room(database)
+    check_room(database, for_class=class_number is not None)
     return int(database.execute(known, [writer, drawing.id]).fetchone()[0])
 
 

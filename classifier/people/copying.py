@@ -1,4 +1,5 @@
-"""All drawings and classes at once: copied into another file, added from one, cleared.
+"""All drawings and classes at once, or all of one visitor's: copied into another file, added from
+one, counted, cleared.
 
 Knows nothing of what a visitor may do, but that clearing is the operator's.
 """
@@ -7,6 +8,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+from classifier.people import classroom
 from classifier.people.database import CollectionError, bring_up_to_date, transaction
 from classifier.rights import Action, Visitor
 
@@ -82,9 +84,28 @@ def _seat(database: sqlite3.Connection, number: int | None, row: sqlite3.Row) ->
     )
 
 
-def clear(visitor: Visitor) -> None:
-    """Delete all drawings and classes, for good. Raises NotAllowedError or CollectionError."""
+def holders(visitor: Visitor, count: int) -> dict[str, int]:
+    """Who has most of the drawings here, by `Visitor.digest`, and how many: those in their own
+    collection and in the classes that they opened. Raises NotAllowedError or CollectionError."""
+    visitor.check(Action.CLEAR)
+    whose = (
+        "SELECT coalesce(host, writer) AS whose, count(*) FROM drawing"
+        " LEFT JOIN class ON class.number = drawing.class GROUP BY whose ORDER BY 2 DESC LIMIT ?"
+    )
+    with transaction(writing=False) as database:
+        return {row[0]: row[1] for row in database.execute(whose, [count])}
+
+
+def clear(visitor: Visitor, whose: str | None = None) -> None:
+    """Delete all drawings and classes, or those of one, by `Visitor.digest`, and what they sent to
+    others' classes; for good. Raises NotAllowedError or CollectionError."""
     visitor.check(Action.CLEAR)
     with transaction() as database:
-        for table in _TABLES:
-            database.execute(f"DELETE FROM {table}")
+        if whose is None:
+            for table in _TABLES:
+                database.execute(f"DELETE FROM {table}")
+        else:
+            opened = database.execute("SELECT number FROM class WHERE host = ?", [whose])
+            for (number,) in opened.fetchall():
+                classroom.delete(database, number)
+            database.execute("DELETE FROM drawing WHERE writer = ?", [whose])

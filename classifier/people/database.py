@@ -77,23 +77,22 @@ def bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
     database.execute("COMMIT")
 
 
-def check_room(database: sqlite3.Connection) -> None:
-    """Raise LimitError if no more may be stored."""
+def check_room(database: sqlite3.Connection, *, for_class: bool) -> None:
+    """Raise LimitError if no more may be stored. The last half of all room is for classes: whoever
+    draws for themselves cannot take it from them."""
     pages, free, size = (
         database.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")
     )
-    most = limits.current()
-    if (pages - free) * size > most.stored_megabytes * 1e6:
-        raise LimitError(
-            f"All {most.stored_megabytes:,} MB of this page's storage are taken: ask whoever runs "
-            "it to make room."
-        )
-    if database.execute("SELECT drawings FROM total").fetchone()[0] > most.drawings_total:
-        raise LimitError(
-            f"This page keeps {most.drawings_total:,} drawings, and has them: ask whoever runs it "
-            "to make room."
-        )
+    most, share = limits.current(), 1.0 if for_class else 0.5
+    rest = ": ask whoever runs it to make room."
+    if not for_class:
+        rest = ", or what is left is for classes" + rest
+    if (pages - free) * size > share * most.stored_megabytes * 1e6:
+        raise LimitError(f"The {most.stored_megabytes:,} MB of this page's storage are taken{rest}")
+    drawings = database.execute("SELECT drawings FROM total").fetchone()[0]
+    if drawings > share * most.drawings_total:
+        raise LimitError(f"This page keeps {most.drawings_total:,} drawings, and has them{rest}")
 
 
 def _version(database: sqlite3.Connection) -> int:

@@ -19,6 +19,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from classifier import limits
 from classifier.config import PROJECT
+from classifier.jobs import resources
 from classifier.limits import Limits, Rate
 from classifier.people import visitors
 from classifier.ui import memory
@@ -27,6 +28,7 @@ from classifier.ui.hearing import Hearing
 COOKIE = "digit-classifier-visitor"  # has the secret
 _COOKIE_DAYS = 180
 _UPLOADS = "/_stcore/upload_file/"
+_METRICS = "/_stcore/metrics"  # how many sessions there are, and what each cache holds
 _SCRIPT = str(PROJECT / "app.py").encode()  # which Streamlit tells every browser
 _TIDY_AFTER = 20.0  # seconds after a page was closed
 _TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
@@ -43,6 +45,7 @@ class Door:
     """ASGI middleware before Streamlit's own. One for a server; all in one event loop."""
 
     def __init__(self, app: ASGIApp) -> None:
+        resources.raise_descriptors()
         self._app = app
         self._pages = 0  # that are connected
         self._of_address: Counter[str] = Counter()  # pages
@@ -96,6 +99,9 @@ class Door:
         if scope["path"] == "/" and self._pages >= _limits().pages:
             words = "As many pages are open as this server has room for. Try again in a minute."
             await PlainTextResponse(words, 503, {"Retry-After": "60"})(scope, receive, send)
+            return
+        if scope["path"].endswith(_METRICS):
+            await PlainTextResponse("Not found.", 404)(scope, receive, send)
             return
         is_upload = scope["method"] == "PUT" and _UPLOADS in scope["path"]
         if is_upload and not self._may_upload(request):

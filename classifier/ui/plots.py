@@ -1,13 +1,13 @@
-"""Charts of a drawing and of a network, and how any chart is shown: by Altair, with its values as a
-table for those who want them.
+"""Charts of a drawing and of a network, and how any chart is shown: as a specification of Vega-Lite
+(https://vega.github.io/vega-lite/docs/), with its values as a table for those who want them.
 
-Apart from `charts`, which a stroke redraws: Altair is loaded with the first tab that needs it.
+The specifications are written out: Altair, which can write them, takes 0.1 s of the processor for
+two charts, three times as much as all the rest of the page.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pyarrow as pa
 import streamlit as st
@@ -18,9 +18,40 @@ from classifier.ui.charts import GREY, ORANGE
 from classifier.ui.session import Widget
 
 BLUE = "#4c8fe0"
-# All ten digits are named, however little room there is.
-PLAIN = alt.Axis(ticks=False, domain=False, labelOverlap=False)
 DIGITS = [str(digit) for digit in range(CLASSES)]
+# All ten digits are named, however little room there is.
+PLAIN = {"ticks": False, "domain": False, "labelOverlap": False}
+ABOVE = {"orient": "top", "labelAngle": 0}  # where columns have their names
+
+Spec = dict[str, Any]
+
+
+def quantity(field: str, **more: object) -> Spec:
+    """How a column of numbers is shown, such as along an axis."""
+    return {"field": field, "type": "quantitative", "title": None, **more}
+
+
+def ordinal(field: str, **more: object) -> Spec:
+    """How a column of digits or places is shown: one after the other."""
+    return {"field": field, "type": "ordinal", "title": None, **more}
+
+
+def nominal(field: str, **more: object) -> Spec:
+    """How a column of names is shown."""
+    return {"field": field, "type": "nominal", "title": None, **more}
+
+
+def marked(field: str) -> Spec:
+    """Orange where the field is true, grey elsewhere."""
+    return nominal(field, scale={"domain": [True, False], "range": [ORANGE, GREY]}, legend=None)
+
+
+def tooltip(**formats: str) -> list[Spec]:
+    """The values of these columns where the mouse is, each in its format; "": as it is."""
+    return [
+        quantity(name, title=name, format=form) if form else nominal(name, title=name)
+        for name, form in formats.items()
+    ]
 
 
 def ink() -> str:
@@ -29,32 +60,37 @@ def ink() -> str:
 
 
 def show(
-    chart: alt.Chart | alt.LayerChart | alt.FacetChart,
+    rows: pa.Table,
+    chart: Spec,
     words: str,
-    values: pa.Table,
+    columns: Sequence[str],
     *,
     height: int,
     key: str | None = None,
     on_select: Callable[[], None] | None = None,
 ) -> None:
-    """A chart with its words for screen readers and, if wanted, the values that it shows.
+    """A chart of these rows with its words for screen readers and, if wanted, the columns that it
+    shows.
 
     key, on_select: for a chart that is clicked; `picked` tells on what
     """
     scale = view.scale()
-    chart = (
-        chart.properties(usermeta={"embedOptions": {"actions": False}})
-        .configure_axis(labelFontSize=12 * scale, titleFontSize=12 * scale)
-        .configure_legend(labelFontSize=12 * scale, titleFontSize=12 * scale)
-        .configure_title(fontSize=13 * scale, anchor="start")
-        .configure_view(stroke=None)
-    )
+    font = {"labelFontSize": 12 * scale, "titleFontSize": 12 * scale}
+    chart = chart | {
+        "usermeta": {"embedOptions": {"actions": False}},
+        "config": {
+            "axis": font,
+            "legend": font,
+            "title": {"fontSize": 13 * scale, "anchor": "start"},
+            "view": {"stroke": None},
+        },
+    }
     select: Any = on_select or "ignore"
     # The height is the element's, not the chart's: its room is free before it is drawn.
     high = round(height * scale)
-    st.altair_chart(chart, width="stretch", height=high, alt=words, key=key, on_select=select)
+    st.vega_lite_chart(rows, chart, height=high, alt=words, key=key, on_select=select)
     if view.tables():
-        st.dataframe(values, hide_index=True, alt=f"Values: {words}")
+        st.dataframe(rows.select(list(columns)), hide_index=True, alt=f"Values: {words}")
 
 
 def picked(key: str, selection: str) -> dict[str, Any] | None:
@@ -62,6 +98,28 @@ def picked(key: str, selection: str) -> dict[str, Any] | None:
     chart = Widget[Any](key).read(None)
     found = chart.selection.get(selection) if chart else None
     return found[0] if found else None
+
+
+def clicked(name: str, fields: Sequence[str], layer: str) -> Spec:
+    """That one mark of this layer can be clicked: `picked` then has its values of these fields."""
+    select = {"type": "point", "fields": list(fields), "toggle": False}
+    return {"name": name, "select": select, "views": [layer]}
+
+
+def framed(field: str) -> Spec:
+    """A layer with a frame where the field is true."""
+    return {
+        "transform": [{"filter": f"datum.{field}"}],
+        "mark": {"type": "rect", "fill": None, "stroke": ink(), "strokeWidth": 2.5, "aria": False},
+    }
+
+
+def written(field: str) -> Spec:
+    """A layer with the field's text."""
+    return {
+        "mark": {"type": "text", "fontSize": 12 * view.scale(), "color": ink(), "aria": False},
+        "encoding": {"text": {"field": field, "type": "nominal"}},
+    }
 
 
 def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
@@ -82,36 +140,30 @@ def answers_by_epoch(epochs: Sequence[int], probabilities: np.ndarray) -> None:
             "winner": (probabilities == probabilities.max(axis=1, keepdims=True)).ravel(),
         }
     )
-    axis = alt.Axis(
-        title="epoch",
-        values=list(range(number)),
-        labelExpr=f"{[str(e) for e in epochs]}[datum.value]",
-        labelAlign="left",
-        grid=True,
-    )
-    chart = (
-        alt.Chart(rows, title="This drawing, epoch by epoch")
-        .mark_bar(cornerRadiusEnd=2, height={"band": 0.8})
-        .encode(
-            y=alt.Y("digit:O", title=None, axis=PLAIN),
-            x=alt.X("start:Q", scale=alt.Scale(domain=[0, number], nice=False), axis=axis),
-            x2="end:Q",
-            color=marked("winner"),
-            tooltip=["epoch:O", "digit:O", alt.Tooltip("probability:Q", format=".1%")],
-        )
-    )
+    names = [str(epoch) for epoch in epochs]
+    axis = {
+        "title": "epoch",
+        "values": list(range(number)),
+        "labelExpr": f"{names}[datum.value]",
+        "labelAlign": "left",
+        "grid": True,
+    }
+    chart = {
+        "title": "This drawing, epoch by epoch",
+        "mark": {"type": "bar", "cornerRadiusEnd": 2, "height": {"band": 0.8}},
+        "encoding": {
+            "y": ordinal("digit", axis=PLAIN),
+            "x": quantity("start", scale={"domain": [0, number], "nice": False}, axis=axis),
+            "x2": {"field": "end"},
+            "color": marked("winner"),
+            "tooltip": tooltip(epoch="", digit="", probability=".1%"),
+        },
+    }
     pairs = zip(epochs, probabilities, strict=True)
     said = [f"epoch {epoch}: {charts.digit_in_words(row)}" for epoch, row in pairs]
     words = f"What it says to the drawing. {', '.join(said)}."
-    show(chart, words, rows.select(["epoch", "digit", "probability"]), height=320)
+    show(rows, chart, words, ["epoch", "digit", "probability"], height=320)
     charts.speak(words)
-
-
-def marked(field: str) -> alt.Color:
-    """Orange where the field is true, grey elsewhere."""
-    return alt.Color(
-        f"{field}:N", scale=alt.Scale(domain=[True, False], range=[ORANGE, GREY]), legend=None
-    )
 
 
 def bars(
@@ -130,18 +182,18 @@ def bars(
     digit, value = names
     best = values.min() if lowest else values.max()
     rows = pa.table({digit: DIGITS, value: values.astype(float), "winner": values == best})
-    axis = alt.Axis() if lowest else alt.Axis(format=form, tickCount=5)
-    chart = (
-        alt.Chart(rows, title=title)
-        .mark_bar(cornerRadiusEnd=2)
-        .encode(
-            y=alt.Y(f"{digit}:O", title=None, axis=PLAIN),
-            x=alt.X(f"{value}:Q", title=None, axis=axis),
-            color=marked("winner"),
-            tooltip=[f"{digit}:O", alt.Tooltip(f"{value}:Q", format=form)],
-        )
-    )
-    show(chart, words, rows.select([digit, value]), height=290)
+    axis = {} if lowest else {"format": form, "tickCount": 5}
+    chart = {
+        "title": title,
+        "mark": {"type": "bar", "cornerRadiusEnd": 2},
+        "encoding": {
+            "y": ordinal(digit, axis=PLAIN),
+            "x": quantity(value, axis=axis),
+            "color": marked("winner"),
+            "tooltip": tooltip(**{digit: "", value: form}),
+        },
+    }
+    show(rows, chart, words, [digit, value], height=290)
 
 
 def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -> None:
@@ -158,31 +210,35 @@ def units(activations: np.ndarray, chosen: int, on_select: Callable[[], None]) -
             "chosen": number == chosen,
         }
     )
-    pick = alt.selection_point(fields=["unit"], name="unit", empty=False, toggle=False)
     most = max(float(np.abs(activations).max()), 1e-6)
-    base = alt.Chart(rows, title=f"Activations of the {len(activations)} hidden units").encode(
-        x=alt.X("column:O", axis=None), y=alt.Y("row:O", axis=None)
-    )
-    squares = (
-        base.mark_rect(cursor="pointer", stroke=GREY, strokeWidth=0.4)
-        .encode(
-            color=alt.condition("datum.activation < 0", alt.value(BLUE), alt.value(ORANGE)),
-            fillOpacity=alt.FillOpacity("weight:Q", scale=None),
-            tooltip=["unit:Q", alt.Tooltip("activation:Q", format=".2f")],
-        )
-        .transform_calculate(weight=f"abs(datum.activation) / {most}")
-    )
-    frame = base.transform_filter("datum.chosen").mark_rect(
-        fill=None, stroke=ink(), strokeWidth=2.5
-    )
+    squares = {
+        "name": "squares",
+        "transform": [{"calculate": f"abs(datum.activation) / {most}", "as": "weight"}],
+        "mark": {"type": "rect", "cursor": "pointer", "stroke": GREY, "strokeWidth": 0.4},
+        "encoding": {
+            "color": {
+                "condition": {"test": "datum.activation < 0", "value": BLUE},
+                "value": ORANGE,
+            },
+            "fillOpacity": quantity("weight", scale=None),
+            "tooltip": tooltip(unit="d", activation=".2f"),
+        },
+    }
+    chart = {
+        "title": f"Activations of the {len(activations)} hidden units",
+        "encoding": {"x": ordinal("column", axis=None), "y": ordinal("row", axis=None)},
+        "layer": [squares, framed("chosen")],
+        "params": [clicked("unit", ["unit"], "squares")],
+    }
     active = int((activations != 0).sum())
     words = f"{active} of {len(activations)} hidden units answer; the strongest is " + (
         f"unit {int(activations.argmax())}."
     )
     show(
-        alt.layer(squares.add_params(pick), frame),
+        rows,
+        chart,
         words,
-        rows.select(["unit", "activation"]),
+        ["unit", "activation"],
         height=14 * (int(number[-1]) // columns + 1) + 40,
         key="units",
         on_select=on_select,
@@ -202,18 +258,23 @@ def judged(answers: dict[str, np.ndarray]) -> None:
             "text": [f"{p * 100:.0f}" if p >= 0.01 else "" for p in value],
         }
     )
-    base = alt.Chart(rows, title="This drawing, by each of them, in %").encode(
-        x=alt.X("digit:O", title=None, axis=alt.Axis(orient="top", labelAngle=0)),
-        y=alt.Y("model:N", title=None, sort=names, axis=alt.Axis(labelLimit=160)),
-        tooltip=["model:N", "digit:O", alt.Tooltip("probability:Q", format=".1%")],
-    )
-    squares = base.mark_rect(color=ORANGE, stroke=GREY, strokeWidth=0.4).encode(
-        fillOpacity=alt.FillOpacity(
-            "probability:Q", scale=alt.Scale(domain=[0, 1], range=[0, 0.8]), legend=None
-        )
-    )
-    text = base.mark_text(fontSize=12 * view.scale(), color=ink()).encode(text="text:N")
+    weight = quantity("probability", scale={"domain": [0, 1], "range": [0, 0.8]}, legend=None)
+    chart = {
+        "title": "This drawing, by each of them, in %",
+        "encoding": {
+            "x": ordinal("digit", axis=ABOVE),
+            "y": nominal("model", sort=names, axis={"labelLimit": 160}),
+            "tooltip": tooltip(model="", digit="", probability=".1%"),
+        },
+        "layer": [
+            {
+                "mark": {"type": "rect", "color": ORANGE, "stroke": GREY, "strokeWidth": 0.4},
+                "encoding": {"fillOpacity": weight},
+            },
+            written("text"),
+        ],
+    }
     told = ", ".join(f"{name}: {charts.digit_in_words(row)}" for name, row in answers.items())
-    values, high = rows.select(["model", "digit", "probability"]), 34 * len(names) + 84
-    show(alt.layer(squares, text), f"This drawing. {told}", values, height=high)
+    columns, high = ["model", "digit", "probability"], 34 * len(names) + 84
+    show(rows, chart, f"This drawing. {told}", columns, height=high)
     charts.speak(told)

@@ -3,7 +3,6 @@ matrix, the accuracy for each digit."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-import altair as alt
 import numpy as np
 import pyarrow as pa
 import streamlit as st
@@ -11,16 +10,16 @@ import streamlit as st
 from classifier.config import CLASSES
 from classifier.events import EpochEnded
 from classifier.serving import evaluation
-from classifier.ui import plots, view
+from classifier.ui import plots
 from classifier.ui.charts import GREY, ORANGE
 
 # Of runs, told apart by lightness as well as by hue.
 _HUES = ["#e8710a", "#4c8fe0", "#2a9d78", "#c65bb0", "#b58900", "#7d8aa0", "#d1495b", "#5a6ee0"]
 _IMAGES = ["training", "validation"]
-_EPOCHS = alt.X("epoch:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1))
-_DASHES = alt.StrokeDash(
-    "images:N", scale=alt.Scale(domain=_IMAGES, range=[[4, 3], [1, 0]]), legend=None
-)
+_EPOCHS = plots.quantity("epoch", axis={"format": "d", "tickMinStep": 1})
+_DASHES = plots.nominal("images", scale={"domain": _IMAGES, "range": [[4, 3], [1, 0]]}, legend=None)
+_LINE = {"type": "line", "point": True}
+_LEGEND = {"orient": "bottom", "title": None, "symbolType": "stroke"}
 
 
 def curves(epochs: Sequence[EpochEnded], *, stacked: bool = False) -> None:
@@ -43,36 +42,33 @@ def _curve(epochs: Sequence[EpochEnded], field: str, form: str) -> None:
         }
     )
     last = epochs[-1]
-    base = alt.Chart(rows).encode(x=_EPOCHS)
-    scale = alt.Scale(zero=False)
-    axis = alt.Axis(format=form, tickCount=4)
+    height = {"scale": {"zero": False}, "axis": {"format": form, "tickCount": 4}}
     # Where training is ahead of validation: above it in accuracy, below it in loss.
     ahead = "max" if field == "accuracy" else "min"
-    between = (
-        base.transform_calculate(edge=f"{ahead}(datum.training, datum.validation)")
-        .mark_area(opacity=0.25, color=ORANGE)
-        .encode(y=alt.Y("edge:Q", title=None, scale=scale, axis=axis), y2="validation:Q")
-    )
-    lines = (
-        base.transform_fold([*_IMAGES], as_=["images", "value"])
-        .mark_line(point=True)
-        .encode(
-            y=alt.Y("value:Q", title=None, scale=scale, axis=axis),
-            color=alt.Color(
-                "images:N",
-                scale=alt.Scale(domain=_IMAGES, range=[GREY, ORANGE]),
-                legend=alt.Legend(orient="bottom", title=None, symbolType="stroke"),
+    between = {
+        "transform": [{"calculate": f"{ahead}(datum.training, datum.validation)", "as": "edge"}],
+        "mark": {"type": "area", "opacity": 0.25, "color": ORANGE},
+        "encoding": {"y": plots.quantity("edge", **height), "y2": {"field": "validation"}},
+    }
+    lines = {
+        "transform": [{"fold": _IMAGES, "as": ["images", "value"]}],
+        "mark": _LINE,
+        "encoding": {
+            "y": plots.quantity("value", **height),
+            "color": plots.nominal(
+                "images", scale={"domain": _IMAGES, "range": [GREY, ORANGE]}, legend=_LEGEND
             ),
-            strokeDash=_DASHES,
-            tooltip=["epoch:Q", "images:N", alt.Tooltip("value:Q", format=form)],
-        )
-    )
+            "strokeDash": _DASHES,
+            "tooltip": plots.tooltip(epoch="d", images="", value=form),
+        },
+    }
     title = f"{field.capitalize()} by epoch"
     words = (
         f"{title}. After epoch {last.epoch}: training {getattr(last, field):{form}}, "
         f"validation {getattr(last, f'val_{field}'):{form}}."
     )
-    plots.show(alt.layer(between, lines, title=title), words, rows, height=270)
+    chart = {"title": title, "encoding": {"x": _EPOCHS}, "layer": [between, lines]}
+    plots.show(rows, chart, words, rows.column_names, height=270)
 
 
 def curves_of_several(histories: Mapping[str, Sequence[EpochEnded]]) -> None:
@@ -86,28 +82,23 @@ def curves_of_several(histories: Mapping[str, Sequence[EpochEnded]]) -> None:
         ]
     )
     names = list(histories)
-    chart = (
-        alt.Chart(rows, title="Accuracy by epoch: training dashed, validation solid")
-        .mark_line(point=True)
-        .encode(
-            x=_EPOCHS,
-            y=alt.Y(
-                "accuracy:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")
-            ),
-            color=alt.Color(
-                "run:N",
-                scale=alt.Scale(domain=names, range=[_HUES[i % 8] for i in range(len(names))]),
-                legend=alt.Legend(orient="bottom", title=None, columns=2, symbolType="stroke"),
-            ),
-            strokeDash=_DASHES,
-            tooltip=["run:N", "images:N", "epoch:Q", alt.Tooltip("accuracy:Q", format=".2%")],
-        )
-    )
+    hues = {"domain": names, "range": [_HUES[i % 8] for i in range(len(names))]}
+    chart = {
+        "title": "Accuracy by epoch: training dashed, validation solid",
+        "mark": _LINE,
+        "encoding": {
+            "x": _EPOCHS,
+            "y": plots.quantity("accuracy", scale={"zero": False}, axis={"format": ".1%"}),
+            "color": plots.nominal("run", scale=hues, legend=_LEGEND | {"columns": 2}),
+            "strokeDash": _DASHES,
+            "tooltip": plots.tooltip(run="", images="", epoch="d", accuracy=".2%"),
+        },
+    }
     words = "Accuracy by epoch. " + " ".join(
         f"{name}: {epochs[-1].val_accuracy:.1%} on validation images after {epochs[-1].epoch}."
         for name, epochs in histories.items()
     )
-    plots.show(chart, words, rows, height=340)
+    plots.show(rows, chart, words, rows.column_names, height=340)
 
 
 def confusion(
@@ -141,34 +132,36 @@ def confusion(
             ],
         }
     )
-    pick = alt.selection_point(fields=["label", "answer"], name="cell", empty=False, toggle=False)
-    base = alt.Chart(
-        rows, title="Rows: what it is. Columns: what it said" + (", % of the row" * shares)
-    ).encode(
-        x=alt.X("answer:O", title=None, axis=alt.Axis(orient="top", labelAngle=0)),
-        y=alt.Y("label:O", title=None),
-        tooltip=["label:O", "answer:O", "count:Q", alt.Tooltip("share:Q", format=".2%")],
-    )
-    cells = base.mark_rect(aria=False).encode(
-        color=plots.marked("wrong"),
-        opacity=alt.Opacity("weight:Q", scale=None),
-    )
-    frame = base.transform_filter("datum.chosen").mark_rect(
-        fill=None, stroke=plots.ink(), strokeWidth=2.5, aria=False
-    )
-    text = base.mark_text(fontSize=12 * view.scale(), color=plots.ink(), aria=False).encode(
-        text="text:N"
-    )
+    cells = {
+        "mark": {"type": "rect", "aria": False},
+        "encoding": {
+            "color": plots.marked("wrong"),
+            "opacity": plots.quantity("weight", scale=None),
+        },
+    }
     # On top of the numbers, which would take the click.
-    glass = base.mark_rect(opacity=0, cursor="pointer" if on_select else "default")
+    glass = {
+        "name": "glass",
+        "mark": {"type": "rect", "opacity": 0, "cursor": "pointer" if on_select else "default"},
+    }
+    chart = {
+        "title": "Rows: what it is. Columns: what it said" + (", % of the row" * shares),
+        "encoding": {
+            "x": plots.ordinal("answer", axis=plots.ABOVE),
+            "y": plots.ordinal("label"),
+            "tooltip": plots.tooltip(label="", answer="", count="d", share=".2%"),
+        },
+        "layer": [cells, plots.framed("chosen"), plots.written("text"), glass],
+    }
     if on_select:
-        glass = glass.add_params(pick)
+        chart["params"] = [plots.clicked("cell", ["label", "answer"], "glass")]
     wrong = int(counts.sum() - np.trace(counts))
     words = f"Confusion matrix of {counts.sum():,} {of}, of which {wrong} were misread."
     plots.show(
-        alt.layer(cells, frame, text, glass),
+        rows,
+        chart,
         words,
-        rows.select(["label", "answer", "count", "share"]),
+        ["label", "answer", "count", "share"],
         height=400,
         key="confusion" if on_select else None,
         on_select=on_select,
@@ -190,17 +183,22 @@ def digit_accuracies(counts: np.ndarray) -> None:
             "images": [int(total[d]) for d in there],
         }
     )
-    base = alt.Chart(rows, title="Test accuracy by digit, with 95 % intervals").encode(
-        y=alt.Y("digit:O", title=None, axis=plots.PLAIN),
-        tooltip=["digit:O", alt.Tooltip("accuracy:Q", format=".2%"), "right:Q", "images:Q"],
-    )
-    scale = alt.Scale(zero=False, domainMax=1.0)
-    axis = alt.Axis(format=".1%", tickCount=5)
-    span = base.mark_rule(color=GREY, strokeWidth=3).encode(
-        x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2="high:Q"
-    )
-    point = base.mark_point(filled=True, size=90, color=ORANGE, opacity=1).encode(
-        x=alt.X("accuracy:Q", title=None, scale=scale, axis=axis)
-    )
+    width = {"scale": {"zero": False, "domainMax": 1.0}, "axis": {"format": ".1%", "tickCount": 5}}
+    span = {
+        "mark": {"type": "rule", "color": GREY, "strokeWidth": 3},
+        "encoding": {"x": plots.quantity("low", **width), "x2": {"field": "high"}},
+    }
+    point = {
+        "mark": {"type": "point", "filled": True, "size": 90, "color": ORANGE, "opacity": 1},
+        "encoding": {"x": plots.quantity("accuracy", **width)},
+    }
+    chart = {
+        "title": "Test accuracy by digit, with 95 % intervals",
+        "encoding": {
+            "y": plots.ordinal("digit", axis=plots.PLAIN),
+            "tooltip": plots.tooltip(digit="", accuracy=".2%", right="d", images="d"),
+        },
+        "layer": [span, point],
+    }
     words = "Test accuracy: " + ", ".join(f"{d}: {right[d] / total[d]:.1%}" for d in there)
-    plots.show(alt.layer(span, point), words, rows, height=330)
+    plots.show(rows, chart, words, rows.column_names, height=330)

@@ -167,18 +167,19 @@ async def member(url: str, code: str, until: float, seed: int, times: list, labe
     """One who draws; how many drawings were sent and told to be so. `times` gets the seconds from
     what was sent of a drawing to its answer, `labels` those until a drawing was stored."""
     rng = np.random.default_rng(seed)
-    drawn = handwriting.generate(200, seed=seed)
+    drawn = handwriting.generate(1 + int(max(0, until - time.perf_counter()) / EVERY), seed=seed)
     drawings, sent = list(drawn), 0
     headers = {"Cookie": f"{COOKIE}={visitors.new_token()}"}
     async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, f"class={code}")
         await page.run()
+        nothing_drawn = page.board["answer"]["title"]
         await asyncio.sleep(rng.uniform(0, EVERY))
         while (begun := time.perf_counter()) < until:
             board = Board(page)
             board._presses = sent
             await board.draw(fit_canvas(drawings[sent])[0])
-            assert page.board["answer"]["rows"], page.board["answer"]
+            assert page.board["answer"]["title"] != nothing_drawn
             times += board.times
             await asyncio.sleep(_THINKING)
             labelled = time.perf_counter()

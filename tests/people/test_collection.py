@@ -8,12 +8,12 @@ import pytest
 from classifier import config
 from classifier.ink import drawings
 from classifier.limits import LimitError
-from classifier.people import collection
+from classifier.people import classroom, collection, entering
 from classifier.people.collection import Labelled
 from classifier.people.database import transaction
 from classifier.people.visitors import visitor_of
 from classifier.rights import NotAllowedError
-from tests.people import LINE, ME, YOU
+from tests.people import LINE, ME, YOU, labelled
 
 
 def keep(who=ME, drawing_id="a", label=7, strokes=LINE, pen=18.0, answer=1, model="conv"):
@@ -103,23 +103,39 @@ def test_there_is_a_limit_for_a_minute_and_one_for_good(monkeypatch):
 
 
 def test_all_visitors_together_keep_so_many_drawings(monkeypatch):
-    monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS_TOTAL", "3")
+    monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS_TOTAL", "6")  # of which half is for classes
     keep(ME)
     for number in range(2):
         last = keep(YOU, str(number))
     for number in range(20):
-        with pytest.raises(LimitError, match="keeps 3 drawings"):
+        with pytest.raises(
+            LimitError, match="keeps 6 drawings, and has them, or what is left is for classes"
+        ):
             keep(visitor_of(str(number)))
     keep(YOU, "1")  # is there already
-    with pytest.raises(LimitError, match="keeps 3 drawings"):
+    with pytest.raises(
+        LimitError, match="keeps 6 drawings, and has them, or what is left is for classes"
+    ):
         collection.bring(ME, drawings.from_strokes(on_canvas(0), np.array([1])))
     assert len(collection.drawings_of(ME)) == 1
     collection.remove(YOU, last)
     keep(ME, "b")
 
 
+def test_whoever_draws_for_themselves_takes_no_room_from_classes(monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS_TOTAL", "6")
+    there = classroom.open_class(YOU, "conv")
+    entering.join(ME, there.code, "here")
+    for number in range(3):
+        keep(ME, str(number))
+    for number in range(3):
+        classroom.send(ME, there.number, labelled(f"sent {number}"))
+    with pytest.raises(LimitError, match=r"keeps 6 drawings, and has them: ask"):
+        classroom.send(ME, there.number, labelled("one more"))
+
+
 def test_the_file_grows_to_so_many_megabytes(monkeypatch):
-    monkeypatch.setenv("DIGIT_CLASSIFIER_STORED_MEGABYTES", "1")
+    monkeypatch.setenv("DIGIT_CLASSIFIER_STORED_MEGABYTES", "2")  # half for classes
     monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS_A_MINUTE", "1000")
     large = [np.ones((9_000, 2))]
     for number in range(8):
@@ -131,7 +147,7 @@ def test_the_file_grows_to_so_many_megabytes(monkeypatch):
         except LimitError:
             refused += 1
     assert refused > 92
-    with pytest.raises(LimitError, match="All 1 MB"):
+    with pytest.raises(LimitError, match="The 2 MB of"):
         keep(drawing_id="one more", strokes=large)
     kept = collection.drawings_of(ME)
     for one in kept[:3]:

@@ -1,10 +1,14 @@
 """Before the page: who gets a secret, how many come in, and what Streamlit keeps out by itself."""
 
 import asyncio
+import contextlib
 import re
+import resource
+import socket
 import urllib.error
 import urllib.request
 
+import psutil
 import pytest
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -15,7 +19,7 @@ from websockets.sync.client import connect
 from classifier.people import visitors
 from classifier.ui import door as door_module
 from classifier.ui.door import COOKIE, Door
-from tests.browser import PROJECT, served
+from tests.browser import PROJECT, served, wait_until
 
 pytestmark = pytest.mark.usefixtures("home")  # where the key is with which secrets are signed
 HTML = [(b"content-type", b"text/html; charset=utf-8")]
@@ -213,11 +217,42 @@ def test_what_pages_leave_is_given_back_once_for_several(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def served_page(tmp_path_factory):
+    """Address and process id."""
     home = tmp_path_factory.mktemp("home")
     environment = {"DIGIT_CLASSIFIER_HOME": str(home)}
-    with served(PROJECT / "app.py", environment, home / "log.txt") as (url, _):
-        yield url
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))  # as systems have it
+    try:
+        with served(PROJECT / "app.py", environment, home / "log.txt") as one:
+            yield one
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.fixture
+def address(served_page):
+    return served_page[0]
+
+
+@pytest.mark.slow
+def test_those_who_connect_and_say_nothing_keep_nobody_out(served_page):
+    address, pid = served_page
+    with contextlib.ExitStack() as silent:
+        place = ("127.0.0.1", int(address.rpartition(":")[2]))
+        for _ in range(900):
+            silent.enter_context(socket.create_connection(place))
+        wait_until(lambda: psutil.Process(pid).num_fds() > 900)
+        assert urllib.request.urlopen(address).status == 200
+        soft, hard = psutil.Process(pid).rlimit(psutil.RLIMIT_NOFILE)
+        assert soft == min(hard, 65_536) > 1024
+
+
+@pytest.mark.slow
+def test_how_many_are_there_is_told_to_nobody(address):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{address}/_stcore/metrics")
+    assert refused.value.code == 404
 
 
 @pytest.mark.slow
@@ -255,6 +290,20 @@ def test_pages_of_other_sites_cannot_speak_for_a_visitor(address):
 )
 def test_streamlits_own_protections_are_on(option, value):
     assert st.get_option(option) == value
+
+
+@pytest.mark.slow
+def test_a_limit_can_be_set_in_streamlits_file_of_secrets(tmp_path):
+    secrets = tmp_path / ".streamlit" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text("DIGIT_CLASSIFIER_PAGES = 0\n")
+    environment = {"DIGIT_CLASSIFIER_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    with (
+        served(PROJECT / "app.py", environment, tmp_path / "log.txt") as (url, _),
+        pytest.raises(urllib.error.HTTPError) as refused,
+    ):
+        urllib.request.urlopen(url)
+    assert refused.value.code == 503
 
 
 @pytest.mark.slow

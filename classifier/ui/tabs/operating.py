@@ -6,6 +6,7 @@ They show a key that the environment names. Without one, nobody may, and nothing
 import hmac
 import os
 import time
+from collections import Counter
 from datetime import datetime
 
 import streamlit as st
@@ -23,6 +24,7 @@ KEY = "DIGIT_CLASSIFIER_KEY"  # in the environment, or in .streamlit/secrets.tom
 _SHORTEST = 12  # characters of a key: a shorter one could be guessed
 _MOST_GUESSES = 5  # of one page
 _PAUSE = 1.0  # seconds after a wrong one
+_LARGEST = 10  # visitors who have most, who are named
 _ASKED = Widget[str]("operator-key")
 
 
@@ -108,22 +110,44 @@ def _classes() -> None:
 def _stored() -> None:
     st.markdown("### What is stored")
     models = [model for model in store.list_models()[0] if not model.shipped]
+    try:
+        drawings = copying.holders(session.visitor(), _LARGEST)
+    except CollectionError as error:
+        view.error(str(error))
+        return
+    saved = Counter(model.meta.owner for model in models if model.meta.owner)
+    for whose in dict.fromkeys((*drawings, *dict(saved.most_common(_LARGEST)))):
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        drawn, trained = drawings.get(whose, 0), saved[whose]
+        left.markdown(
+            f"{whose[:6]} · {drawn:,} drawing{'s' * (drawn != 1)}, own or in their classes, "
+            f"and {trained} model{'s' * (trained != 1)}"
+        )
+        with right, st.popover("Delete it", key=f"clear-{whose[:6]}"):
+            st.markdown("All that this visitor has stored is gone for good then.")
+            view.button("Delete it all", f"clear-{whose[:6]}-now", _clear, whose)
     with st.container(horizontal=True, gap="small"):
         with st.popover("Delete all models", disabled=not models, key="clear-models"):
             st.markdown(f"{len(models):,} models that were trained here are gone for good then.")
-            view.button("Delete them", "clear-models-now", _clear_models)
+            view.button("Delete them", "clear-models-now", _clear_models, None)
         with st.popover("Delete all drawings and classes", key="clear-drawings"):
             st.markdown("Nobody’s drawings can be brought back.")
             view.button("Delete them", "clear-drawings-now", _clear_drawings)
 
 
-def _clear_models() -> None:
+def _clear_drawings() -> None:
+    copying.clear(session.visitor())
+
+
+def _clear(whose: str) -> None:
+    copying.clear(session.visitor(), whose)
+    _clear_models(whose)
+
+
+def _clear_models(whose: str | None) -> None:
+    """Of one visitor, or of all."""
     by = session.visitor()
     by.check(Action.CLEAR)
     for model in store.list_models()[0]:
-        if not model.shipped:
+        if not model.shipped and whose in (None, model.meta.owner):
             store.delete(model.name, by)
-
-
-def _clear_drawings() -> None:
-    copying.clear(session.visitor())

@@ -1,4 +1,4 @@
-"""The five tabs below the drawing; what only they need is imported with the first that is open."""
+"""The five tabs below the drawing."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,9 @@ from classifier.lesson import steps
 from classifier.serving.saved import SavedModel
 from classifier.ui import session, view
 from classifier.ui.sidebar import form
+from classifier.ui.tabs import handwriting, inside, lesson, runs, training
+
+_IN_ORDER = (training, inside, runs, lesson, handwriting)  # of their names, `view.TABS`
 
 
 def find_lesson() -> None:
@@ -43,8 +46,5 @@ def fill(tabs: Sequence[TabContainer], model: SavedModel | None) -> None:
     session.current().drawing_used = False
     for number, tab in enumerate(tabs):
         if tab.open:
-            # In the order of their names.
-            from classifier.ui.tabs import handwriting, inside, lesson, runs, training
-
             with tab, st.container(key=f"open-tab-{number + 1}"):
-                (training, inside, runs, lesson, handwriting)[number].tab(model)
+                _IN_ORDER[number].tab(model)

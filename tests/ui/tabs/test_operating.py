@@ -3,13 +3,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from classifier.config import PROJECT, SHIPPED_MODELS, runs_folder
 from classifier.events import Progress, Started, to_json
 from classifier.jobs import queue
 from classifier.jobs.queue import Claim
-from classifier.people import classroom, visitors
+from classifier.people import classroom, collection, visitors
+from classifier.people.collection import Labelled
 from classifier.serving import store
 from classifier.ui import session, view
 from tests.app import key_of, press, words
@@ -94,6 +96,17 @@ def test_the_operator_sees_all_runs_and_stops_and_clears(key):
     assert f"{opened.code.upper()} · open" in words(page)
     press(page, f"close-{opened.number}")
     assert "None is open." in words(page)
+    mine, hers = visitors.visitor_of("m" * 32), visitors.visitor_of("h" * 32)
+    for who in (mine, hers):
+        drawing = Labelled("a", 7, [np.ones((2, 2))], 18, None, "")
+        collection.keep(who, drawing)
+    a_model("his", mine.digest)
+    page.run()
+    assert f"{mine.digest[:6]} · 1 drawing, own or in their classes, and 1 model" in words(page)
+    press(page, f"clear-{mine.digest[:6]}-now")
+    assert [one.name for one in store.list_models()[0] if not one.shipped] == ["hers"]
+    assert not collection.drawings_of(mine)
+    assert collection.drawings_of(hers)
     press(page, "clear-models-now")
     assert [one.name for one in store.list_models()[0] if not one.shipped] == []
     press(page, "clear-drawings-now")

@@ -1,7 +1,10 @@
 """What View switches: values as tables, shortcuts."""
 
 import dataclasses
+import json
 
+import altair
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -48,9 +51,28 @@ def test_each_chart_of_a_tab_comes_with_its_values_when_they_are_wanted(
             told = charts(page)
             assert told
             assert {f"Values: {one}" for one in told} <= set(values_of(page))
+            check_specifications(page)
             drawn += len(told)
             assert board(page)["tables"]
     assert drawn >= 6
+
+
+def check_specifications(page: AppTest) -> None:
+    """Each chart is one of Vega-Lite's, by its schema, of columns that its rows have."""
+    for chart in page.get("vega_lite_chart"):
+        spec = json.loads(chart.proto.spec)
+        altair.Chart.from_dict(spec | {"data": {"values": []}})  # raises SchemaValidationError
+        made = {one["as"] for one in found(spec, "as") if isinstance(one["as"], str)}
+        made |= {name for one in found(spec, "fold") for name in one["as"]}
+        rows = pa.ipc.open_stream(chart.proto.data.data).read_all().column_names
+        assert {one["field"] for one in found(spec, "field")} <= {*rows, *made}
+
+
+def found(spec: object, key: str) -> list[dict]:
+    """All objects within it that have this key."""
+    inside = spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ()
+    here = [spec] if isinstance(spec, dict) and key in spec else []
+    return here + [one for part in inside for one in found(part, key)]
 
 
 def values_of(page: AppTest) -> list[str]:
