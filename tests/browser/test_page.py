@@ -69,8 +69,9 @@ def test_a_digit_drawn_with_the_mouse_is_answered_at_any_size_and_place(board_pa
         digits = [next(itertools.islice(drawn, first, None)) for first in firsts]
     else:
         digits = [handwriting.sample_digit(digit) for digit in range(10)]
-    places = itertools.cycle((LARGE, MIDDLE, SMALL))
-    for digit, (strokes, (side, at)) in enumerate(zip(digits, places)):  # noqa: B905 it is endless
+    for (digit, strokes), (side, at) in itertools.product(
+        enumerate(digits), (LARGE, MIDDLE, SMALL)
+    ):
         with subtests.test(digit=digit, side=side):
             draw(board_page, placed(strokes, side, at))
             expect_answer(board_page, digit)

@@ -354,9 +354,8 @@ def test_a_run_can_be_renamed_loaded_into_the_form_and_deleted_by_who_trained_it
 # Hands and eyes
 
 
-@pytest.mark.parametrize(
-    ("scheme", "model"), [("light", "shipped-deep"), ("dark", "shipped-dense")]
-)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("model", ["shipped-deep", "shipped-dense"])
 def test_no_tab_has_a_serious_fault_for_those_who_see_or_hear_it_otherwise(
     browser, server, scheme, model, subtests
 ):
