@@ -69,7 +69,7 @@ class Finished:
     data: str  # which data the model saw, in words
     train_images: Count
     test_images: Count
-    drawings_accuracy: Share | None = None  # on drawings that were kept back; None: no file
+    drawings_accuracy: Share | None = None  # on drawings that were held out; None: no file
     # Of a run that went on from another model: drawings `n` by label, and how many of those were
     # read rightly `before` and `after` by networks that had not learned from them; in how many
     # `folds`, whether `by_writer`, of how many `writers`, how many drawings were `left_out`; and

@@ -78,7 +78,7 @@ class NotAllowedError(PermissionError):
 class Visitor:
     """Who asks for something.
 
-    digest: of the visitor's secret, which nothing else is kept of; "" for nobody
+    digest: of the visitor's secret, of which nothing else is stored; "" for nobody
     operator: whether the operator's key was shown
     """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from classifier.serving.predict import Detector, Predictor
 
 TEXT = "Say which digit is on each picture."
-# What is said of a picture that no network is asked about, by its verdict (`ink.preparing`).
+# The sentence for a picture that no network is asked about, by its verdict (`ink.preparing`).
 REASONS = {
     "blank": "There is nothing to read: no ink stands out from the paper.",
     "dot": "There is only a dot: a digit's whole shape is needed.",
@@ -23,7 +23,7 @@ REASONS = {
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """What may be said to it."""
+    """Its arguments on the command line."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="picture files or folders")
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="(%(default)s)")
     asking.add_detector_flag(parser)

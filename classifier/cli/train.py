@@ -18,7 +18,7 @@ TEXT = "Train a network from scratch, test it and save it."
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """What may be said to it."""
+    """Its arguments on the command line."""
     for told in SETTINGS.values():
         if told.kind == "bool":
             parser.add_argument(

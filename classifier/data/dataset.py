@@ -25,7 +25,7 @@ class Mixture:
     share: of an epoch's images, 0–1; description: in words, for the reader
     fingerprint: SHA-256 of what they are made from, as hex, or "" for generated digits
     draw: some of them, as many as it is asked for, anew at each call
-    kept: those kept back for validation, if any
+    kept: those held out for validation, if any
     """
 
     share: float
@@ -101,7 +101,7 @@ class DataUnavailableError(RuntimeError):
 
 
 def split_validation(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of `count` training images to train on, and of those kept back for validation."""
+    """Indices of `count` training images to train on, and of those held out for validation."""
     order = np.random.default_rng(seed).permutation(count)
     kept = max(1, round(count * VALIDATION_SHARE))
     return order[kept:], order[:kept]

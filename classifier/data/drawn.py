@@ -42,7 +42,7 @@ class Readable:
 
     def mixture(self, share: float, used: np.ndarray, kept: np.ndarray | None = None) -> Mixture:
         """Those that `used`, indices, names: strokes rendered with other pens each time, images as
-        they are. kept: those that are kept back for validation, likewise."""
+        they are. kept: those that are held out for validation, likewise."""
 
         def draw(count: int, rng: np.random.Generator) -> Batch:
             # Each once, in a random order, before any comes again.

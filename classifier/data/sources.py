@@ -42,7 +42,7 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
 
 
 def check_files(config: TrainConfig) -> None:
-    """Raise FileNotFoundError if a file that `config` names is not there; `load` would, later."""
+    """Raise FileNotFoundError if a file that `config` names does not exist; `load` would, later."""
     for file in (config.drawings, None if config.data == "generated" else config.mnist):
         if file is not None:
             archives.check_exists(file)
@@ -53,7 +53,7 @@ def _cut(dataset: Dataset, config: TrainConfig) -> Dataset:
     rng = np.random.default_rng(config.seed)
     available = len(dataset.train_labels)
     if config.train_size is not None:
-        if config.train_size > available and config.base is None:  # FINE_TUNING takes what is there
+        if config.train_size > available and config.base is None:  # FINE_TUNING takes what exists
             raise ValueError(
                 f"train_size is {config.train_size}, but {dataset.description} has "
                 f"{available} training images: ask for at most that many."
@@ -78,7 +78,7 @@ def at_hand(config: TrainConfig, source: str) -> Dataset:
     """The images that a run of `config` trained and was tested on, without what was mixed in.
 
     source: which data it found, "mnist" or "generated", as `Dataset.source` and a model's meta say.
-    Which of the training images were kept back for validation, `split_validation` says. Nothing is
+    Which of the training images were held out for validation, `split_validation` says. Nothing is
     downloaded: another MNIST than it had then may be found, which `Dataset.fingerprint` tells.
     Raises DataUnavailableError, or ValueError for an unusable file or an unknown source.
     """

@@ -1,8 +1,8 @@
 """Runs carried out here, each in a child process of this server.
 
 A run is a folder `runs/<id>/` with `config.json`, `events.jsonl` (a line for each event, written by
-the child), `log.txt` (what else the child said) and `epochs/` (see `serving.snapshots`). Its id is
-all that one needs to find it again, on this server or another one on the same folder.
+the child), `log.txt` (what else the child printed) and `epochs/` (see `serving.snapshots`). With its
+id it is found again, on this server or another one on the same folder.
 
 A child may be started before there is a run for it: it loads TensorFlow, which takes most of the
 wait. One such worker at most is kept ready, and ended when it has waited in vain.
@@ -155,7 +155,7 @@ class LocalJobs:
     ) -> Run:
         """Start a run, at once. Raises JobError if it cannot be started, or LimitError.
 
-        drawn: what the file `config.drawings`, then a bare name, shall hold; it is kept by the run
+        drawn: what the file `config.drawings`, then a bare name, shall hold; the run stores it
         by: whose run it is; host: whether a class waits for it
         """
         by.check(Action.START_RUN)
@@ -258,7 +258,7 @@ def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
 
 
 def _new_id() -> str:
-    """An id after all that there are, even if the clock was set back."""
+    """An id after all others, even if the clock was set back."""
     now = time.time_ns()
     with contextlib.suppress(OSError):
         newest = max((p.name for p in runs_folder().iterdir() if _ID.fullmatch(p.name)), default="")

@@ -51,7 +51,7 @@ def ticket_of(run_id: str) -> Path:
 
 
 def enter(run_id: str, claim: Claim) -> None:
-    """Give a run, whose folder is there, its claim and its ticket, which its process is to take
+    """Give a run, whose folder exists, its claim and its ticket, which its process is to take
     within a few seconds. Raises OSError."""
     (runs_folder() / run_id / _CLAIM).write_text(json.dumps(asdict(claim)), encoding="utf-8")
     ticket_of(run_id).touch()
@@ -80,7 +80,7 @@ def alive() -> list[str]:
 
 
 def trained_by(owner: str) -> float:
-    """Seconds that this visitor's runs have trained, as far as they are still there."""
+    """Seconds that this visitor's runs have trained, as far as they are still stored."""
     seconds = 0.0
     for folder in runs_folder().glob("*/"):
         with contextlib.suppress(OSError, ValueError):

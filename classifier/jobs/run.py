@@ -1,4 +1,4 @@
-"""A training run as whoever follows it sees it: what it has said, and where it stands.
+"""A training run as whoever follows it sees it: its events, and its state.
 
 Knows nothing of how a run is carried out: its `Work` tells it, here a child process (`local`).
 """
@@ -29,11 +29,11 @@ class Work(Protocol):
     """How one run is carried out."""
 
     def said_after(self, offset: int) -> bytes:
-        """What the run has said from this byte on, MOST_AT_ONCE bytes at most: lines of JSON, the
+        """The run's events from this byte on, MOST_AT_ONCE bytes at most: lines of JSON, the
         last perhaps in part."""
 
     def death(self) -> str | None:
-        """None while the run may say more; then why it ended, should it not have said so."""
+        """None while more events may follow; then why it ended, should no event say so."""
 
     def stop(self) -> None:
         """Ask it to end and keep what it has learned; nothing happens if it has ended."""
@@ -43,7 +43,7 @@ class Run:
     """One run, followed from its beginning. Each page has its own; not for several threads at once.
 
     owner: digest of the visitor whose it is; "" for nobody
-    started, progress: what it said last of that, or None; epochs: all that have ended
+    started, progress: the last such event, or None; epochs: all that have ended
     end: its last word, or what is known of its death; None while it is on
     """
 
@@ -62,7 +62,7 @@ class Run:
         """Take in what is new. What is no event is passed over: a library may have printed it."""
         if self.end is not None:
             return
-        death = self._work.death()  # before reading: then all that it ever says is there
+        death = self._work.death()  # before reading: then all its events can be read
         while text := self._work.said_after(self._offset):
             whole = text[: text.rfind(b"\n") + 1]
             if not whole and len(text) < MOST_AT_ONCE:

@@ -20,7 +20,7 @@ from classifier.serving.saved import SavedModel
 
 def unspoilt(base: SavedModel, drawn: Drawn, tell: Notify) -> SavedModel:
     """`base`, or, where that has learned from some of these drawings already, the model that it
-    came from: what a model has seen says nothing of how well it reads. Raises ValueError."""
+    is from: what a model has seen says nothing of how well it reads. Raises ValueError."""
     first = base
     while not set(base.meta.learned_from).isdisjoint(drawn.digests):
         origin = base.meta.base or Base("")

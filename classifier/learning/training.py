@@ -156,7 +156,7 @@ def train(
             meta["learned_from"] = sorted({*base.meta.learned_from, *drawn.digests})
             meta["held_out"] = held_out
         if config.network == DETECTOR:
-            # Fixed on digits that were kept back.
+            # Fixed on digits that were held out.
             scores = [trainer.read(images)[:, 0] for images, _ in (held, *held_back)]
             found = evaluation.threshold(scores, _FALSE_ALARMS)
             meta["detector"] = {"threshold": found, "false_alarms": _FALSE_ALARMS}

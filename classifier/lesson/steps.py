@@ -47,7 +47,7 @@ class Experiment:
         return TrainConfig(network="dense", title=self.title, **self.settings)
 
     def judge(self, train_accuracy: float, test_accuracy: float, source: str) -> tuple[bool, str]:
-        """Whether it came as expected, and a sentence that compares.
+        """Whether the result is as expected, and a sentence that compares.
 
         Accuracies are 0–1; source: of the data, "mnist" or "generated", as `Finished` has it.
         """

@@ -1,5 +1,5 @@
 """What the seats of a class are called, so that nobody types a name: the picture and the English
-name of an animal. Knows nothing of who sits there."""
+name of an animal. Knows nothing of who has which seat."""
 
 # The first of them are the easiest to tell apart.
 _NAMES = """

@@ -55,7 +55,7 @@ class Class:
     model, model_id: the name and the id of the one that answers its members; "": it goes by its
     name; opened, expires: seconds since 1970
     locked: whether it lets nobody new in
-    seat: what the visitor is called there, "" for who is no member; silenced: whether that seat's
+    seat: what the visitor is called in it, "" for who is no member; silenced: whether that seat's
     drawings are refused
     """
 

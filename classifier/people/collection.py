@@ -1,4 +1,4 @@
-"""Drawings of which somebody said what they are.
+"""Labelled drawings.
 
 Kept of a drawing: its strokes, its label, what was answered, by which model, and when. Of whoever
 drew it nothing but a digest of a random token, which only their browser has; what a visitor may do
@@ -37,7 +37,7 @@ _INSERT = (
 
 @dataclass(frozen=True)
 class Labelled:
-    """A drawing of which somebody said what it is.
+    """A labelled drawing.
 
     id: chosen by the sender
     label: what it is, 0–9; answer: what a model said, 0–9, or None; model: that model's name
@@ -56,7 +56,7 @@ class Labelled:
 class Kept(Labelled):
     """One drawing of the collection.
 
-    number: which no other ever has, in the order in which they came; time: seconds since 1970
+    number: its own for ever, rising as drawings are stored; time: seconds since 1970
     writer: whose it is, by `Visitor.digest`
     hand: who drew it, 0 for the writer, other numbers for others whose drawings they brought
     hidden: by the host of the class in which it is
@@ -72,7 +72,7 @@ class Kept(Labelled):
 def keep(visitor: Visitor, drawing: Labelled) -> int:
     """Put a drawing into the visitor's own collection, once, however often it is sent; its number.
 
-    Raises ValueError (what came is no labelled drawing), LimitError or CollectionError.
+    Raises ValueError (`drawing` is no labelled drawing), LimitError or CollectionError.
     """
     visitor.check(Action.KEEP_DRAWING)
     with transaction() as database:
@@ -83,7 +83,7 @@ def keep(visitor: Visitor, drawing: Labelled) -> int:
 
 def bring(visitor: Visitor, drawn: drawings.Drawings) -> int:
     """Put a file's drawings into the visitor's own collection, except those that are there already,
-    as they stand in a file or as they are kept; how many were new. All of them, or none. Raises as
+    as they stand in a file or in the store; how many were new. All of them, or none. Raises as
     `keep`."""
     visitor.check(Action.KEEP_DRAWING)
     most = limits.current().drawings
@@ -159,7 +159,7 @@ def _write(
     drawing: Labelled,
     now: float,
 ) -> int:
-    """How many came: 0 of one whose id is taken."""
+    """How many rows were written: 0 for a drawing whose id is taken."""
     points, lengths = _checked(drawing)
     whose = [drawing.id, class_number, writer, hand, drawing.label]
     what = [points, lengths, drawing.pen, drawing.answer, drawing.model, now]
@@ -167,7 +167,7 @@ def _write(
 
 
 def _checked(drawing: Labelled) -> tuple[bytes, str]:
-    """Points and lengths as they are kept, or ValueError."""
+    """Points and lengths as they are stored, or ValueError."""
     for value in (drawing.label, *([] if drawing.answer is None else [drawing.answer])):
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < CLASSES:
             raise ValueError(f"A label must be 0 to 9, not {value!r}.")
@@ -245,7 +245,7 @@ def _check(
 
 def as_drawings(kept: Sequence[Kept]) -> drawings.Drawings:
     """N >= 1 drawings as they are trained on and downloaded: writers are numbered from 0 in the
-    order in which they came, and nothing else is said of them."""
+    order in which they first drew; nothing else tells who they are."""
     numbers: dict[tuple[str, int], int] = {}
     writer = [numbers.setdefault((one.writer, one.hand), len(numbers)) for one in kept]
     labels = np.array([one.label for one in kept], np.uint8)

@@ -46,7 +46,7 @@ def merge(path: Path) -> int:
 def _add(source: sqlite3.Connection, database: sqlite3.Connection) -> int:
     """Add rows of one file to another, in whose transaction this is."""
     before = database.execute("SELECT drawings FROM total").fetchone()[0]
-    numbers: dict[int | None, int | None] = {None: None}  # of classes: there, and here
+    numbers: dict[int | None, int | None] = {None: None}  # of classes: in the copy, and here
     for row in source.execute(f"SELECT number, {_CLASS} FROM class"):
         database.execute(
             f"INSERT OR IGNORE INTO class ({_CLASS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -69,7 +69,7 @@ def _add(source: sqlite3.Connection, database: sqlite3.Connection) -> int:
 
 
 def _seat(database: sqlite3.Connection, number: int | None, row: sqlite3.Row) -> None:
-    """Let a member in who is not here yet: in the seat that they had, or, where another sits there
+    """Let a member in who is not here yet: in the seat that they had, or, if another member has it
     by now, in the next that is free."""
     if number is None:
         return

@@ -38,7 +38,7 @@ class Knock:
     """Somebody at the door of a class.
 
     seat: by which the host knows them; name: what that is called
-    member: whether they sit there already, and ask for another seat
+    member: whether they have a seat in it already, and ask for another
     removed: whether the host once removed them; refused: whether the host lets them stand there
     """
 

@@ -1,8 +1,8 @@
 """Wrong codes: how often a visitor, and an address, may be wrong before they have to wait.
 
-A school shares one address, so whoever mistypes there keeps nobody out who has the right code. Of
-an address a digest is kept, for ten minutes, with a salt that only this process knows, and only for
-a day.
+A school shares one address: whoever mistypes there keeps nobody out who has the right code. Of an
+address only a digest is stored, for ten minutes, with a salt that this process alone knows, and
+changes each day.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _salts: dict[int, bytes] = {}  # today's, by the number of the day
 
 
 def check(database: sqlite3.Connection, visitor: Visitor, address: str) -> None:
-    """Raise LimitError if this visitor, who comes from there, has to wait."""
+    """Raise LimitError if this visitor, who comes from that address, has to wait."""
     since = time.time() - _WITHIN
     own = "SELECT count(*) FROM guess WHERE visitor = ? AND time > ?"
     wrong = database.execute(own, [visitor.digest, since]).fetchone()[0]

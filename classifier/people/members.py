@@ -1,6 +1,6 @@
 """Who sits in a class, by the names of their seats, and what its host does about them.
 
-Knows nothing of how they came in (`entering`), nor of the page.
+Knows nothing of how they joined (`entering`), nor of the page.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A visitor's secret, which only their browser has, and what is kept of it: a digest.
+"""A visitor's secret, which only their browser has, and what is stored of it: a digest.
 
 The server signs the secrets that it gives, so that nobody becomes a new visitor by making one up.
 Knows nothing of cookies.
@@ -47,7 +47,7 @@ def is_token(text: object) -> bool:
 
 
 def visitor_of(token: str, *, operator: bool = False) -> Visitor:
-    """Who has this secret. What is kept of it opens nothing: nobody who reads it can act so."""
+    """Who has this secret. What is stored of it opens nothing: nobody who reads it can act so."""
     return Visitor(hashlib.sha256(token.encode()).hexdigest()[:32], operator)
 
 

@@ -1,4 +1,4 @@
-"""Saved models: kept, asked, judged and looked into, by LiteRT.
+"""Saved models: stored, asked, judged and looked into, by LiteRT.
 
 May import `config`, `names`, `events`, `files`, `records`, `rights`, `limits`, `ink`, `synthetic`
 and `data`. Knows nothing of training, and no TensorFlow.

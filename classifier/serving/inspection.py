@@ -209,7 +209,7 @@ class _Graph:
         return self._activations[getattr(operator.builtinOptions, "fusedActivationFunction", 0)]
 
     def _weights(self, operator: OperatorT) -> dict[int, np.ndarray]:
-        """The float32 arrays that came with the model, under their places among the inputs."""
+        """The float32 arrays that are stored in the model, under their places among the inputs."""
         found = {}
         for place, index in enumerate(operator.inputs):
             if index < 0:  # an input that is left out

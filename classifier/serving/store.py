@@ -1,4 +1,4 @@
-"""Saved models: folders of `model.keras`, `model.tflite` and `meta.json`, whole or not there.
+"""Saved models: folders of `model.keras`, `model.tflite` and `meta.json`, each whole or absent.
 
 Knows nothing of training or of the page. Loading a model here never runs code from it: only
 `model.tflite` is read, and a checksum tells a half-written file.
@@ -40,7 +40,7 @@ class StoreError(OSError):
 def check_free(name: str) -> None:
     """Raise NameTakenError if a model, shipped or saved, has this name; ValueError for a bad name.
 
-    A folder that is there but damaged counts too: nothing is ever written over.
+    A damaged folder counts too: nothing is ever written over.
     """
     names.check_name(name)
     places = (config.models_folder(), config.SHIPPED_MODELS)

@@ -79,7 +79,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """A drawing that was kept: its label, its number there, and `Sketch.version` then."""
+    """A drawing that was stored: its label, its number in the store, and `Sketch.version` then."""
 
     label: int
     number: int
@@ -95,7 +95,7 @@ class Session:
     ear_off: bool = False  # the canvas component sends by itself
     loaded: dict | None = None  # what it was given to show, where the ear is off
     prepared: Prepared = field(default_factory=lambda: preparing.prepare_strokes([], 1, 1))
-    widgets: dict[str, object] | None = None  # what they said when the whole page was drawn last
+    widgets: dict[str, object] | None = None  # their values when the whole page was drawn last
     toggles: set[str] = field(default_factory=set)  # the keys of all that were drawn
     renewed: dict[str, int] = field(default_factory=dict)  # how often a widget was; see `Widget`
     answering: str | None = None  # the name of the model that answers
@@ -120,10 +120,10 @@ class Session:
     pictures: int = 0  # how many were brought
     picture_problem: str = ""  # why the last could not be
     kept: Confirmed | None = None  # what was confirmed last, while it can be taken back
-    label_problem: str = ""  # why a drawing could not be kept
+    label_problem: str = ""  # why a drawing could not be stored
     round: int | None = None  # how far a guided round has come
     shown_drawing: int = 0  # the number of the collection's that is on the canvas; 0: none
-    uploads: int = 0  # how many files came
+    uploads: int = 0  # how many files were uploaded
     upload_said: str = ""  # what became of the last
     wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
     class_number: int | None = None  # of the class that this visitor has joined

@@ -1,6 +1,6 @@
 """What is on the canvas to network input, answer and words: what the board shows.
 
-Knows nothing of how any of it gets there.
+Knows nothing of how any of it reaches the browser.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from classifier.ui.board import canvas
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.charts import article, digit_in_words, in_words, percent
 
-# What is said of a drawing that no network is asked about.
+# The sentence for a drawing that no network is asked about.
 IN_THE_WAY: dict[Verdict, str] = {
     Verdict.BLANK: "There is nothing drawn yet.",
     Verdict.DOT: "That is only a dot: draw a digit's whole shape.",

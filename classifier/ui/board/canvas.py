@@ -15,7 +15,7 @@ from classifier.config import CANVAS, IMAGE_SIZE
 from classifier.people.collection import MAX_COORDINATE, MAX_POINTS
 
 _PER_CURVE = 4  # points for each curve; the mouse's points are only a few pixels apart
-_MOST_POINTS = MAX_POINTS + 1  # a digit has 100; what has one more is refused where it is kept
+_MOST_POINTS = MAX_POINTS + 1  # a digit has 100; what has one more is refused where it is stored
 _PNG = "data:image/png;base64,"
 
 

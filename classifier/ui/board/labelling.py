@@ -1,4 +1,4 @@
-"""What is asked beside the canvas, what is pressed there, and what a label makes of a drawing."""
+"""The questions and buttons beside the canvas, and what a label makes of a drawing."""
 
 from collections.abc import Callable
 

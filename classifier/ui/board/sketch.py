@@ -236,7 +236,7 @@ class Sketch:
     def drawn(self, lines: Sequence[np.ndarray], pen: float) -> None:
         """Take in what the canvas component itself sent, where the board's ear is off."""
         strokes: list[Stroke] = []
-        room = MAX_POINTS + 1  # what has one too many is refused, in words, where it is kept
+        room = MAX_POINTS + 1  # what has one too many is refused, in words, where it is stored
         for line in lines[:MAX_STROKES]:
             if room:
                 strokes.append(Stroke(0, pen, line[:room]))

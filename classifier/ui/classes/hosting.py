@@ -21,7 +21,7 @@ from classifier.ui.session import Widget
 _CHOICE, _ADDRESS = Widget[int]("whose-drawings"), Widget[str]("class-address")
 _WALL = 24  # drawings on the wall
 _WALL_EVERY = 1.0  # seconds between two looks at what has arrived
-_SEATS_EVERY = 2.0  # seconds between two looks at who sits there and who knocks
+_SEATS_EVERY = 2.0  # seconds between two looks at the members and at who knocks
 _REST_EVERY = 5.0  # seconds in which the rest of the tab may be behind the wall
 
 
@@ -97,7 +97,7 @@ def panel(there: Class, model: SavedModel | None) -> None:
         st.fragment(_wall, run_every=every)(there)
         on_canvas(there.number)
     with matrix:
-        if here.class_total:  # as they were answered when they came
+        if here.class_total:  # as they were answered when they were sent
             results.confusion(found.counts[:, :CLASSES], "drawings")
 
 

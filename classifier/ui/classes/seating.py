@@ -1,4 +1,4 @@
-"""The members of a class as its host sees them: who knocks, who sits there, and what to do."""
+"""The members of a class as its host sees them: who knocks, who has a seat, and what to do."""
 
 from collections.abc import Mapping
 
@@ -69,7 +69,7 @@ def _door(there: Class, knocks: list[Knock], seated: list[Member]) -> None:
 
 
 def _seats(there: Class, seated: list[Member]) -> None:
-    """Who sits there, and what can be done about the one that is chosen."""
+    """Who has a seat, and what can be done about the one that is chosen."""
     if not seated:
         st.caption("Nobody has joined yet.")
         return

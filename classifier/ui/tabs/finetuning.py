@@ -24,7 +24,7 @@ _LEAST = 5  # drawings from which something can be learned and judged
 def form(
     model: SavedModel, counts: np.ndarray, readable: int, load: Callable[[], list[Kept]]
 ) -> None:
-    """The share of the drawings, and the button that begins; what came of it before.
+    """The share of the drawings, and the button that begins; what the last one gave.
 
     counts: (10,) int, how many drawings there are of each digit
     readable: in how many of them there is a digit to see; load: gives the drawings

@@ -43,7 +43,7 @@ def live() -> None:
 
 
 def _course(model: SavedModel) -> None:
-    """How the model came to be what it is."""
+    """How the model learned."""
     here = session.current()
     if model.meta.history:
         results.curves(model.meta.history)
