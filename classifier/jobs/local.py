@@ -1,7 +1,7 @@
 """Runs carried out here, each in a child process of this server.
 
 A run is a folder `runs/<id>/` with `config.json`, `events.jsonl` (a line for each event, written by
-the child), `log.txt` (what else the child printed) and `epochs/` (see `serving.snapshots`). With its
+the child), `log.txt` (what else the child printed) and `epochs/` (see `serving.snapshots`). By its
 id it is found again, on this server or another one on the same folder.
 
 A child may be started before there is a run for it: it loads TensorFlow, which takes most of the
