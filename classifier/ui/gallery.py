@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,9 @@ from classifier.ui.board import canvas
 from classifier.ui.session import Widget
 
 PER_PAGE = 24
+# Streamlit remembers each key that it ever had, with what a click on it does: a wall on which
+# drawings arrive for hours has so many keys, and no more.
+_PLACES = 1_000
 _CACHED, _ENTRY = 1 << 20, 1 << 10  # bytes of all network inputs that are kept, and of one
 
 
@@ -21,7 +25,7 @@ _CACHED, _ENTRY = 1 << 20, 1 << 10  # bytes of all network inputs that are kept,
 class Item:
     """One picture: (28, 28) uint8, two short lines below it, and a sentence of what it is.
 
-    number: tells it from the others of its gallery
+    number: tells it from the others of its gallery; source: what it is a picture of, for `on_click`
     """
 
     number: int
@@ -29,6 +33,7 @@ class Item:
     title: str
     note: str
     sentence: str
+    source: Any = None
 
 
 def of_training(
@@ -44,7 +49,6 @@ def of_training(
 def drawings(key: str, kept: Sequence[Kept], on_click: Callable[[Kept], None]) -> None:
     """Drawings as the networks see them, with what each is and what it was read as; a click calls
     `on_click` with the drawing."""
-    by_number = {one.number: one for one in kept}
     items = []
     for one in kept:
         image = network_input(one)
@@ -52,8 +56,8 @@ def drawings(key: str, kept: Sequence[Kept], on_click: Callable[[Kept], None]) -
         said = "" if one.answer is None else f"→ {one.answer}"
         was = "" if one.answer is None else f", read as {one.answer} by {one.model}"
         sentence = f"{charts.article(one.label).capitalize()} {one.label}{was}"
-        items.append(Item(one.number, picture, str(one.label), said, sentence))
-    pictures(key, items, lambda item: on_click(by_number[item.number]))
+        items.append(Item(one.number, picture, str(one.label), said, sentence, one))
+    pictures(key, items, lambda item: on_click(item.source))
 
 
 @st.cache_data(
@@ -73,12 +77,17 @@ def prepared(one: Kept) -> np.ndarray | None:
 
 def pictures(key: str, items: Sequence[Item], on_click: Callable[[Item], None]) -> None:
     """The items as buttons; a click calls `on_click` with the item."""
+    taken: set[int] = set()
     with st.container(horizontal=True, gap="small", key=f"gallery-{key}"):
         for item in items:
+            place = item.number % _PLACES
+            while place in taken:
+                place = (place + 1) % _PLACES
+            taken.add(place)
             picture = canvas.png_address(item.image, 2)
             # One element for all of it: with each that the page has, every stroke takes longer.
             label = f"![{item.sentence}]({picture}) **{item.title}** {item.note}"
-            view.button(label, f"{key}-picture-{item.number}", on_click, item)
+            view.button(label, f"{key}-picture-{place}", on_click, item)
 
 
 def page_of(which: np.ndarray, key: str) -> np.ndarray:

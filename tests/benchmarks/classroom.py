@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -104,10 +105,11 @@ class Page:
 class Board:
     """A member's board, as `strokes.js` has it: sends what the server lacks, and waits for it."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, page: Page, presses: int = 0) -> None:
+        """presses: how many buttons this page has pressed so far"""
+        self._page, self.presses = page, presses
         self._strokes: list[list] = []  # [number, pen, x, y, …]
-        self._drawn = self._presses = 0  # strokes that were ever begun, buttons pressed
+        self._drawn = 0  # strokes that were ever begun
         self.times: list[float] = []  # seconds from what was sent to its answer
 
     async def draw(self, strokes: list[np.ndarray]) -> None:
@@ -131,8 +133,8 @@ class Board:
 
     async def press(self, name: str) -> None:
         """Press a button of the board."""
-        self._presses += 1
-        await self.send(resting=True, presses=[{"name": name, "number": self._presses}])
+        self.presses += 1
+        await self.send(resting=True, presses=[{"name": name, "number": self.presses}])
 
     async def send(self, **more: object) -> float:
         """Send what the server has not got; the seconds until it has answered."""
@@ -163,12 +165,28 @@ class Board:
         return took
 
 
-async def member(url: str, code: str, until: float, seed: int, times: list, labels: list) -> int:
-    """One who draws; how many drawings were sent and told to be so. `times` gets the seconds from
-    what was sent of a drawing to its answer, `labels` those until a drawing was stored."""
+@dataclass
+class Measured:
+    """What a class saw.
+
+    times: seconds from what was sent of a drawing to its answer
+    labels: seconds from a label to the drawing's being stored and told to be sent
+    sent: drawings that were told to be so; refused: why one was not, before it was sent again
+    seen: when, in seconds since 1970, each drawing's number was on the wall
+    """
+
+    times: list[float] = field(default_factory=list)
+    labels: list[float] = field(default_factory=list)
+    sent: int = 0
+    refused: list[str] = field(default_factory=list)
+    seen: dict[int, float] = field(default_factory=dict)
+
+
+async def member(url: str, code: str, until: float, seed: int, measured: Measured) -> None:
+    """One who draws, and sends each drawing."""
     rng = np.random.default_rng(seed)
     drawn = handwriting.generate(1 + int(max(0, until - time.perf_counter()) / EVERY), seed=seed)
-    drawings, sent = list(drawn), 0
+    drawings, sent, pressed = list(drawn), 0, 0
     headers = {"Cookie": f"{COOKIE}={visitors.new_token()}"}
     async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, f"class={code}")
@@ -176,25 +194,28 @@ async def member(url: str, code: str, until: float, seed: int, times: list, labe
         nothing_drawn = page.board["answer"]["title"]
         await asyncio.sleep(rng.uniform(0, EVERY))
         while (begun := time.perf_counter()) < until:
-            board = Board(page)
-            board._presses = sent
+            board = Board(page, pressed)
             await board.draw(fit_canvas(drawings[sent])[0])
             assert page.board["answer"]["title"] != nothing_drawn
-            times += board.times
+            measured.times += board.times
             await asyncio.sleep(_THINKING)
             labelled = time.perf_counter()
             await board.press(f"label-{drawn.labels[sent]}")
+            while problem := page.board["row"]["problem"]:
+                measured.refused.append(problem)
+                await asyncio.sleep(1)
+                await board.press(f"label-{drawn.labels[sent]}")
             assert "Sent as" in page.board["row"]["kept"], page.board["row"]
-            labels.append(time.perf_counter() - labelled)
-            sent += 1
+            measured.labels.append(time.perf_counter() - labelled)
+            pressed, sent = board.presses, sent + 1
             for fragment in list(page.polled):
                 await page.run(fragment)
             await asyncio.sleep(max(0, begun + EVERY - time.perf_counter()))
-    return sent
+    measured.sent += sent
 
 
 async def wall(url: str, token: str, until: float, seen: dict[int, float]) -> None:
-    """The host's page; `seen` gets when, since 1970, each drawing's number was on the wall."""
+    """The host's page; `seen` as in `Measured`."""
     headers = {"Cookie": f"{COOKIE}={token}"}
     async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, "")
@@ -212,18 +233,14 @@ async def wall(url: str, token: str, until: float, seen: dict[int, float]) -> No
             await asyncio.sleep(max(0, begun + 1 - time.perf_counter()))
 
 
-async def lesson(address: str, token: str, code: str, seconds: float, members: int):
-    """All of it at once: times of the members, how many they sent, when the wall had what."""
+async def lesson(address: str, token: str, code: str, seconds: float, members: int) -> Measured:
+    """All of it at once."""
     url = address.replace("http://", "ws://") + "/_stcore/stream"
-    begun = time.perf_counter()
-    until, seen = begun + seconds, {}
-    times: list[float] = []
-    labels: list[float] = []
-    host = asyncio.create_task(wall(url, token, until + 3, seen))
-    everybody = (member(url, code, until, seed, times, labels) for seed in range(members))
-    sent = await asyncio.gather(*everybody)
+    until, measured = time.perf_counter() + seconds, Measured()
+    host = asyncio.create_task(wall(url, token, until + 3, measured.seen))
+    await asyncio.gather(*(member(url, code, until, seed, measured) for seed in range(members)))
     await host
-    return np.array(times) * 1000, np.array(labels) * 1000, sum(sent), seen
+    return measured
 
 
 def main(seconds: float, members: int) -> None:
@@ -236,33 +253,33 @@ def main(seconds: float, members: int) -> None:
         address, pid = stack.enter_context(served(PROJECT / "app.py", {}, Path(home) / "log.txt"))
         process = psutil.Process(pid)
         # One visitor has come, drawn and gone: what all share is there.
-        *_, first, _ = asyncio.run(lesson(address, token, opened.code, EVERY, 1))
+        first = asyncio.run(lesson(address, token, opened.code, EVERY, 1)).sent
         before = process.memory_info().rss
-        lesson_of = lesson(address, token, opened.code, seconds, members)
-        times, labels, sent, seen = asyncio.run(lesson_of)
+        measured = asyncio.run(lesson(address, token, opened.code, seconds, members))
         after = process.memory_info().rss
         stored = classroom.drawings(visitor_of(token), opened.number)[first:]
-    behind = np.array([seen.get(one.number, np.inf) - one.time for one in stored])
+    behind = np.array([measured.seen.get(one.number, np.inf) - one.time for one in stored])
     rows = {
-        "a point sent to its answer, ms": times,
-        "label to stored and told, ms": labels,
-        "stored to the host's wall, ms": behind * 1000,
+        "a point sent to its answer, ms": measured.times,
+        "label to stored and told, ms": measured.labels,
+        "stored to the host's wall, ms": behind,
     }
     print_table(
         [
             {
                 f"{members} members": name,
-                "median": f"{np.median(values):.0f}",
-                "95th percentile": f"{np.percentile(values, 95):.0f}",
-                "most": f"{values.max():.0f}",
+                "median": f"{1000 * np.median(values):.0f}",
+                "95th percentile": f"{1000 * np.percentile(values, 95):.0f}",
+                "most": f"{1000 * np.max(values):.0f}",
             }
             for name, values in rows.items()
         ]
     )
     once = len({one.strokes[0].tobytes() for one in stored})
     print(
-        f"{len(times):,} answers; {sent:,} drawings told to be sent, {len(stored):,} stored, "
-        f"{once:,} distinct; the server: {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
+        f"{len(measured.times):,} answers; {measured.sent:,} drawings told to be sent, "
+        f"{len(measured.refused)} refused at first, {len(stored):,} stored, {once:,} distinct; "
+        f"the server: {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
         f"{(after - before) / members / 1e6:.2f} a visitor"
     )
 

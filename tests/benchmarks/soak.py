@@ -66,7 +66,7 @@ def draw_for(address: str, process: psutil.Process, seconds: float, members: int
     watching = threading.Thread(target=watch)
     watching.start()
     try:
-        times, _, sent, _ = asyncio.run(lesson(address, token, opened.code, seconds, members))
+        measured = asyncio.run(lesson(address, token, opened.code, seconds, members))
     finally:
         over.set()
         watching.join()
@@ -74,9 +74,10 @@ def draw_for(address: str, process: psutil.Process, seconds: float, members: int
     return {
         "members": str(members),
         "minutes": f"{seconds / 60:.1f}",
-        "sent": str(sent),
+        "sent": str(measured.sent),
+        "refused at first": str(len(measured.refused)),
         "stored": str(len(classroom.drawings(host, opened.number))),
-        "95th percentile, ms": f"{np.percentile(times, 95):.0f}",
+        "95th percentile, ms": f"{1000 * np.percentile(measured.times, 95):.0f}",
         "middle third, MB": f"{statistics.fmean(sizes[third : 2 * third]):.1f}",
         "last third, MB": f"{statistics.fmean(sizes[2 * third :]):.1f}",
     }
