@@ -26,6 +26,7 @@ _TOO_LARGE = (
     f"A drawing may have {MAX_STROKES} strokes and {MAX_POINTS:,} points at most: clear the canvas "
     "and draw the digit anew."
 )
+_MOST_BYTES = 1 << 24  # of one's own drawings' points: a file of them can be brought back
 MAX_COORDINATE = 1e5
 OWN = "writer = ? AND class IS NULL"  # of which drawings a visitor's own collection consists
 _INSERT = (
@@ -124,9 +125,12 @@ def identity(strokes: Sequence[np.ndarray], label: int) -> str:
 
 def _check_own(database: sqlite3.Connection, visitor: Visitor) -> None:
     most = limits.current().drawings
-    own = f"SELECT count(*) FROM drawing WHERE {OWN}"
-    if database.execute(own, [visitor.digest]).fetchone()[0] > most:
+    own = f"SELECT count(*), sum(length(points)) FROM drawing WHERE {OWN}"
+    count, size = database.execute(own, [visitor.digest]).fetchone()
+    if count > most:
         raise _full(most)
+    if size and size > _MOST_BYTES:
+        raise LimitError("Your drawings have more points than are kept of one: delete some first.")
 
 
 def _full(most: int) -> LimitError:

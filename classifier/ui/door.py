@@ -6,7 +6,7 @@ the server's files are. Knows nothing of what the page shows.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 
 import streamlit as st
@@ -23,14 +23,15 @@ from classifier.jobs import resources
 from classifier.limits import Limits, Rate
 from classifier.people import visitors
 from classifier.ui import memory
-from classifier.ui.hearing import Hearing
+from classifier.ui.hearing import Hearing, Paces
 
 COOKIE = "digit-classifier-visitor"  # has the secret
 _COOKIE_DAYS = 180
 _UPLOADS = "/_stcore/upload_file/"
 _METRICS = "/_stcore/metrics"  # how many sessions there are, and what each cache holds
 _SCRIPT = str(PROJECT / "app.py").encode()  # which Streamlit tells every browser
-_TIDY_AFTER = 20.0  # seconds after a page was closed
+_HELD = 100_000_000  # bytes of uploads of all visitors that are held; one has 20 MB at most
+_TIDY_EVERY = 30.0  # seconds, while pages are open and once after
 _TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
 # No page of another site shows this one in a frame; what is sent is what it is called; and the
 # address, which may hold a class's code, is told to nobody.
@@ -49,6 +50,9 @@ class Door:
         self._app = app
         self._pages = 0  # that are connected
         self._of_address: Counter[str] = Counter()  # pages
+        self._of_visitor: Counter[str] = Counter()  # pages
+        self._paces: dict[str, Paces] = {}  # of visitors who have pages
+        self._held: deque[tuple[str, int]] = deque()  # uploads: session/file, bytes
         self._tidying = False
         self._uploads, self._new = Rate(), Rate()
         self._megabytes = Rate(600.0)
@@ -70,8 +74,13 @@ class Door:
             await receive()  # the wish to connect
             await send({"type": "websocket.close", "code": _TRY_AGAIN})
             return
+        # Whoever has no secret is counted with all others of their address.
+        whose = _token(HTTPConnection(scope)) or address
+        paces = self._paces.setdefault(whose, Paces())
         self._pages += 1
         self._of_address[address] += 1
+        self._of_visitor[whose] += 1
+        self._tidy_soon()
 
         async def say(message: Message) -> None:
             content = message.get("bytes")
@@ -80,19 +89,29 @@ class Door:
             await send(message)
 
         try:
-            await self._app(scope, Hearing(receive), say)
+            await self._app(scope, Hearing(receive, paces), say)
         finally:
             self._pages -= 1
             self._of_address[address] -= 1
+            self._of_visitor[whose] -= 1
+            if not self._of_visitor[whose]:
+                del self._paces[whose]
             self._of_address += Counter()  # forget those that have none
-            if not self._tidying:
-                self._tidying = True
-                asyncio.get_running_loop().call_later(_TIDY_AFTER, self._tidy)
+            self._of_visitor += Counter()
+            self._tidy_soon()
+
+    def _tidy_soon(self) -> None:
+        if not self._tidying:
+            self._tidying = True
+            asyncio.get_running_loop().call_later(_TIDY_EVERY, self._tidy)
 
     def _tidy(self) -> None:
-        """Let go of the sessions that are over: each holds memory, and three descriptors."""
+        """Let go of what pages have left, and of the sessions that are over: each holds memory, and
+        three descriptors."""
         self._tidying = False
         asyncio.get_running_loop().run_in_executor(None, memory.give_back)
+        if self._pages:
+            self._tidy_soon()
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = HTTPConnection(scope)
@@ -110,6 +129,8 @@ class Door:
 
         async def say(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if is_upload and message["status"] == 204:
+                    self._hold(scope["path"], _length(request))
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 # Who opens a page asks for that type; what a browser has already, 304, has none.
@@ -142,13 +163,24 @@ class Door:
     def _may_upload(self, request: HTTPConnection) -> bool:
         """Whether this visitor may send one file more. Those that are too many for the page's
         patience get a sentence there."""
-        # Whoever has no secret is counted with all others of their address.
         whose = _token(request) or _address(request.scope)
-        allowed, length = _limits(), request.headers.get("content-length", "")
-        largest = float(st.get_option("server.maxUploadSize"))
-        megabytes = int(length) / 1e6 if length.isdecimal() else largest
+        allowed, megabytes = _limits(), _length(request) / 1e6
         often = self._uploads.take(whose, 2 * allowed.pictures_a_minute)
         return often and self._megabytes.take(whose, allowed.uploaded_megabytes, megabytes)
+
+    def _hold(self, path: str, size: int) -> None:
+        """Note a file that was uploaded. Streamlit holds it as long as its page is open, also if
+        nobody reads it: beyond so much of all the oldest go."""
+        self._held.append((path, size))
+        while sum(size for _, size in self._held) > _HELD:
+            session, file = self._held.popleft()[0].split("/")[-2:]
+            memory.forget_upload(session, file)
+
+
+def _length(request: HTTPConnection) -> int:
+    """Bytes of what is uploaded, at most."""
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 1_000_000 * st.get_option("server.maxUploadSize")
 
 
 def _token(request: HTTPConnection) -> str:

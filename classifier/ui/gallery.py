@@ -1,5 +1,6 @@
 """Small pictures in rows, each a button."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,11 @@ PER_PAGE = 24
 # Streamlit remembers each key that it ever had, with what a click on it does: a wall on which
 # drawings arrive for hours has so many keys, and no more.
 _PLACES = 1_000
-_CACHED, _ENTRY = 1 << 20, 1 << 10  # bytes of all network inputs that are kept, and of one
+_REMEMBERED = 1_000  # network inputs, of 1 kB each
+
+
+_inputs: dict[tuple[int, str, float], np.ndarray | None] = {}
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,19 @@ def drawings(key: str, kept: Sequence[Kept], on_click: Callable[[Kept], None]) -
     pictures(key, items, lambda item: on_click(item.source))
 
 
-@st.cache_data(
-    max_entries=_CACHED // _ENTRY,
-    show_spinner=False,
-    hash_funcs={Kept: lambda one: (one.number, one.writer, one.time)},
-)
 def network_input(one: Kept) -> np.ndarray | None:
-    """What `prepared` gives, remembered."""
-    return prepared(one)
+    """What `prepared` gives, remembered. Not by Streamlit's cache, which keeps a lock for each
+    drawing that it ever saw."""
+    key = one.number, one.writer, one.time
+    with _LOCK:
+        if key in _inputs:
+            return _inputs[key]
+    image = prepared(one)
+    with _LOCK:
+        _inputs[key] = image
+        for oldest in list(_inputs)[: len(_inputs) - _REMEMBERED]:
+            del _inputs[oldest]
+    return image
 
 
 def prepared(one: Kept) -> np.ndarray | None:

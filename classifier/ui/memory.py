@@ -5,6 +5,8 @@ import ctypes
 import gc
 
 import pyarrow as pa
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as <malloc.h> numbers them
 
@@ -18,6 +20,14 @@ def keep_small() -> None:
         library = ctypes.CDLL("libc.so.6")
         library.mallopt(_ARENA_MAX, 1)
         library.mallopt(_MMAP_THRESHOLD, 1 << 17)
+
+
+def forget_upload(session: str, file: str) -> None:
+    """Free what a file takes that was uploaded to that session, by Streamlit's ids for both."""
+    if runtime.exists():
+        manager = runtime.get_instance().uploaded_file_mgr
+        if isinstance(manager, MemoryUploadedFileManager):
+            manager.remove_file(session, file)
 
 
 def give_back() -> None:

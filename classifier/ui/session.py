@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from classifier.config import TrainConfig
 from classifier.events import Finished
@@ -19,6 +21,7 @@ from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import store
 from classifier.serving.predict import Readings
 from classifier.serving.saved import SavedModel
+from classifier.ui import memory
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.door import COOKIE
 
@@ -105,7 +108,7 @@ class Session:
     run: Run | None = None  # that this page follows
     runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
     operator: bool = False  # whether this page was shown the operator's key
-    wrong_keys: int = 0  # that it was shown in place of it
+    key_problem: str = ""  # why what it was shown in place of it opens nothing
     error: str = ""  # why the last run could not be started
     run_problem: str = ""  # why something could not be done with a saved model
     preset: Preset | None = None
@@ -124,7 +127,8 @@ class Session:
     round: int | None = None  # how far a guided round has come
     shown_drawing: int = 0  # the number of the collection's that is on the canvas; 0: none
     uploads: int = 0  # how many files were uploaded
-    upload_said: str = ""  # what became of the last
+    upload_said: str = ""  # what became of the last,
+    upload_problem: str = ""  # or why it was refused
     wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
     class_number: int | None = None  # of the class that this visitor has joined
     class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
@@ -184,6 +188,13 @@ def current() -> Session:
     if "session" not in st.session_state:
         st.session_state["session"] = Session()
     return st.session_state["session"]
+
+
+def let_go(file: UploadedFile) -> None:
+    """Free what an uploaded file takes, which Streamlit holds as long as its page is open."""
+    context = get_script_run_ctx()
+    if context is not None:
+        memory.forget_upload(context.session_id, file.file_id)
 
 
 def widget_values() -> dict[str, object]:

@@ -1,8 +1,10 @@
 """How the page is looked at and handled: its tabs, large type, values as tables, shortcuts."""
 
+import mimetypes
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -18,6 +20,7 @@ TRAINING, INSIDE, RUNS, LESSON, HANDWRITING = TABS
 OPEN_TAB = Widget[str]("tabs")
 # Absolute, but no part of an address.
 _PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:\\|/)[^\s'\",;:()]*[^\s'\",;:().]")
+_PACKING = threading.Lock()  # a file that is handed out
 _LARGE = 1.3  # times the usual size: read from the back of a room
 _SWITCHES = {
     "large-type": ("Large type", "For a projector.", False),
@@ -47,6 +50,11 @@ def warning(text: str) -> None:
 def error(text: str) -> None:
     """The same, in red."""
     st.error(without_paths(text))
+
+
+def caption(text: str) -> None:
+    """The same, in small print."""
+    st.caption(without_paths(text))
 
 
 def without_paths(text: str) -> str:
@@ -98,6 +106,31 @@ def button(
         icon=icon and f":material/{icon}:",
         disabled=disabled,
         shortcut=keys and shortcut(keys),
+    )
+
+
+def download(
+    name: str, make: Callable[[], bytes], *, key: str, icon: str | None, disabled: bool = False
+) -> None:
+    """A button that hands out a file of that name. It is made when it is asked for, one file at a
+    time for all visitors, since each takes memory for the whole of it."""
+
+    def pack() -> bytes:
+        try:
+            with _PACKING:
+                return make()
+        except Exception as error:  # the browser is told its words
+            raise RuntimeError(without_paths(str(error))) from error
+
+    st.download_button(
+        "Download",
+        data=pack,
+        file_name=name,
+        mime=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        key=key,
+        icon=icon,
+        on_click="ignore",
+        disabled=disabled,
     )
 
 

@@ -24,6 +24,7 @@ from classifier.cli.evaluate import print_table
 from classifier.ink.drawings import fit_canvas
 from classifier.people import classroom, visitors
 from classifier.synthetic import handwriting
+from classifier.ui.door import COOKIE
 from tests.benchmarks import settings
 from tests.benchmarks.classroom import EVERY, Board, Page, lesson
 from tests.browser import PROJECT, served
@@ -85,7 +86,8 @@ def draw_for(address: str, process: psutil.Process, seconds: float, members: int
 
 async def visit(url: str, seed: int) -> None:
     """Come, draw a digit, and go."""
-    async with connect(url, max_size=None) as socket:
+    headers = {"Cookie": f"{COOKIE}={visitors.new_token()}"}
+    async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, "")
         await page.run()
         board = Board(page)

@@ -134,6 +134,18 @@ def test_whoever_draws_for_themselves_takes_no_room_from_classes(monkeypatch):
         classroom.send(ME, there.number, labelled("one more"))
 
 
+def test_ones_own_drawings_have_so_many_points_that_a_file_of_them_can_be_brought_back(monkeypatch):
+    monkeypatch.setattr(collection, "_MOST_BYTES", 100_000)
+    large = [np.ones((5_000, 2))]  # 40 kB
+    for number in range(2):
+        keep(drawing_id=str(number), strokes=large)
+    with pytest.raises(LimitError, match="more points than are kept of one"):
+        keep(drawing_id="one more", strokes=large)
+    with pytest.raises(LimitError, match="more points than are kept of one"):
+        collection.bring(ME, drawings.from_strokes([[np.eye(2).repeat(2_000, 0)]], np.array([1])))
+    keep(YOU, strokes=large)
+
+
 def test_the_file_grows_to_so_many_megabytes(monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_STORED_MEGABYTES", "2")  # half for classes
     monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS_A_MINUTE", "1000")

@@ -27,10 +27,11 @@ HTML = [(b"content-type", b"text/html; charset=utf-8")]
 
 def request(
     door: Door, method: str = "GET", path: str = "/", cookie: str = "", scheme="http",
-    accept: str = "text/html,*/*",
+    accept: str = "text/html,*/*", length: int | None = None,
 ):  # fmt: skip
     """Status and headers of the answer to one request."""
     headers = [(b"host", b"here"), (b"accept", accept.encode())]
+    headers += [] if length is None else [(b"content-length", str(length).encode())]
     headers += [(b"cookie", cookie.encode())] if cookie else []
     scope = {"type": "http", "method": method, "path": path, "scheme": scheme, "headers": headers}
     scope |= {"query_string": b"", "client": ("10.0.0.1", 5), "server": ("here", 80)}
@@ -119,6 +120,22 @@ def test_more_uploads_than_one_visitor_may_send_are_refused(monkeypatch):
     assert [request(door, "PUT", path, one)[0] for one in forged] == [200] * 4 + [429]
 
 
+def test_of_all_that_is_uploaded_the_oldest_goes(monkeypatch):
+    monkeypatch.setattr(door_module, "_HELD", 250)
+    forgotten = []
+    monkeypatch.setattr(door_module.memory, "forget_upload", lambda *one: forgotten.append(one))
+
+    async def app(scope, receive, send) -> None:
+        status = 400 if scope["path"].endswith("refused") else 204
+        await send({"type": "http.response.start", "status": status, "headers": []})
+
+    door = Door(app)
+    for name in ("a", "refused", "b", "c"):
+        path = f"/_stcore/upload_file/session/{name}"
+        request(door, "PUT", path, length=100)
+    assert forgotten == [("session", "a")]
+
+
 class Pages:
     """Pages that are open until `closing` is set, and what is sent to them."""
 
@@ -135,8 +152,9 @@ class Pages:
     async def send(self, message) -> None:
         self.sent.append(message)
 
-    def open(self, address: str = "a") -> asyncio.Task:
-        scope = {"type": "websocket", "client": (address, 1)}
+    def open(self, address: str = "a", token: str = "") -> asyncio.Task:
+        headers = [(b"cookie", f"{COOKIE}={token}".encode())] if token else []
+        scope = {"type": "websocket", "client": (address, 1), "headers": headers}
         return asyncio.create_task(self.door(scope, self._connect, self.send))
 
 
@@ -200,7 +218,7 @@ def test_nothing_that_is_sent_tells_where_the_servers_files_are(address, home):
 
 def test_what_pages_leave_is_given_back_once_for_several(monkeypatch):
     given_back = []
-    monkeypatch.setattr(door_module, "_TIDY_AFTER", 0.05)
+    monkeypatch.setattr(door_module, "_TIDY_EVERY", 0.05)
     monkeypatch.setattr(door_module.memory, "give_back", lambda: given_back.append(True))
 
     async def app(scope, receive, send) -> None:
@@ -209,7 +227,9 @@ def test_what_pages_leave_is_given_back_once_for_several(monkeypatch):
     async def go() -> None:
         door = Door(app)
         for _ in range(2):
-            await asyncio.gather(*(door({"type": "websocket"}, None, None) for _ in range(5)))
+            await asyncio.gather(
+                *(door({"type": "websocket", "headers": []}, None, None) for _ in range(5))
+            )
             await asyncio.sleep(0.2)
 
     asyncio.run(go())
@@ -246,6 +266,20 @@ def test_those_who_connect_and_say_nothing_keep_nobody_out(served_page):
         assert urllib.request.urlopen(address).status == 200
         soft, hard = psutil.Process(pid).rlimit(psutil.RLIMIT_NOFILE)
         assert soft == min(hard, 65_536) > 1024
+
+
+def test_pages_of_one_visitor_share_a_pace_that_ends_with_them():
+    async def go() -> None:
+        pages = Pages()
+        token = visitors.new_token()
+        opened = [pages.open("a", token), pages.open("b", token), pages.open("a")]
+        await asyncio.sleep(0.05)
+        assert set(pages.door._paces) == {token, "a"}
+        pages.closing.set()
+        await asyncio.gather(*opened)
+        assert not pages.door._paces
+
+    asyncio.run(go())
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import time
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from classifier.ui import hearing
-from classifier.ui.hearing import Hearing
+from classifier.ui.hearing import Hearing, Paces
 
 
 def said(**fields: object) -> bytes:
@@ -19,7 +19,7 @@ def rerun(fragment: str = "") -> bytes:
     return message.SerializeToString()
 
 
-def heard(*contents: bytes) -> list[dict]:
+def heard(*contents: bytes, paces: Paces | None = None) -> list[dict]:
     """What Streamlit hears of these messages."""
     coming = [{"type": "websocket.receive", "bytes": content} for content in contents]
     coming.append({"type": "websocket.disconnect", "code": 1000})
@@ -28,7 +28,7 @@ def heard(*contents: bytes) -> list[dict]:
         return coming.pop(0)
 
     async def go() -> list[dict]:
-        hear, found = Hearing(receive), []
+        hear, found = Hearing(receive, paces or Paces()), []
         while not found or found[-1]["type"] != "websocket.disconnect":
             found.append(await hear())
         return found
@@ -70,6 +70,38 @@ def test_too_long_a_message_ends_the_page():
     assert heard(bytes(hearing._LONGEST + 1)) == [{"type": "websocket.disconnect", "code": 1009}]
 
 
+def test_a_message_that_would_hold_up_all_others_ends_the_page():
+    files, states, known, numeral = BackMsg(), BackMsg(), BackMsg(), BackMsg()
+    files.file_urls_request.file_names.extend(["a"] * (hearing._FILES + 1))
+    for _ in range(hearing._STATES + 1):
+        states.rerun_script.widget_states.widgets.add(id="a", bool_value=True)
+    known.rerun_script.cached_message_hashes.extend(["a"] * (hearing._HASHES + 1))
+    numeral.rerun_script.widget_states.widgets.add(id="a", json_value="9" * 5_000)
+    for message in (files, states, known, numeral):
+        ended = [{"type": "websocket.disconnect", "code": 1009}]
+        assert heard(message.SerializeToString()) == ended
+    longest = BackMsg()
+    longest.rerun_script.widget_states.widgets.add(id="a", json_value="9" * 4_300)
+    assert len(heard(longest.SerializeToString())) == 2
+
+
+def test_bytes_have_a_pace_of_their_own(monkeypatch):
+    monkeypatch.setattr(hearing, "_BYTES", (1e6, 1e6))
+    message = BackMsg()
+    message.rerun_script.query_string = "a" * 500_000
+    begun = time.monotonic()
+    heard(*[message.SerializeToString()] * 3)
+    assert 0.4 < time.monotonic() - begun < 5
+
+
+def test_all_pages_of_a_visitor_share_a_pace(monkeypatch):
+    monkeypatch.setattr(hearing, "_WHOLE", (20.0, 5.0))
+    paces, begun = Paces(), time.monotonic()
+    for _ in range(3):
+        heard(*[rerun()] * 5, paces=paces)
+    assert 0.4 < time.monotonic() - begun < 5
+
+
 def test_a_page_that_says_nothing_is_ended(monkeypatch):
     monkeypatch.setattr(hearing, "_FIRST_WITHIN", 0.05)
 
@@ -77,7 +109,7 @@ def test_a_page_that_says_nothing_is_ended(monkeypatch):
         await asyncio.sleep(10)
 
     async def go() -> dict:
-        return await Hearing(receive)()
+        return await Hearing(receive, Paces())()
 
     assert asyncio.run(go())["type"] == "websocket.disconnect"
 

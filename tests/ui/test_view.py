@@ -1,7 +1,12 @@
 """What was clicked while only the board is drawn anew is noticed, so that the page follows."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from classifier.ui import view
 
 
 def script():
@@ -76,3 +81,29 @@ def test_what_is_no_decimal_within_its_bounds_is_told(typed):
     page.text_input(key="rate").set_value(typed).run()
     assert page.text[0].value == repr(typed)
     assert "A number from 1e-09 to 100" in page.markdown[0].value
+
+
+def test_files_are_made_one_at_a_time_and_no_problem_tells_where_they_are(monkeypatch):
+    handed = []
+    monkeypatch.setattr(view.st, "download_button", lambda *_, data, **__: handed.append(data))
+    at_work, most = [], []
+
+    def make() -> bytes:
+        at_work.append(1)
+        most.append(len(at_work))
+        time.sleep(0.05)
+        at_work.pop()
+        return b"made"
+
+    view.download("a.npz", make, key="a", icon=None)
+    with ThreadPoolExecutor() as pool:
+        assert [one.result() for one in [pool.submit(handed[0]) for _ in range(4)]] == [b"made"] * 4
+    assert max(most) == 1
+
+    def fail() -> bytes:
+        raise OSError(28, "No space left on device", "/srv/pages/secret/a.npz")
+
+    view.download("b.npz", fail, key="b", icon=None)
+    with pytest.raises(RuntimeError, match="No space left") as told:
+        handed[1]()
+    assert "secret" not in str(told.value)

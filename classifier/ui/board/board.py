@@ -257,7 +257,7 @@ def read(model: SavedModel | None) -> Reading:
         try:
             predictor = shared.predictor(model.name, model.checksum)
         except (DamagedModelError, ModelNotFoundError) as error:
-            st.error(f"{error} Choose another model.")
+            view.error(f"{error} Choose another model.")
     reading = answering.read(here.sketch, predictor, shared.detector())
     here.prepared, here.answer, here.number = reading.prepared, reading.digit, reading.number
     return reading

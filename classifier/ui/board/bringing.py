@@ -77,6 +77,8 @@ def _take(source: str) -> None:
     except pictures.UnreadablePictureError as error:
         here.picture_problem = str(error)
         return
+    finally:
+        session.let_go(files[0])
     if prepared.network_input is not None:
         here.sketch.put(prepared.network_input, f"From {name}.", prepared)
         here.pictures += 1

@@ -101,7 +101,7 @@ def _at_the_door(code: str, number: int) -> None:
     with st.container(key="door"):
         _door(code, number)
         if session.current().label_problem:
-            st.warning(session.current().label_problem)
+            view.warning(session.current().label_problem)
     st.fragment(_come_in, run_every=_LOOK_EVERY)(code, _standing(number))
     view.button("Draw without a class", "class-leave", _leave, type="tertiary")
 
@@ -190,7 +190,7 @@ def _own(there: Class) -> None:
         if mine.open:
             kept = classroom.own_drawings(session.visitor(), there.number)
     except CollectionError as error:
-        mine.warning(str(error))  # the next look may succeed
+        mine.warning(view.without_paths(str(error)))  # the next look may succeed
         return
     except LookupError:
         now = None  # deleted by its host

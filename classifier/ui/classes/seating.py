@@ -30,7 +30,7 @@ def popover(there: Class) -> None:
             view.warning(str(error))
             return
         if session.current().label_problem:
-            st.warning(session.current().label_problem)
+            view.warning(session.current().label_problem)
         if knocks:
             _door(there, knocks, seated)
         _seats(there, seated)

@@ -68,12 +68,4 @@ def second(image: np.ndarray, other: SavedModel | None) -> tuple[str, np.ndarray
 
 def download(name: str, *, key: str, icon: str | None = None) -> None:
     """A button that hands out a saved model as one file."""
-    st.download_button(
-        "Download",
-        data=lambda: store.as_zip(name),
-        file_name=f"{name}.zip",
-        mime="application/zip",
-        key=key,
-        icon=icon,
-        on_click="ignore",
-    )
+    view.download(f"{name}.zip", lambda: store.as_zip(name), key=key, icon=icon)

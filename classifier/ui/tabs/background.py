@@ -19,7 +19,7 @@ from classifier.serving import evaluation, store
 from classifier.serving.inspection import Inspector
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
-from classifier.ui import shared
+from classifier.ui import shared, view
 
 T = TypeVar("T")
 # What the futures raise, each with words for the reader.
@@ -140,7 +140,7 @@ def result(coming: CachedFunc[..., Future[T]], *key: str, doing: str, failed: st
         return future.result()
     except _PROBLEMS as error:
         coming.clear(*key)  # the next look tries again: a file may have come back
-        st.caption(f"{failed} {error}")
+        view.caption(f"{failed} {error}")
         return None
 
 

@@ -10,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from classifier import limits
 from classifier.ink import drawings
 from classifier.ink.drawings import Drawings
+from classifier.limits import LimitError
 from classifier.people import albums, classroom, collection
 from classifier.people.albums import Contents
 from classifier.people.classroom import Class
@@ -22,9 +23,6 @@ from classifier.ui.session import Widget
 from classifier.ui.tabs import finetuning, judging
 
 _DIGIT, _PAGE_KEY = Widget[int]("shown-digit"), "handwriting-page"
-_REFUSED = Widget[tuple[str, str]](
-    "upload-refused"
-)  # the file that was refused last, by its id, and why
 _HIDDEN = -1  # in place of a digit: what the host has hidden
 
 
@@ -72,23 +70,23 @@ def _ways_in(album: Contents, chosen: Class | None, model: SavedModel | None) ->
         view.button(
             "Write all digits", "round-start", labelling.start_round, icon="edit", help=text
         )
-    st.download_button(
-        "Download",
-        data=partial(_as_file, session.visitor(), None if chosen is None else chosen.number),
-        file_name=finetuning.FILE,
-        mime="application/octet-stream",
+    view.download(
+        finetuning.FILE,
+        partial(_as_file, session.visitor(), None if chosen is None else chosen.number),
+        key="download-drawings",
         icon=":material/download:",
-        on_click="ignore",
         disabled=not len(album.numbers),
     )
     if chosen is None:
         with st.popover("Upload", icon=":material/upload:"):
-            number = session.current().uploads
+            here = session.current()
             file = st.file_uploader(
-                "A file of drawings", "npz", key=f"upload-{number}", max_upload_size=20
+                "A file of drawings", "npz", key=f"upload-{here.uploads}", max_upload_size=20
             )
             if file is not None:
                 _bring(file)
+            if here.upload_problem:
+                view.error(here.upload_problem)
     hosting.ways_in(chosen, model)
 
 
@@ -101,35 +99,33 @@ def _as_file(visitor: Visitor, class_number: int | None) -> bytes:
 
 
 def _bring(file: UploadedFile) -> None:
-    """Keep a file's drawings, or say why they are refused, as long as the file is in its field."""
-    here, name = session.current(), file.name
-    refused, why = _REFUSED.read(("", ""))
-    if refused == file.file_id:
-        view.error(why)
-        return
+    """Keep a file's drawings, or say why they are refused, until the next; the field is empty."""
+    here = session.current()
+    here.upload_problem = ""
+    try:
+        here.upload_said = _brought(file)
+    except labelling.PROBLEMS as error:
+        here.upload_problem = str(error)
+    session.let_go(file)
+    here.uploads += 1
+    st.rerun()
+
+
+def _brought(file: UploadedFile) -> str:
+    """How many drawings the file had. Raises one of labelling.PROBLEMS."""
     most = limits.current().pictures_a_minute
     if not shared.brought().take(session.visitor().digest, most):
-        view.error(f"At most {most} pictures and files a minute: wait a moment.")
-        return
-    try:
-        drawn = drawings.load(file.getvalue(), name=name)
-        if not isinstance(drawn, Drawings):
-            raise ValueError(
-                f"{name} has images. Here drawings are kept as strokes; the command line learns "
-                "from images, too."
-            )
-        new = collection.bring(session.visitor(), drawn)
-    except labelling.PROBLEMS as error:
-        _REFUSED.set((file.file_id, str(error)))  # since each look at it takes seconds
-        view.error(str(error))
-        return
-    here.uploads += 1  # an empty field
+        raise LimitError(f"At most {most} pictures and files a minute: wait a moment.")
+    drawn = drawings.load(file.getvalue(), name=file.name)
+    if not isinstance(drawn, Drawings):
+        raise ValueError(
+            f"{file.name} has images. Here drawings are kept as strokes; the command line learns "
+            "from images, too."
+        )
+    new = collection.bring(session.visitor(), drawn)
     known = len(drawn) - new
     came = f"{new:,} drawing{'s' * (new != 1)} came"
-    here.upload_said = came + f", {known:,} {'was' if known == 1 else 'were'} here already." * bool(
-        known
-    )
-    st.rerun()
+    return came + f", {known:,} {'was' if known == 1 else 'were'} here already." * bool(known)
 
 
 def _gallery(album: Contents, class_number: int | None) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from classifier.limits import Rate
 from classifier.people import classroom, copying
 from classifier.people.classroom import ClassState
 from classifier.people.database import CollectionError
@@ -22,9 +23,10 @@ from classifier.ui.session import Widget
 
 KEY = "DIGIT_CLASSIFIER_KEY"  # in the environment, or in .streamlit/secrets.toml
 _SHORTEST = 12  # characters of a key: a shorter one could be guessed
-_MOST_GUESSES = 5  # of one page
+_MOST_GUESSES, _WITHIN = 10, 600.0  # of one visitor, in so many seconds
 _PAUSE = 1.0  # seconds after a wrong one
 _LARGEST = 10  # visitors who have most, who are named
+_guesses = Rate(_WITHIN)
 _ASKED = Widget[str]("operator-key")
 
 
@@ -51,24 +53,23 @@ def _ask(here: session.Session) -> None:
         st.form_submit_button("Show the key", on_click=_try)
     if len(os.environ[KEY]) < _SHORTEST:
         st.warning(f"{KEY} has fewer than {_SHORTEST} characters, and opens nothing.")
-    elif here.wrong_keys >= _MOST_GUESSES:
-        st.warning("Too many wrong keys: load the page anew.")
-    elif here.wrong_keys:
-        st.warning("That is another key.")
+    elif here.key_problem:
+        st.warning(here.key_problem)
 
 
 def _try() -> None:
     here, key, asked = session.current(), os.environ.get(KEY, ""), _ASKED.read("")
     _ASKED.set("")
-    if here.wrong_keys >= _MOST_GUESSES:
+    if not _guesses.take(session.visitor().digest, _MOST_GUESSES):
+        here.key_problem = f"Too many wrong keys: wait {_WITHIN / 60:.0f} minutes."
         return
     if len(key) >= _SHORTEST and hmac.compare_digest(
         asked.encode("utf-8", "replace"), key.encode()
     ):
-        here.operator, here.wrong_keys = True, 0
+        here.operator, here.key_problem = True, ""
     else:
         time.sleep(_PAUSE)
-        here.wrong_keys += 1
+        here.key_problem = "That is another key."
 
 
 def _leave() -> None:

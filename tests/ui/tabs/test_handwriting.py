@@ -177,6 +177,22 @@ def test_a_class_with_thousands_of_drawings_is_shown_without_waiting(page):
     assert len([one for one in page.button if (one.key or "").startswith("kept-")]) == 24
 
 
+def test_a_wall_on_which_drawings_arrive_for_hours_has_so_many_keys(page, monkeypatch):
+    monkeypatch.setattr(gallery, "_PLACES", 50)
+    fill_class(page, 60)
+    open_tab(page)
+    keys = [one.key for one in page.button if (one.key or "").startswith("wall-")]
+    assert len(set(keys)) == 24
+    host = visitor_of(page.session_state["session"].secret)
+    (there,) = classroom.hosted(host)
+    for one in classroom.drawings(host, there.number)[-8:]:
+        collection.hide(host, one.number, True)
+    run(page)
+    later = [one.key for one in page.button if (one.key or "").startswith("wall-")]
+    assert len(set(keys) & set(later)) == 16, "each drawing keeps its key"
+    assert {int(key.rpartition("-")[2]) for key in keys + later} <= set(range(50))
+
+
 def test_all_drawings_are_read_a_few_at_a_time_and_each_once(page, monkeypatch):
     fill_class(page, 600)
     prepared: list[int] = []
@@ -202,7 +218,8 @@ def test_all_drawings_are_read_a_few_at_a_time_and_each_once(page, monkeypatch):
     assert len(prepared) == 600
 
 
-def test_pages_of_drawings_are_turned(page):
+def test_pages_of_drawings_are_turned(page, monkeypatch):
+    monkeypatch.setattr(gallery, "_PLACES", 100_000)  # so that a key tells the drawing's number
     fill_class(page, 6_000)
     open_tab(page)
 

@@ -90,9 +90,7 @@ def images(count: int = 2) -> bytes:
     return packed(x=np.zeros((count, 28, 28), np.uint8), y=np.zeros(count, np.uint8))
 
 
-def test_a_refused_file_is_looked_at_once_and_said_to_be_refused_as_long_as_it_is_there(
-    page, monkeypatch
-):
+def test_a_refused_file_is_looked_at_once_and_said_to_be_refused_until_the_next(page, monkeypatch):
     looked: list[str] = []
     load = drawings.load
 
@@ -108,8 +106,10 @@ def test_a_refused_file_is_looked_at_once_and_said_to_be_refused_as_long_as_it_i
     assert looked == ["first.npz"]
     upload(page, images(), "second.npz")
     assert "second.npz has images" in words(page)
+    assert "first.npz" not in words(page)
     upload(page, file_of(3))
     assert "3 drawings came" in words(page)
+    assert "second.npz" not in words(page)
 
 
 def test_few_files_are_taken_in_a_minute(page, monkeypatch):
