@@ -75,8 +75,8 @@ def network_input(one: Kept) -> np.ndarray | None:
     image = prepared(one)
     with _LOCK:
         _inputs[key] = image
-        for oldest in list(_inputs)[: len(_inputs) - _REMEMBERED]:
-            del _inputs[oldest]
+        while len(_inputs) > _REMEMBERED:
+            del _inputs[next(iter(_inputs))]  # the oldest
     return image
 
 

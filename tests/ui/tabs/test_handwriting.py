@@ -193,6 +193,30 @@ def test_a_wall_on_which_drawings_arrive_for_hours_has_so_many_keys(page, monkey
     assert {int(key.rpartition("-")[2]) for key in keys + later} <= set(range(50))
 
 
+def test_a_gallery_prepares_each_drawing_once_and_remembers_so_many(page, monkeypatch):
+    monkeypatch.setattr(gallery, "_REMEMBERED", 40)
+    monkeypatch.setattr(gallery, "_inputs", {})
+    seen: list[int] = []
+    read = gallery.prepared
+
+    def noting(one):
+        seen.append(one.number)
+        return read(one)
+
+    monkeypatch.setattr(gallery, "prepared", noting)
+    fill_class(page, 60)
+    host = visitor_of(page.session_state["session"].secret)
+    drawn = classroom.drawings(host, classroom.hosted(host)[0].number)
+    for one in drawn[:40] * 2:
+        gallery.network_input(one)
+    assert len(seen) == 40
+    gallery.network_input(drawn[40])
+    gallery.network_input(drawn[1])
+    gallery.network_input(drawn[0])
+    assert seen[40:] == [drawn[40].number, drawn[0].number]
+    assert len(gallery._inputs) == 40
+
+
 def test_all_drawings_are_read_a_few_at_a_time_and_each_once(page, monkeypatch):
     fill_class(page, 600)
     prepared: list[int] = []
