@@ -12,11 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import filelock
+import numpy as np
 import psutil
 import pytest
 
 from classifier.config import PROJECT, TrainConfig
 from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started
+from classifier.ink import drawings
+from classifier.ink.drawings import Drawings
 from classifier.jobs import local, queue, resources
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.jobs.queue import Claim
@@ -575,6 +578,52 @@ def test_old_runs_are_removed_but_not_those_at_work(server, home, short, broken,
     assert names == {old[0].name, old[3].name, old[4].name, new, "notes", ".queue"}
     with_snapshots = {folder.parent for folder in runs.glob("*/epochs")}
     assert with_snapshots == {old[0], old[4]}, "those take the most room, and go first"
+
+
+# Drawings that a run learns from
+
+
+@pytest.fixture
+def drawn() -> Drawings:
+    """Two drawings of one stroke."""
+    return drawings.from_strokes([[np.eye(2)]] * 2, np.array([1, 7], np.uint8))
+
+
+@pytest.mark.parametrize("way", ["failed", "stopped", "killed"])
+def test_a_runs_drawings_go_with_it(server, home, short, drawn, broken, way):
+    broken("keras", "raise ImportError" if way == "failed" else "import time; time.sleep(600)")
+    run = server.submit(replace(short, drawings="mine.npz"), drawn)
+    file = home / "runs" / run.id / "mine.npz"
+    listener = Listener(run)
+    if way != "failed":
+        wait_for(lambda: listener.has(Progress, stage="starting"), "the import")
+        assert len(drawings.load(file)) == 2
+    if way == "stopped":
+        run.stop(OPERATOR)
+    elif way == "killed":
+        server._children[run.id].kill()
+    wait_for(lambda: is_over(run), "the end of the process")
+    if way == "killed":  # the next run takes them away
+        server.submit(short).stop(OPERATOR)
+    assert not file.exists()
+    assert (file.parent / local.CONFIG).exists()
+
+
+def test_drawings_that_ended_runs_have_left_refuse_no_run_and_those_of_others_stay(
+    server, home, short, at_once, monkeypatch
+):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_STORED_MEGABYTES", "1")
+    files = [home / "runs" / f"{n:020d}-{n:016x}" / "mine.npz" for n in range(3)]
+    for file, size in zip(files, (1_100_000, 10, 10), strict=True):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(bytes(size))
+    (home / "runs" / ".queue").mkdir()
+    busy = filelock.FileLock(home / "runs" / ".queue" / f"{files[1].parent.name}.lock")
+    with busy, subprocess.Popen(["cat"], stdin=subprocess.PIPE) as late:  # has no ticket yet
+        server._children[files[2].parent.name] = late
+        server.submit(short, by=ANN)
+        late.kill()
+    assert [file.exists() for file in files] == [False, True, True]
 
 
 # Shares
