@@ -168,7 +168,7 @@ class LocalJobs:
             with queue.entrance():
                 with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
                     self._remove_old()
-                shares.check_room(by)
+                shares.check_room(by, host=host)
                 folder.mkdir(parents=True)
                 queue.enter(run_id, Claim(by.digest, host, queue.trained_by(by.digest)))
             if drawn is not None:

@@ -672,6 +672,18 @@ def test_one_visitor_has_one_run_and_all_together_so_many(server, short, monkeyp
     server.submit(short, by=ANN)
 
 
+def test_a_host_has_a_place_where_all_are_taken_and_takes_none(server, short, monkeypatch):
+    quick_child(monkeypatch)
+    monkeypatch.setenv("DIGIT_CLASSIFIER_RUNS_TOTAL", "1")
+    server.submit(short, by=ANN, host=True)
+    server.submit(short, by=BEN)
+    server.submit(short, by=Visitor("c"), host=True)
+    with pytest.raises(LimitError, match="has not ended"):
+        server.submit(short, by=Visitor("c"), host=True)
+    with pytest.raises(LimitError, match="1 runs wait"):
+        server.submit(short, by=Visitor("d"))
+
+
 def test_a_run_may_not_ask_for_more_than_one_may_have(server, short, long, home, monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_RUN_SECONDS", "60")
     monkeypatch.setenv("DIGIT_CLASSIFIER_RUN_EPOCHS", "10")
