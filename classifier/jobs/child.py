@@ -63,7 +63,7 @@ def carry_out(
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
     try:
-        values = json.loads((folder / local.CONFIG).read_text(encoding="utf-8"))
+        values = json.loads(files.content(folder / local.CONFIG))
         config = TrainConfig(**values)
         if config.drawings is not None:
             config = replace(config, drawings=str(folder / config.drawings))

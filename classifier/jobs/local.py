@@ -58,7 +58,7 @@ class _Process:
 
     def said_after(self, offset: int) -> bytes:
         try:
-            with open(self.folder / EVENTS, "rb") as file:
+            with files.opened(self.folder / EVENTS) as file:
                 file.seek(offset)
                 return file.read(MOST_AT_ONCE)
         except OSError:
@@ -75,7 +75,7 @@ class _Process:
         if alive and self.folder.is_dir():
             return None
         try:
-            log = (self.folder / LOG).read_text("utf-8", "replace")
+            log = files.content(self.folder / LOG).decode("utf-8", "replace")
         except OSError:
             log = ""
         words = [line.strip() for line in log.splitlines() if line.strip()]

@@ -27,6 +27,7 @@ from classifier.jobs.run import Run, RunState
 from classifier.limits import LimitError
 from classifier.rights import OPERATOR, NotAllowedError, Visitor
 from classifier.serving import store
+from tests.watching import in_time
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has it")
 PATIENCE = 150  # seconds: TensorFlow's import alone may take ten on a busy machine
@@ -559,6 +560,34 @@ def test_an_id_that_no_run_has_is_unknown(server, home, run_id):
     for folder in ("models", "runs/.queue", "runs/a/b"):
         (home / folder).mkdir(parents=True)
     assert server.find(run_id) is None
+
+
+@on_linux
+def test_pipes_in_place_of_a_runs_files_hold_up_nobody(server, home, short, at_once):
+    damaged = home / "runs" / f"{0:020d}-{0:016x}"
+    damaged.mkdir(parents=True)
+    for name in (local.CONFIG, local.EVENTS, local.LOG, "claim.json", "trained"):
+        os.mkfifo(damaged / name)
+    run = in_time(lambda: server.find(damaged.name))
+    in_time(run.look)
+    assert (run.owner, run.state) == ("", RunState.LOST)
+    assert "without a word" in run.error
+    assert in_time(lambda: server.submit(short, by=ANN)).owner == "a"
+
+
+@on_linux
+def test_a_run_whose_settings_are_a_pipe_fails(server, home, short, monkeypatch):
+    start = local._start
+
+    def spoiled(folder: str, *streams):
+        (Path(folder) / local.CONFIG).unlink()
+        os.mkfifo(Path(folder) / local.CONFIG)
+        return start(folder, *streams)
+
+    monkeypatch.setattr(local, "_start", spoiled)
+    end = Listener(server.submit(short)).last()
+    assert isinstance(end, Failed)
+    assert "no regular file" in end.error
 
 
 def test_old_runs_are_removed_but_not_those_at_work(server, home, short, broken, monkeypatch):
