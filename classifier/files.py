@@ -1,8 +1,10 @@
-"""Files that appear whole or not at all, and a full disk. Knows nothing of what is in them."""
+"""Files that appear whole or not at all, or are read, if they are files; and a full disk. Knows
+nothing of what is in them."""
 
 import contextlib
 import errno
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +38,27 @@ def written(path: Path, *, mode: int = 0o666, durable: bool = True) -> Iterator[
         with contextlib.suppress(OSError):
             scratch.unlink()
         raise
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file, opened to be read. Raises OSError, also for what is no regular file: a pipe would be
+    waited for, and a device may have no end."""
+    return open(path, "rb", opener=_regular)
+
+
+def _regular(path: str, flags: int) -> int:
+    # A pipe that is opened waits for whoever writes into it, but for this; Windows has none.
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    return handle
+
+
+def content(path: Path, most: int = -1) -> bytes:
+    """What is in a file, or so many bytes of it; -1: all. Raises as `opened`."""
+    with opened(path) as file:
+        return file.read(most)
 
 
 def bytes_in(folder: Path) -> int:

@@ -35,7 +35,7 @@ class Limits:
     run_seconds: int = _of(600, "seconds that one run may train")
     run_epochs: int = _of(500, "epochs that one run may ask for")
     runs: int = _of(1, "runs of one visitor that wait or train")
-    runs_total: int = _of(20, "runs of all visitors that wait or train")
+    runs_total: int = _of(20, "runs that wait or train, but those of classes' hosts")
     models: int = _of(20, "saved models of one visitor")
     models_total: int = _of(500, "saved models of all visitors")
     pictures_a_minute: int = _of(20, "pictures and files that one visitor may bring in a minute")

@@ -2,11 +2,14 @@
 
 import errno
 import os
+import re
+import socket
 from pathlib import Path
 
 import pytest
 
 from classifier import files
+from tests.watching import in_time
 
 
 @pytest.fixture
@@ -75,6 +78,31 @@ def test_a_name_as_long_as_the_file_system_takes_can_be_written(tmp_path):
 def test_a_folder_that_is_missing_is_told(tmp_path):
     with pytest.raises(FileNotFoundError), files.written(tmp_path / "none" / "file"):
         pytest.fail("there is nowhere to write")
+
+
+def test_a_file_is_read_to_its_end_or_so_far(path):
+    path.write_bytes(b"content")
+    assert (files.content(path), files.content(path, 3)) == (b"content", b"con")
+    with files.opened(path) as file:
+        file.seek(4)
+        assert file.read() == b"ent"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has none of them as files")
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket", "folder"])
+def test_what_is_no_file_is_never_read(path, kind):
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to(os.devnull)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        socket.socket(socket.AF_UNIX).bind(str(path))
+    handles = len(os.listdir("/dev/fd"))
+    with pytest.raises(OSError, match=re.escape(str(path))):
+        in_time(lambda: files.content(path))
+    assert len(os.listdir("/dev/fd")) == handles
 
 
 def test_a_full_disk_is_told_from_other_refusals():

@@ -3,8 +3,13 @@
 import contextlib
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
 
 import psutil
+
+T = TypeVar("T")
 
 
 class Watch:
@@ -38,3 +43,17 @@ class Watch:
                     self.child = max(self.child, child.memory_info().rss)
             if self._over.wait(0.01):
                 return
+
+
+def in_time(ask: Callable[[], T], seconds: float = 20.0) -> T:
+    """What this function returns, or raises, which may not take longer."""
+    said: Future[T] = Future()
+
+    def answer() -> None:
+        try:
+            said.set_result(ask())
+        except Exception as error:
+            said.set_exception(error)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return said.result(seconds)

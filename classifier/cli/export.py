@@ -45,7 +45,7 @@ def write(path: Path) -> dict[str, int]:
             if not model.shipped:
                 try:
                     parts = {
-                        name: (model.folder / name).read_bytes() for name in (*FILES, "meta.json")
+                        name: files.content(model.folder / name) for name in (*FILES, "meta.json")
                     }
                 except FileNotFoundError:  # deleted or renamed meanwhile
                     continue

@@ -14,11 +14,12 @@ import numpy as np
 
 from classifier import files
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES
-from classifier.ink.archives import read_arrays
+from classifier.ink.archives import MAX_BYTES, read_arrays
 from classifier.ink.labelled import checked_images, checked_labels
 
 _DIGITS = {str(digit) for digit in range(CLASSES)}
 NOT_A_DIGIT = 255  # the label of a drawing that is none
+_MOST_POINTS = MAX_BYTES // 16  # of a stranger's file, also where it has fewer bytes for each
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def load(
     allowed = {*range(CLASSES), NOT_A_DIGIT} if symbols else {*range(CLASSES)}
     try:
         if "points" in arrays:
-            return _checked_strokes(arrays, allowed)
+            most = _MOST_POINTS if isinstance(source, bytes) else None
+            return _checked_strokes(arrays, allowed, most)
         if "x" in arrays and "y" in arrays:
             return Images(*checked_images(arrays["x"], arrays["y"], allowed))
         raise ValueError(
@@ -144,13 +146,18 @@ def _from_text(labels: np.ndarray) -> np.ndarray:
     return np.array(values, np.uint8).reshape(labels.shape)
 
 
-def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> Drawings:
+def _checked_strokes(
+    arrays: dict[str, np.ndarray], allowed: Container[int], most: int | None
+) -> Drawings:
+    """Sizes come first: nothing is made for points or labels that there may not be."""
     missing = {"stroke_id", "sample_id", "labels"} - set(arrays)
     if missing:
         raise ValueError(f"{', '.join(sorted(missing))} is missing")
     points = arrays["points"]
     if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "fiu":
         raise ValueError(f"points must be numbers of shape (P, 2), not {points.shape}")
+    if most is not None and len(points) > most:
+        raise ValueError(f"it has {len(points):,} points, and may have {most:,}")
     if not np.isfinite(points).all():
         raise ValueError("points has values that are not finite")
     if float(points.max(initial=0)) > 1e6 or float(points.min(initial=0)) < -1e6:
@@ -158,13 +165,15 @@ def _checked_strokes(arrays: dict[str, np.ndarray], allowed: Container[int]) -> 
     labels = arrays["labels"]
     if labels.ndim != 1 or not len(labels):
         raise ValueError("labels must be one number for each drawing, and at least one")
-    labels = checked_labels(labels, len(labels), allowed)
     for name in ("stroke_id", "sample_id"):
         ids = arrays[name]
         if ids.shape != (len(points),) or ids.dtype.kind not in "iu":
             raise ValueError(f"{name} must be {len(points)} whole numbers, one for each point")
         if (np.diff(ids.astype(np.int64)) < 0).any():
             raise ValueError(f"{name} must not decrease")
+    if len(labels) > len(points):
+        raise ValueError(f"it has {len(labels):,} labels and only {len(points):,} points")
+    labels = checked_labels(labels, len(labels), allowed)
     sample_id = arrays["sample_id"]
     if not np.array_equal(np.unique(sample_id), np.arange(len(labels))):
         raise ValueError(

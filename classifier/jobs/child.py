@@ -58,17 +58,21 @@ def carry_out(
         with speaking:
             if not learning.is_set():
                 say(Failed(error="Stopped before it had learned anything: nothing was saved."))
+                local.remove_drawings(folder)
                 os._exit(1)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
-    values = json.loads((folder / local.CONFIG).read_text(encoding="utf-8"))
-    config = TrainConfig(**values)
-    if config.drawings is not None:
-        config = replace(config, drawings=str(folder / config.drawings))
-    with queue.turn(folder.name, speak, stop):
-        stop.at = time.monotonic() + _BEGINNING + limits.current().run_seconds
-        owner = queue.claim_of(folder.name).owner
-        train(config, speak, stop, local.snapshots_of(folder.name), owner)
+    try:
+        values = json.loads(files.content(folder / local.CONFIG))
+        config = TrainConfig(**values)
+        if config.drawings is not None:
+            config = replace(config, drawings=str(folder / config.drawings))
+        with queue.turn(folder.name, speak, stop):
+            stop.at = time.monotonic() + _BEGINNING + limits.current().run_seconds
+            owner = queue.claim_of(folder.name).owner
+            train(config, speak, stop, local.snapshots_of(folder.name), owner)
+    finally:
+        local.remove_drawings(folder)
 
 
 class _Stop(threading.Event):

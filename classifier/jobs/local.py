@@ -58,7 +58,7 @@ class _Process:
 
     def said_after(self, offset: int) -> bytes:
         try:
-            with open(self.folder / EVENTS, "rb") as file:
+            with files.opened(self.folder / EVENTS) as file:
                 file.seek(offset)
                 return file.read(MOST_AT_ONCE)
         except OSError:
@@ -75,7 +75,7 @@ class _Process:
         if alive and self.folder.is_dir():
             return None
         try:
-            log = (self.folder / LOG).read_text("utf-8", "replace")
+            log = files.content(self.folder / LOG).decode("utf-8", "replace")
         except OSError:
             log = ""
         words = [line.strip() for line in log.splitlines() if line.strip()]
@@ -155,7 +155,8 @@ class LocalJobs:
     ) -> Run:
         """Start a run, at once. Raises JobError if it cannot be started, or LimitError.
 
-        drawn: what the file `config.drawings`, then a bare name, shall hold; the run stores it
+        drawn: what the file `config.drawings`, then a bare name that ends in .npz, shall hold; it
+        is stored until the run ends
         by: whose run it is; host: whether a class waits for it
         """
         by.check(Action.START_RUN)
@@ -165,7 +166,9 @@ class LocalJobs:
         try:
             home().mkdir(mode=0o700, parents=True, exist_ok=True)
             with queue.entrance():
-                shares.check_room(by)
+                with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
+                    self._remove_old()
+                shares.check_room(by, host=host)
                 folder.mkdir(parents=True)
                 queue.enter(run_id, Claim(by.digest, host, queue.trained_by(by.digest)))
             if drawn is not None:
@@ -173,6 +176,7 @@ class LocalJobs:
                 from classifier.ink import drawings
 
                 drawings.save(drawn, folder / str(config.drawings))
+                queue.ticket_of(run_id).touch()  # many drawings take as long as its grace
             text = json.dumps(config.to_dict(), indent=1)
             (folder / CONFIG).write_text(text, encoding="utf-8")
             with open(folder / EVENTS, "ab") as events, open(folder / LOG, "ab") as log:
@@ -191,9 +195,20 @@ class LocalJobs:
         for ended in [one for one, child in self._children.items() if child.poll() is not None]:
             if not (runs_folder() / ended).is_dir():
                 self._children.pop(ended, None)
-        with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
-            _remove_old()
         return Run(run_id, _Process(folder, process), by.digest)
+
+    def _remove_old(self) -> None:
+        """Take away what runs have left that are not alive: some did not end by themselves."""
+        runs = sorted((p for p in runs_folder().iterdir() if _ID.fullmatch(p.name)), reverse=True)
+        for newer, folder in enumerate(runs, 1):  # there will be one more
+            child = self._children.get(folder.name)
+            at_work = child is not None and child.poll() is None  # perhaps without its ticket yet
+            if at_work or queue.is_held(queue.ticket_of(folder.name)):
+                continue
+            remove_drawings(folder)
+            if newer >= _KEPT_SNAPSHOTS:
+                doomed = folder if newer >= _KEPT_RUNS else snapshots_of(folder.name)
+                shutil.rmtree(doomed, ignore_errors=True)
 
     def find(self, run_id: str) -> Run | None:
         """The run of that id, to be followed from its beginning; None if there is none."""
@@ -266,12 +281,11 @@ def _new_id() -> str:
     return f"{now:020d}-{secrets.token_hex(8)}"
 
 
-def _remove_old() -> None:
-    runs = sorted((p for p in runs_folder().iterdir() if _ID.fullmatch(p.name)), reverse=True)
-    for newer, folder in enumerate(runs):
-        if newer >= _KEPT_SNAPSHOTS and not queue.is_held(queue.ticket_of(folder.name)):
-            doomed = folder if newer >= _KEPT_RUNS else snapshots_of(folder.name)
-            shutil.rmtree(doomed, ignore_errors=True)
+def remove_drawings(folder: Path) -> None:
+    """Take from the folder of a run what it learned from: it has ended."""
+    for file in folder.glob("*.npz"):
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
 def snapshots_of(run_id: str) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import filelock
 
+from classifier import files
 from classifier.config import runs_folder
 from classifier.events import Event, Progress
 from classifier.records import parsed, record
@@ -68,7 +69,7 @@ def entrance() -> Iterator[None]:
 def claim_of(run_id: str) -> Claim:
     """Whose that run is; nobody's if it does not say."""
     try:
-        claim = (runs_folder() / run_id / _CLAIM).read_bytes()
+        claim = files.content(runs_folder() / run_id / _CLAIM, _LONGEST_CLAIM + 1)
         return record(Claim, parsed(claim, _LONGEST_CLAIM))
     except (OSError, ValueError):
         return Claim()
@@ -85,7 +86,7 @@ def trained_by(owner: str) -> float:
     for folder in runs_folder().glob("*/"):
         with contextlib.suppress(OSError, ValueError):
             if claim_of(folder.name).owner == owner:
-                seconds += float((folder / _TRAINED).read_text(encoding="ascii"))
+                seconds += float(files.content(folder / _TRAINED))
     return seconds
 
 
@@ -150,7 +151,7 @@ def _ahead_of(run_id: str) -> int:
 
 def _at_work() -> str:
     try:
-        return (_folder() / _AT_WORK).read_text(encoding="ascii")
+        return files.content(_folder() / _AT_WORK).decode("ascii")
     except (OSError, ValueError):
         return ""
 

@@ -18,15 +18,19 @@ def check_length(config: TrainConfig, by: Visitor) -> None:
         raise LimitError(f"A run may have {allowed.run_epochs:,} epochs here: choose fewer.")
 
 
-def check_room(by: Visitor) -> None:
-    """Raise LimitError if this visitor, or all together, have as many runs as they may."""
-    allowed, alive = limits.current(), queue.alive()
+def check_room(by: Visitor, *, host: bool) -> None:
+    """Raise LimitError if this visitor, or all together, have as many runs as they may.
+
+    host: whether a class waits for it; such a run takes no place of the others, nor they its own
+    """
     if by.operator:
         return
-    if sum(queue.claim_of(one).owner == by.digest for one in alive) >= allowed.runs:
+    allowed, alive = limits.current(), [queue.claim_of(one) for one in queue.alive()]
+    if sum(one.owner == by.digest for one in alive) >= allowed.runs:
         raise LimitError("Your last run has not ended yet: stop it, or wait for it.")
-    if len(alive) >= allowed.runs_total:
-        raise LimitError(f"{len(alive)} runs wait already: try again when some have ended.")
+    others = sum(not one.host for one in alive)
+    if not host and others >= allowed.runs_total:
+        raise LimitError(f"{others} runs wait already: try again when some have ended.")
     if files.bytes_in(home()) > 1e6 * allowed.stored_megabytes:
         raise LimitError(
             f"All that may be stored here is taken, {allowed.stored_megabytes:,} MB: delete models "

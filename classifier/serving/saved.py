@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifier import names
+from classifier import files, names
 from classifier.serving.meta import KerasLayer, ModelMeta, layers_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class SavedModel:
 
     def _checked(self, file: str) -> bytes:
         try:
-            content = (self.folder / file).read_bytes()
+            content = files.content(self.folder / file)
         except OSError as error:
             raise damaged(self.folder, f"{file} cannot be read ({error.strerror})") from error
         if digest(content) != self.meta.files[file]:

@@ -109,10 +109,10 @@ class Replay:
         """Weights are read anew for each snapshot: 2 ms, where keeping all of them would take 25 MB
         a run."""
         if self._network is None:
-            self._network = Network((self._folder / _FORWARD).read_bytes())
+            self._network = Network(files.content(self._folder / _FORWARD))
         if path != self._loaded:
             self._loaded = None
-            with np.load(path) as weights:
+            with files.opened(path) as file, np.load(file) as weights:
                 self._network.set_weights([weights[name] for name in weights.files])
             self._loaded = path
         ((rows,),) = self._network.run(image[None], 1)

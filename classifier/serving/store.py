@@ -179,7 +179,7 @@ def _open(folder: Path, shipped: bool) -> SavedModel:
         elif described.st_size > _LONGEST_META:
             raise damaged(folder, f"its meta.json has {described.st_size / 1e6:.0f} MB")
         else:
-            meta = ModelMeta.read((folder / "meta.json").read_bytes())
+            meta = ModelMeta.read(files.content(folder / "meta.json"))
             _remember(folder, as_it_is, meta)
     except FileNotFoundError as error:
         raise damaged(folder, "it has no meta.json") from error

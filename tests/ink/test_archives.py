@@ -50,6 +50,24 @@ def test_a_file_of_as_much_as_may_be_takes_a_few_times_its_arrays():
         assert watch.growth < 200_000_000
 
 
+@pytest.mark.parametrize(
+    ("labels", "points", "words"),
+    [(31_000_000, 10, "31,000,000 labels and only 10"), (1, 7_900_000, "may have 2,000,000")],
+)
+def test_narrow_numbers_are_no_way_to_more_of_them(labels, points, words):
+    content = hostile.zipped(
+        {
+            "points": np.zeros((points, 2), np.int8),
+            "stroke_id": np.zeros(points, np.uint8),
+            "sample_id": np.zeros(points, np.uint8),
+            "labels": np.zeros(labels, np.uint8),
+        }
+    )
+    with Watch() as watch, pytest.raises(ValueError, match=words):
+        drawings.load(content)
+    assert watch.growth < 1.5 * archives.MAX_BYTES  # which are unpacked
+
+
 def test_a_file_of_ones_own_may_be_larger_and_have_more_arrays(tmp_path):
     path = tmp_path / "large.npz"
     arrays = {f"a{k}": np.zeros(2 * archives.MAX_BYTES // 40, np.uint8) for k in range(40)}

@@ -12,11 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import filelock
+import numpy as np
 import psutil
 import pytest
 
 from classifier.config import PROJECT, TrainConfig
 from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started
+from classifier.ink import drawings
+from classifier.ink.drawings import Drawings
 from classifier.jobs import local, queue, resources
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.jobs.queue import Claim
@@ -24,6 +27,7 @@ from classifier.jobs.run import Run, RunState
 from classifier.limits import LimitError
 from classifier.rights import OPERATOR, NotAllowedError, Visitor
 from classifier.serving import store
+from tests.watching import in_time
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has it")
 PATIENCE = 150  # seconds: TensorFlow's import alone may take ten on a busy machine
@@ -558,6 +562,34 @@ def test_an_id_that_no_run_has_is_unknown(server, home, run_id):
     assert server.find(run_id) is None
 
 
+@on_linux
+def test_pipes_in_place_of_a_runs_files_hold_up_nobody(server, home, short, at_once):
+    damaged = home / "runs" / f"{0:020d}-{0:016x}"
+    damaged.mkdir(parents=True)
+    for name in (local.CONFIG, local.EVENTS, local.LOG, "claim.json", "trained"):
+        os.mkfifo(damaged / name)
+    run = in_time(lambda: server.find(damaged.name))
+    in_time(run.look)
+    assert (run.owner, run.state) == ("", RunState.LOST)
+    assert "without a word" in run.error
+    assert in_time(lambda: server.submit(short, by=ANN)).owner == "a"
+
+
+@on_linux
+def test_a_run_whose_settings_are_a_pipe_fails(server, home, short, monkeypatch):
+    start = local._start
+
+    def spoiled(folder: str, *streams):
+        (Path(folder) / local.CONFIG).unlink()
+        os.mkfifo(Path(folder) / local.CONFIG)
+        return start(folder, *streams)
+
+    monkeypatch.setattr(local, "_start", spoiled)
+    end = Listener(server.submit(short)).last()
+    assert isinstance(end, Failed)
+    assert "no regular file" in end.error
+
+
 def test_old_runs_are_removed_but_not_those_at_work(server, home, short, broken, monkeypatch):
     broken("argparse")  # the quickest end
     monkeypatch.setattr(local, "_KEPT_RUNS", 3)
@@ -575,6 +607,52 @@ def test_old_runs_are_removed_but_not_those_at_work(server, home, short, broken,
     assert names == {old[0].name, old[3].name, old[4].name, new, "notes", ".queue"}
     with_snapshots = {folder.parent for folder in runs.glob("*/epochs")}
     assert with_snapshots == {old[0], old[4]}, "those take the most room, and go first"
+
+
+# Drawings that a run learns from
+
+
+@pytest.fixture
+def drawn() -> Drawings:
+    """Two drawings of one stroke."""
+    return drawings.from_strokes([[np.eye(2)]] * 2, np.array([1, 7], np.uint8))
+
+
+@pytest.mark.parametrize("way", ["failed", "stopped", "killed"])
+def test_a_runs_drawings_go_with_it(server, home, short, drawn, broken, way):
+    broken("keras", "raise ImportError" if way == "failed" else "import time; time.sleep(600)")
+    run = server.submit(replace(short, drawings="mine.npz"), drawn)
+    file = home / "runs" / run.id / "mine.npz"
+    listener = Listener(run)
+    if way != "failed":
+        wait_for(lambda: listener.has(Progress, stage="starting"), "the import")
+        assert len(drawings.load(file)) == 2
+    if way == "stopped":
+        run.stop(OPERATOR)
+    elif way == "killed":
+        server._children[run.id].kill()
+    wait_for(lambda: is_over(run), "the end of the process")
+    if way == "killed":  # the next run takes them away
+        server.submit(short).stop(OPERATOR)
+    assert not file.exists()
+    assert (file.parent / local.CONFIG).exists()
+
+
+def test_drawings_that_ended_runs_have_left_refuse_no_run_and_those_of_others_stay(
+    server, home, short, at_once, monkeypatch
+):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_STORED_MEGABYTES", "1")
+    files = [home / "runs" / f"{n:020d}-{n:016x}" / "mine.npz" for n in range(3)]
+    for file, size in zip(files, (1_100_000, 10, 10), strict=True):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(bytes(size))
+    (home / "runs" / ".queue").mkdir()
+    busy = filelock.FileLock(home / "runs" / ".queue" / f"{files[1].parent.name}.lock")
+    with busy, subprocess.Popen(["cat"], stdin=subprocess.PIPE) as late:  # has no ticket yet
+        server._children[files[2].parent.name] = late
+        server.submit(short, by=ANN)
+        late.kill()
+    assert [file.exists() for file in files] == [False, True, True]
 
 
 # Shares
@@ -621,6 +699,18 @@ def test_one_visitor_has_one_run_and_all_together_so_many(server, short, monkeyp
     first.stop(OPERATOR)
     wait_for(lambda: is_over(first), "the end of the first")
     server.submit(short, by=ANN)
+
+
+def test_a_host_has_a_place_where_all_are_taken_and_takes_none(server, short, monkeypatch):
+    quick_child(monkeypatch)
+    monkeypatch.setenv("DIGIT_CLASSIFIER_RUNS_TOTAL", "1")
+    server.submit(short, by=ANN, host=True)
+    server.submit(short, by=BEN)
+    server.submit(short, by=Visitor("c"), host=True)
+    with pytest.raises(LimitError, match="has not ended"):
+        server.submit(short, by=Visitor("c"), host=True)
+    with pytest.raises(LimitError, match="1 runs wait"):
+        server.submit(short, by=Visitor("d"))
 
 
 def test_a_run_may_not_ask_for_more_than_one_may_have(server, short, long, home, monkeypatch):

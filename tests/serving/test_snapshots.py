@@ -1,6 +1,7 @@
 """Networks as they were: kept in an even row, asked without TensorFlow, never a run's undoing."""
 
 import errno
+import os
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from classifier.config import TrainConfig
 from classifier.learning import networks
 from classifier.serving import snapshots
 from classifier.serving.snapshots import KEPT, Recorder, Replay
+from tests.watching import in_time
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
 
@@ -89,6 +91,16 @@ def test_what_vanished_or_is_cut_is_left_out(tmp_path, recorder, weights):
     assert Replay(tmp_path / "epochs").probabilities(IMAGE)[0] == [3]
     (tmp_path / "epochs" / "forward.tflite").unlink()
     assert Replay(tmp_path / "epochs").probabilities(IMAGE)[0] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_pipe_in_place_of_a_snapshot_is_left_out(tmp_path, recorder, weights):
+    for epoch in (1, 2):
+        recorder.add(epoch, weights)
+    (tmp_path / "epochs" / "00001.npz").unlink()
+    os.mkfifo(tmp_path / "epochs" / "00001.npz")
+    epochs, _ = in_time(lambda: Replay(tmp_path / "epochs").probabilities(IMAGE))
+    assert epochs == [2]
 
 
 def test_a_disk_that_fills_up_gets_its_room_back(tmp_path, recorder, weights, monkeypatch):

@@ -21,6 +21,7 @@ from classifier.limits import LimitError
 from classifier.rights import OPERATOR, NotAllowedError, Visitor
 from classifier.serving import meta, saving, store
 from classifier.serving.meta import ModelMeta
+from tests.watching import in_time
 
 META = {
     "config": {"network": "dense"},
@@ -356,6 +357,22 @@ def test_a_damaged_folder_is_named_and_skipped(folder, shipped, damage, words):
     assert problems == [str(raised.value)]
     assert "skipped" in problems[0]
     assert "train it again" in problems[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("file", ["meta.json", "model.tflite", "model.keras"])
+def test_a_pipe_in_place_of_a_file_costs_its_model_and_holds_up_nobody(folder, file):
+    saving.save("sound", FakeModel(), META)
+    broken = saving.save("broken", FakeModel(), META)
+    (broken.folder / file).unlink()
+    os.mkfifo(broken.folder / file)
+    models, problems = in_time(store.list_models)
+    assert [model.name for model in models] == ["sound"]
+    assert len(problems) == 1
+    assert file in problems[0]
+    if file != "meta.json":  # it may have been listed before
+        with pytest.raises(store.DamagedModelError, match="it is no regular file"):
+            in_time(broken.tflite if file == "model.tflite" else broken.keras)
 
 
 @pytest.mark.parametrize("damage", [_truncate, lambda file: file.write_bytes(b"another network")])
