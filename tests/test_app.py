@@ -33,6 +33,14 @@ def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
     assert "nothing drawn" in words(page)
 
 
+def test_a_key_that_is_none_is_told_and_digits_are_read(home):
+    visitors.key_file().write_bytes(b"k" * 31)
+    page = run(new_page())
+    assert "visitors.key cannot be used" in "".join(error.value for error in page.error)
+    press(page, "sample-3")
+    assert "It is a 3" in words(page)
+
+
 def test_a_sample_digit_is_put_on_the_canvas_and_answered(page):
     press(page, "sample-3")
     assert "It is a 3" in words(page)

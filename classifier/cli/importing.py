@@ -41,12 +41,13 @@ def command(chosen: argparse.Namespace) -> int:
 
 def bring(file: Path) -> tuple[int, int, list[str]]:
     """Add the models and drawings that are new, and their classes: how many, and a sentence for
-    each model that cannot be added. What is here already stays as it is, so that a second time
-    changes nothing. Raises ValueError, OSError or CollectionError."""
+    each model that cannot be added, and for a key that is none. What is here already stays as it
+    is, so that a second time changes nothing. Raises ValueError, OSError or CollectionError."""
     try:
         with zipfile.ZipFile(file) as archive:
             models, problems = _models(archive, _checked(archive))
-            return models, _drawings(archive), problems
+            drawings = _drawings(archive)
+            return models, drawings, problems + _visitors(archive)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
         raise ValueError(f"{file} is not a whole export: {error}.") from error
 
@@ -91,14 +92,21 @@ def _models(archive: zipfile.ZipFile, contents: dict[str, dict[str, str]]) -> tu
 
 
 def _drawings(archive: zipfile.ZipFile) -> int:
-    """How many drawings are new. Where no visitor is known yet, those of the file are."""
-    from classifier import files
-    from classifier.people import copying, visitors
+    """How many drawings are new."""
+    from classifier.people import copying
 
     with tempfile.TemporaryDirectory() as folder:
         archive.extract(COLLECTION, folder)
-        new = copying.merge(Path(folder) / COLLECTION)
-    if KEY in archive.namelist() and not visitors.key_file().exists():
-        with files.written(visitors.key_file(), mode=0o600) as file:
-            file.write(archive.read(KEY))
-    return new
+        return copying.merge(Path(folder) / COLLECTION)
+
+
+def _visitors(archive: zipfile.ZipFile) -> list[str]:
+    """Where no visitor is known yet, know those of the file; a sentence if that cannot be."""
+    from classifier.people import visitors
+
+    try:
+        if KEY in archive.namelist():
+            visitors.adopt_key(archive.read(KEY))
+    except ValueError as error:
+        return [str(error)]
+    return []

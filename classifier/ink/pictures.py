@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -21,19 +22,21 @@ from classifier.ink.decoding import RefusedError
 MAX_BYTES = 50_000_000  # of a file; with 40 megapixels of colour it fits `decoding.MEMORY`
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 _PATIENCE = 4.0  # seconds for a picture, where the processor is busy or its time is not bounded
-_TURN = 15.0  # seconds that a picture waits for those of others
+_TURN = 15.0  # seconds that a picture waits for another of the same visitor, then for those of all
 
 
 class UnreadablePictureError(ValueError):
     """The file is no picture that can be read; the message names it and says what to do."""
 
 
-def read_picture(source: str | Path | bytes, name: str | None = None) -> np.ndarray:
+def read_picture(
+    source: str | Path | bytes, name: str | None = None, whose: str | None = None
+) -> np.ndarray:
     """Decode a picture file, upright: (H, W) uint8 or uint16 grey, (H, W, 3) RGB or (H, W, 4) RGBA
     uint8. Of an animation, the first frame. Longer sides of 2,560 pixels and more are reduced, to
     no less than half of that.
 
-    source: a path, or the file's bytes; name: what messages call it.
+    source: a path, or the file's bytes; name: what messages call it; whose: as for `Decoder.ask`
     Raises UnreadablePictureError for files that are missing, empty, truncated, not pictures, of
     more than 40 megapixels or MAX_BYTES, which are refused before they are decoded, or that take
     too much memory or time to decode.
@@ -50,7 +53,7 @@ def read_picture(source: str | Path | bytes, name: str | None = None) -> np.ndar
             f"{name} has more than {MAX_BYTES // 1_000_000} MB: make it smaller first."
         )
     try:
-        mode, shape, pixels = _decoder.ask(data)
+        mode, shape, pixels = _decoder.ask(data, whose)
     except OSError as error:
         raise _unreadable(name, error) from error
     except RefusedError as error:
@@ -93,18 +96,20 @@ def pictures_in(path: str | Path) -> list[Path]:
 
 class Decoder:
     """The process that decodes: started for the first picture, kept for the next ones, replaced
-    when it has died or had to be ended. For several threads at once, in turn."""
+    when it has died or had to be ended. For several threads at once, in the order of asking."""
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
+        self._line: dict[object, str | None] = {}  # whose each picture is, the one at work first
+        self._moves = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, data: bytes) -> tuple[str, tuple[int, int], bytes]:
+    def ask(self, data: bytes, whose: str | None = None) -> tuple[str, tuple[int, int], bytes]:
         """Mode, height and width, and the pixels of what `decoding.decode` makes of a picture file.
-        Raises RefusedError, or OSError if no process can be started."""
-        if not self._turn.acquire(timeout=_TURN):
-            raise RefusedError("has to wait for too many others: choose it again in a moment.")
-        try:
+
+        whose: the visitor's digest, who gets in line with one picture at a time; None: nobody's
+        Raises RefusedError, or OSError if no process can be started.
+        """
+        with self._turn(whose):
             process = self._started()
             patience = threading.Timer(_PATIENCE, process.kill)
             patience.start()
@@ -115,11 +120,29 @@ class Decoder:
                 raise RefusedError(decoding.TOO_MUCH) from error
             finally:
                 patience.cancel()
-        finally:
-            self._turn.release()
         if mode == decoding.REFUSED:
             raise RefusedError(body.decode("utf-8", "replace"))
         return mode.decode(), (height, width), body
+
+    @contextlib.contextmanager
+    def _turn(self, whose: str | None) -> Iterator[None]:
+        """Stand in line, and hold the turn while the body runs. Raises RefusedError."""
+        mine, line, again = object(), self._line, "choose it again in a moment."
+        with self._moves:
+            if whose is not None and not self._moves.wait_for(
+                lambda: whose not in line.values(), _TURN
+            ):
+                raise RefusedError(f"has to wait for another of yours: {again}")
+            line[mine] = whose
+        try:
+            with self._moves:
+                if not self._moves.wait_for(lambda: next(iter(line)) is mine, _TURN):
+                    raise RefusedError(f"has to wait for too many others: {again}")
+            yield
+        finally:
+            with self._moves:
+                del line[mine]
+                self._moves.notify_all()
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is not None and self._process.poll() is None:

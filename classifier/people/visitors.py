@@ -5,8 +5,10 @@ Knows nothing of cookies.
 """
 
 import contextlib
+import errno
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from pathlib import Path
@@ -28,8 +30,30 @@ def key_file() -> Path:
     return config.home() / "visitors.key"
 
 
+def key_problem() -> str:
+    """What is wrong with the key, for whoever runs the page; "" if nothing is."""
+    if key_file() in _keys or not os.path.lexists(key_file()):
+        return ""
+    try:
+        _stored_key()
+    except OSError as error:
+        return (
+            f"Visitors cannot be told apart: {key_file().name} cannot be used ({error.strerror}). "
+            "Put back that of a backup, or delete it, and all visitors are new."
+        )
+    return ""
+
+
+def adopt_key(key: bytes) -> None:
+    """Know the visitors who were given their secrets elsewhere, with this key, if there is none
+    here yet. Raises ValueError if it is none, or OSError."""
+    if len(key) < _KEY_BYTES:
+        raise ValueError(f"{key_file().name} is too short for a key: its visitors are new here.")
+    _key_or(key)
+
+
 def new_token() -> str:
-    """A secret that nobody has yet. Raises OSError if the key cannot be written."""
+    """A secret that nobody has yet. Raises OSError if the key cannot be read or written."""
     random = secrets.token_hex(16)
     return f"{random}-{_signature(random)}"
 
@@ -58,13 +82,32 @@ def _signature(random: str) -> str:
 def _key() -> bytes:
     path = key_file()
     if path not in _keys:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with filelock.FileLock(f"{path}.lock"):  # a second server on the same folder has the same
-            if not path.exists():
-                with files.written(path, mode=0o600) as file:
-                    file.write(secrets.token_bytes(_KEY_BYTES))
-            _keys[path] = path.read_bytes()
+        _keys[path] = _key_or(secrets.token_bytes(_KEY_BYTES))
     return _keys[path]
+
+
+def _key_or(new: bytes) -> bytes:
+    """The key that is stored; where there is none, this one from now on. Raises OSError."""
+    path = key_file()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with filelock.FileLock(f"{path}.lock"):  # a second server on the same folder has the same
+        key = _stored_key()
+        if not key:
+            with files.written(path, mode=0o600) as file:
+                file.write(new)
+        return key or new
+
+
+def _stored_key() -> bytes:
+    """The key in its file; empty where there is none, or nothing in it, as a full disk leaves it.
+    Raises OSError, also for what is too short: anybody could find such a key, and sign with it."""
+    try:
+        key = files.content(key_file())
+    except FileNotFoundError:
+        return b""
+    if 0 < len(key) < _KEY_BYTES:
+        raise OSError(errno.EINVAL, "it is too short for a key", str(key_file()))
+    return key
 
 
 def _is_stored(digest: str) -> bool:

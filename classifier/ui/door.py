@@ -150,7 +150,7 @@ class Door:
                 return ""
             try:
                 token = visitors.new_token()
-            except OSError:  # the page says what is wrong with the folder
+            except OSError:  # the page says what is wrong with the key or the folder
                 return ""
         # Lax, so that it comes along when a link on another site opens the page; what such a
         # site's own pages request comes without it.

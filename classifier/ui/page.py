@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from classifier import limits
+from classifier.people import visitors
 from classifier.ui import session, view
 from classifier.ui.board import board, bringing, labelling
 from classifier.ui.classes import joining
@@ -22,6 +23,8 @@ def draw() -> None:
     except ValueError as error:  # of whoever runs the page
         st.error(str(error))
         return
+    if problem := visitors.key_problem():
+        st.error(problem)
     if joining.is_meant():
         joining.page()
     else:

@@ -77,6 +77,31 @@ def test_visitors_are_known_again_where_nobody_was_known(filled, tmp_path, monke
     assert visitors.is_token(theirs)
 
 
+@pytest.mark.parametrize("key", [b"", b"k" * 31])
+def test_a_key_that_is_none_is_told_and_the_rest_comes(filled, tmp_path, monkeypatch, capsys, key):
+    visitors.key_file().write_bytes(key)
+    file = tmp_path / "backup.zip"
+    main(["export", str(file)])
+    moved(tmp_path, monkeypatch)
+    assert main(["import", str(file)]) == 1
+    said = capsys.readouterr()
+    assert "visitors.key is too short for a key" in said.err
+    assert "2 drawings came" in said.out
+    assert not visitors.key_file().exists()
+
+
+def test_a_key_takes_the_place_of_an_empty_one_and_of_no_other(filled, tmp_path, monkeypatch):
+    token = visitors.new_token()
+    file = tmp_path / "backup.zip"
+    main(["export", str(file)])
+    moved(tmp_path, monkeypatch)
+    visitors.key_file().parent.mkdir()
+    for there in (b"k" * 31, b""):
+        visitors.key_file().write_bytes(there)
+        assert main(["import", str(file)]) == bool(there)
+        assert visitors.is_token(token) == (not there)
+
+
 def test_a_member_whose_seat_is_taken_by_now_gets_another(filled, tmp_path, monkeypatch):
     file = tmp_path / "backup.zip"
     main(["export", str(file)])

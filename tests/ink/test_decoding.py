@@ -170,8 +170,50 @@ def test_a_process_that_has_used_its_time_is_ended_and_replaced(decoder, monkeyp
 @posix
 def test_who_waits_for_too_many_others_is_told_so(decoder, monkeypatch):
     monkeypatch.setattr(pictures, "_TURN", 0.1)
-    with decoder._turn, pytest.raises(RefusedError, match="too many others"):
+    with decoder._turn(None), pytest.raises(RefusedError, match="too many others"):
         decoder.ask(picture())
+
+
+def served(decoder, monkeypatch, asked: list[tuple[str | None, int]]) -> list[int]:
+    """Have pictures of such widths asked for by these visitors, one after the other while another
+    is at work: the widths in the order in which they are decoded."""
+    order, exchange = [], pictures._exchange
+
+    def noted(process, data: bytes):
+        said = exchange(process, data)
+        order.append(said[1])
+        return said
+
+    monkeypatch.setattr(pictures, "_exchange", noted)
+    threads = [
+        threading.Thread(target=decoder.ask, args=(picture(width), whose)) for whose, width in asked
+    ]
+    with decoder._turn("at work"):
+        for thread in threads:
+            thread.start()
+            time.sleep(0.05)  # it is in line, or waits for its own
+    for thread in threads:
+        thread.join(30)
+    return order
+
+
+@pytest.mark.parametrize("visitors", [["a", "b", "c", "d"], [None] * 4])
+def test_whoever_asks_first_is_first(decoder, monkeypatch, visitors):
+    asked = list(zip(visitors, range(1, 5), strict=True))
+    assert served(decoder, monkeypatch, asked) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("many", ["a", ""], ids=["a visitor", "those without a secret"])
+def test_many_pictures_of_one_visitor_hold_up_others_as_one_does(decoder, monkeypatch, many):
+    order = served(decoder, monkeypatch, [(many, 5)] * 8 + [("b", 1), ("c", 2)])
+    assert order == [5, 1, 2] + [5] * 7
+
+
+def test_who_waits_for_their_own_picture_is_told_so(decoder, monkeypatch):
+    monkeypatch.setattr(pictures, "_TURN", 0.1)
+    with decoder._turn("a"), pytest.raises(RefusedError, match="another of yours"):
+        decoder.ask(picture(), "a")
+    assert decoder.ask(picture(5, 7), "a")[1] == (7, 5)
 
 
 @posix

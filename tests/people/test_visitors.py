@@ -1,8 +1,11 @@
 """Secrets: signed by this server, or those of before for which something is stored."""
 
+import hashlib
+import hmac
 import stat
 
 import numpy as np
+import pytest
 
 from classifier.people import collection, visitors
 from classifier.people.collection import Labelled
@@ -18,6 +21,29 @@ def test_a_secret_is_known_by_this_server_alone(home, monkeypatch):
     assert visitors.is_token(token), "after a restart, too"
     monkeypatch.setenv("DIGIT_CLASSIFIER_HOME", str(home / "other"))
     assert not visitors.is_token(token)
+
+
+@pytest.mark.parametrize("key", [b"k", b"k" * 31])
+def test_a_key_that_is_too_short_is_told_and_signs_nothing(home, key):
+    signed = hmac.new(key, b"a" * 32, hashlib.sha256).hexdigest()[:32]
+    home.mkdir()
+    visitors.key_file().write_bytes(key)
+    assert "visitors.key cannot be used (it is too short for a key)" in visitors.key_problem()
+    assert str(home) not in visitors.key_problem()
+    assert not visitors.is_token("a" * 32 + "-" + signed)
+    with pytest.raises(OSError, match="too short"):
+        visitors.new_token()
+    assert visitors.key_file().read_bytes() == key, "who was here is known again with the whole one"
+
+
+def test_an_empty_key_is_replaced(home):
+    home.mkdir()
+    visitors.key_file().touch()
+    signed = hmac.new(b"", b"a" * 32, hashlib.sha256).hexdigest()[:32]
+    assert not visitors.is_token("a" * 32 + "-" + signed)
+    assert visitors.is_token(visitors.new_token())
+    assert len(visitors.key_file().read_bytes()) == 32
+    assert visitors.key_problem() == ""
 
 
 def test_a_secret_of_before_counts_if_something_is_stored_for_it(home):

@@ -73,6 +73,14 @@ def test_a_browser_gets_a_secret_that_no_script_reads_and_keeps_it():
         assert not renewed.startswith(f"{COOKIE}={forged};")
 
 
+def test_where_the_key_is_none_nobody_gets_a_secret_and_nobody_loses_theirs(home):
+    visitors.key_file().write_bytes(b"k" * 31)
+    door = Door(an_app(HTML))
+    for cookie in ("", f"{COOKIE}={'a' * 32}-{'b' * 32}"):
+        status, headers = request(door, cookie=cookie)
+        assert (status, cookie_in(headers)) == (200, "")
+
+
 def test_more_new_visitors_than_one_address_may_have_get_no_secret(monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_VISITORS_A_MINUTE", "2")
     door = Door(an_app(HTML))

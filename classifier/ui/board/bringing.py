@@ -73,7 +73,8 @@ def _take(source: str) -> None:
         return
     name = files[0].name[:_LONGEST_NAME].encode("utf-8", "replace").decode()
     try:
-        prepared = preparing.prepare(pictures.read_picture(files[0].getvalue(), name))
+        read = pictures.read_picture(files[0].getvalue(), name, session.visitor().digest)
+        prepared = preparing.prepare(read)
     except pictures.UnreadablePictureError as error:
         here.picture_problem = str(error)
         return

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from classifier.ink import pictures
+from classifier.people import visitors
 from classifier.synthetic import handwriting
 from classifier.ui import view
 from tests.app import new_page, press, run, tell, words
@@ -65,6 +67,14 @@ def test_more_pictures_than_one_may_bring_in_a_minute_are_told(page, monkeypatch
     bring(page, sheet(3))
     assert "At most 1 pictures a minute" in words(page)
     assert "It is a 4" in words(page)
+
+
+def test_a_visitors_pictures_are_read_one_after_the_other(page, monkeypatch):
+    monkeypatch.setattr(pictures, "_TURN", 0.1)
+    visitor = visitors.visitor_of(page.session_state["session"].secret)
+    with pictures._decoder._turn(visitor.digest):
+        bring(page, sheet(4))
+    assert "paper.png has to wait for another of yours" in words(page)
 
 
 def test_text_that_is_pasted_is_told(page):
