@@ -12,7 +12,8 @@ from classifier.ui import session, view
 from classifier.ui.board import labelling
 from classifier.ui.session import Widget
 
-_KNOCK, _OLD_SEAT, _SEAT = Widget[int]("knock"), Widget[int]("old-seat"), Widget[int]("member")
+_KNOCK, _SEAT = Widget[int | None]("knock"), Widget[int | None]("member")
+_OLD_SEAT = Widget[int]("old-seat")
 _NEW = -1  # in place of a seat: one that nobody had
 
 
@@ -91,9 +92,9 @@ def _seats(there: Class, seated: list[Member]) -> None:
         view.button(label, "member-remove", do, members.remove, *here, icon="person_remove")
 
 
-def _choose(label: str, widget: Widget[int], names: Mapping[int, str]) -> int | None:
+def _choose(label: str, widget: Widget[int | None], names: Mapping[int, str]) -> int | None:
     """One of these, by its number, if one is chosen that is still there."""
-    if widget.read(_NEW) not in names:
+    if widget.read(None) not in (None, *names):
         widget.forget()
     return st.pills(label, list(names), key=widget.key, format_func=names.__getitem__)
 
