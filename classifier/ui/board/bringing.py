@@ -68,11 +68,11 @@ def _take(source: str) -> None:
             here.picture_problem = "There was no picture in it: copy one, and paste it here."
         return
     most = limits.current().pictures_a_minute
-    if not shared.brought().take(session.visitor().digest, most):
-        here.picture_problem = f"At most {most} pictures a minute: wait a moment."
-        return
     name = files[0].name[:_LONGEST_NAME].encode("utf-8", "replace").decode()
     try:
+        if not shared.brought().take(session.visitor().digest, most):
+            here.picture_problem = f"At most {most} pictures a minute: wait a moment."
+            return
         read = pictures.read_picture(files[0].getvalue(), name, session.visitor().digest)
         prepared = preparing.prepare(read)
     except pictures.UnreadablePictureError as error:
