@@ -131,6 +131,12 @@ class Board:
                     free = time.perf_counter() + max(_PERIOD - took, took / 2)
         await self.send(resting=True)
 
+    async def clear(self) -> None:
+        """Begin another drawing."""
+        self._strokes = []
+        another = f"after-{self.presses}"
+        await self.send(resting=True, drawing=another, **{"from": 0, "strokes": []})
+
     async def press(self, name: str) -> None:
         """Press a button of the board."""
         self.presses += 1
@@ -171,7 +177,8 @@ class Measured:
 
     times: seconds from what was sent of a drawing to its answer
     labels: seconds from a label to the drawing's being stored and told to be sent
-    sent: drawings that were told to be so; refused: why one was not, before it was sent again
+    sent: drawings that were told to be so; refused: why one was not, such as one that looks like
+    two digits; it is cleared then
     seen: when, in seconds since 1970, each drawing's number was on the wall
     """
 
@@ -186,7 +193,7 @@ async def member(url: str, code: str, until: float, seed: int, measured: Measure
     """One who draws, and sends each drawing."""
     rng = np.random.default_rng(seed)
     drawn = handwriting.generate(1 + int(max(0, until - time.perf_counter()) / EVERY), seed=seed)
-    drawings, sent, pressed = list(drawn), 0, 0
+    drawings, done, pressed = list(drawn), 0, 0
     headers = {"Cookie": f"{COOKIE}={visitors.new_token()}"}
     async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, f"class={code}")
@@ -195,23 +202,23 @@ async def member(url: str, code: str, until: float, seed: int, measured: Measure
         await asyncio.sleep(rng.uniform(0, EVERY))
         while (begun := time.perf_counter()) < until:
             board = Board(page, pressed)
-            await board.draw(fit_canvas(drawings[sent])[0])
+            await board.draw(fit_canvas(drawings[done])[0])
             assert page.board["answer"]["title"] != nothing_drawn
             measured.times += board.times
             await asyncio.sleep(_THINKING)
             labelled = time.perf_counter()
-            await board.press(f"label-{drawn.labels[sent]}")
-            while problem := page.board["row"]["problem"]:
+            await board.press(f"label-{drawn.labels[done]}")
+            if problem := page.board["row"]["problem"]:
                 measured.refused.append(problem)
-                await asyncio.sleep(1)
-                await board.press(f"label-{drawn.labels[sent]}")
-            assert "Sent as" in page.board["row"]["kept"], page.board["row"]
-            measured.labels.append(time.perf_counter() - labelled)
-            pressed, sent = board.presses, sent + 1
+                await board.clear()
+            else:
+                assert "Sent as" in page.board["row"]["kept"], page.board["row"]
+                measured.labels.append(time.perf_counter() - labelled)
+                measured.sent += 1
+            pressed, done = board.presses, done + 1
             for fragment in list(page.polled):
                 await page.run(fragment)
             await asyncio.sleep(max(0, begun + EVERY - time.perf_counter()))
-    measured.sent += sent
 
 
 async def wall(url: str, token: str, until: float, seen: dict[int, float]) -> None:
@@ -278,7 +285,7 @@ def main(seconds: float, members: int) -> None:
     once = len({one.strokes[0].tobytes() for one in stored})
     print(
         f"{len(measured.times):,} answers; {measured.sent:,} drawings told to be sent, "
-        f"{len(measured.refused)} refused at first, {len(stored):,} stored, {once:,} distinct; "
+        f"{len(measured.refused)} refused, {len(stored):,} stored, {once:,} distinct; "
         f"the server: {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
         f"{(after - before) / members / 1e6:.2f} a visitor"
     )

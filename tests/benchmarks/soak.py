@@ -76,7 +76,7 @@ def draw_for(address: str, process: psutil.Process, seconds: float, members: int
         "members": str(members),
         "minutes": f"{seconds / 60:.1f}",
         "sent": str(measured.sent),
-        "refused at first": str(len(measured.refused)),
+        "refused": str(len(measured.refused)),
         "stored": str(len(classroom.drawings(host, opened.number))),
         "95th percentile, ms": f"{1000 * np.percentile(measured.times, 95):.0f}",
         "middle third, MB": f"{statistics.fmean(sizes[third : 2 * third]):.1f}",
