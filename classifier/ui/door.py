@@ -8,6 +8,7 @@ the server's files are. Knows nothing of what the page shows.
 import asyncio
 from collections import Counter, deque
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -50,8 +51,7 @@ class Door:
         self._app = app
         self._pages = 0  # that are connected
         self._of_address: Counter[str] = Counter()  # pages
-        self._of_visitor: Counter[str] = Counter()  # pages
-        self._paces: dict[str, Paces] = {}  # of visitors who have pages
+        self._paces: WeakValueDictionary[str, Paces] = WeakValueDictionary()  # while pages use them
         self._held: deque[tuple[str, int]] = deque()  # uploads: session/file, bytes
         self._tidying = False
         self._uploads, self._new = Rate(), Rate()
@@ -74,12 +74,9 @@ class Door:
             await receive()  # the wish to connect
             await send({"type": "websocket.close", "code": _TRY_AGAIN})
             return
-        # Whoever has no secret is counted with all others of their address.
-        whose = _token(HTTPConnection(scope)) or address
-        paces = self._paces.setdefault(whose, Paces())
+        paces = self._paces.setdefault(_whose(HTTPConnection(scope)), Paces())
         self._pages += 1
         self._of_address[address] += 1
-        self._of_visitor[whose] += 1
         self._tidy_soon()
 
         async def say(message: Message) -> None:
@@ -93,11 +90,7 @@ class Door:
         finally:
             self._pages -= 1
             self._of_address[address] -= 1
-            self._of_visitor[whose] -= 1
-            if not self._of_visitor[whose]:
-                del self._paces[whose]
             self._of_address += Counter()  # forget those that have none
-            self._of_visitor += Counter()
             self._tidy_soon()
 
     def _tidy_soon(self) -> None:
@@ -163,7 +156,7 @@ class Door:
     def _may_upload(self, request: HTTPConnection) -> bool:
         """Whether this visitor may send one file more. Those that are too many for the page's
         patience get a sentence there."""
-        whose = _token(request) or _address(request.scope)
+        whose = _whose(request)
         allowed, megabytes = _limits(), _length(request) / 1e6
         often = self._uploads.take(whose, 2 * allowed.pictures_a_minute)
         return often and self._megabytes.take(whose, allowed.uploaded_megabytes, megabytes)
@@ -187,6 +180,11 @@ def _token(request: HTTPConnection) -> str:
     """The visitor's secret in a request's cookie; "" if this server has not given it."""
     found = request.cookies.get(COOKIE, "")
     return found if visitors.is_token(found) else ""
+
+
+def _whose(request: HTTPConnection) -> str:
+    """Whom a request counts for: whoever has no secret, with all others of their address."""
+    return _token(request) or _address(request.scope)
 
 
 def _address(scope: Scope) -> str:
