@@ -8,6 +8,9 @@ if get_script_run_ctx(suppress_warning=True):
 
     page.draw()
 else:
-    from classifier.ui.door import MIDDLEWARE
+    from classifier.ui.door import LEAVING, MIDDLEWARE
+    from classifier.ui.figures import note_error
 
-    app = st.App(__file__, middleware=MIDDLEWARE)
+    app = st.App(
+        __file__, middleware=MIDDLEWARE, lifespan=LEAVING.lifespan, on_script_error=note_error
+    )

@@ -90,6 +90,20 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def mnist_places(file: str | None = None) -> list[Path]:
+    """Where MNIST is looked for: in `file`, in the file that `MNIST_NPZ` names, if they are given,
+    and in the cache of Keras, whose folder `KERAS_HOME` may name."""
+    named = (file, os.environ.get("MNIST_NPZ"))
+    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return [*(Path(path) for path in named if path), keras / "datasets" / "mnist.npz"]
+
+
+def mnist_at_hand(file: str | None = None) -> Path | None:
+    """Where MNIST is on this disk; None if it is in none of its places."""
+    # `isfile`, unlike `Path.is_file`, answers for paths of any kind.
+    return next(filter(os.path.isfile, mnist_places(file)), None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything that decides a training run; equal configs give equal models on one machine.

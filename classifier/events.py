@@ -1,4 +1,4 @@
-"""What a training run says while it goes on: five events, each one line of JSON.
+"""What a training run says while it goes on: six events, each one line of JSON.
 
 Knows nothing of who speaks or who listens; the shell, the page and the tests read the same lines.
 """
@@ -87,7 +87,15 @@ class Failed:
     error: str
 
 
-Event = Started | Progress | EpochEnded | Finished | Failed
+@dataclass(frozen=True, kw_only=True)
+class Restarted:
+    """The machine that carried it out is gone: the run begins anew on another, and what was told
+    before counts no more."""
+
+    attempt: Count  # from 2
+
+
+Event = Started | Progress | EpochEnded | Finished | Failed | Restarted
 
 # In order. Each with the words that the page shows.
 STAGES: dict[str, str] = {
@@ -106,6 +114,7 @@ _NAMES = {
     "epoch": EpochEnded,
     "finished": Finished,
     "failed": Failed,
+    "restarted": Restarted,
 }
 _LONGEST = 1_000_000  # characters of a line; the longest, of a model that is finished, has 10,000
 _NAME_OF = {kind: name for name, kind in _NAMES.items()}

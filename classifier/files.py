@@ -3,10 +3,12 @@ nothing of what is in them."""
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 import uuid
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,7 +42,7 @@ def written(path: Path, *, mode: int = 0o666, durable: bool = True) -> Iterator[
         raise
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """A file, opened to be read. Raises OSError, also for what is no regular file: a pipe would be
     waited for, and a device may have no end."""
     return open(path, "rb", opener=_regular)
@@ -59,6 +61,12 @@ def content(path: Path, most: int = -1) -> bytes:
     """What is in a file, or so many bytes of it; -1: all. Raises as `opened`."""
     with opened(path) as file:
         return file.read(most)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, as hex. Raises as `opened`."""
+    with opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def bytes_in(folder: Path) -> int:

@@ -35,6 +35,8 @@ class Limits:
     run_seconds: int = _of(600, "seconds that one run may train")
     run_epochs: int = _of(500, "epochs that one run may ask for")
     runs: int = _of(1, "runs of one visitor that wait or train")
+    sweep_runs: int = _of(12, "runs of one sweep")
+    sweep_seconds: int = _of(1_800, "seconds of training after which a sweep begins no more runs")
     runs_total: int = _of(20, "runs that wait or train, but those of classes' hosts")
     models: int = _of(20, "saved models of one visitor")
     models_total: int = _of(500, "saved models of all visitors")
@@ -47,7 +49,8 @@ class Limits:
     class_hours: int = _of(8, "hours for which a class's code lets people in")
     class_members: int = _of(100, "members of one class")
     class_drawings: int = _of(300, "drawings that one member may send to a class")
-    stored_megabytes: int = _of(5_000, "megabytes of all drawings; the last half is for classes")
+    stored_megabytes: int = _of(5_000, "megabytes that all may store; the last half is for classes")
+    leave_seconds: int = _of(30, "seconds that a server that is asked to end may take")
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():

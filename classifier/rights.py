@@ -25,6 +25,8 @@ class Action(enum.Enum):
     START_RUN = "start a run"
     FOLLOW_RUN = "follow a run"
     STOP_RUN = "stop this run"
+    START_SWEEP = "start a sweep"
+    STOP_SWEEP = "stop this sweep"
     LIST_ALL = "see the runs and classes of all"
     USE_MODEL = "use this model"
     RENAME_MODEL = "rename this model"
@@ -52,6 +54,8 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.START_RUN: _VISITOR,
     Action.FOLLOW_RUN: _ALL,
     Action.STOP_RUN: _OWNER,
+    Action.START_SWEEP: _VISITOR,
+    Action.STOP_SWEEP: _OWNER,
     Action.LIST_ALL: _OPERATOR,
     Action.USE_MODEL: _ALL,
     Action.RENAME_MODEL: _OWNER,
@@ -102,9 +106,10 @@ class Visitor:
         roles |= {Role.OPERATOR} if self.operator else set()
         if not roles & MAY[action]:
             without = (
-                "" if self.digest else " without this page’s cookie: allow it, and load it anew"
+                " without this page’s cookie: allow it, and load it anew, later where many "
+                "have just come"
             )
-            raise NotAllowedError(f"You may not {action.value}{without}.")
+            raise NotAllowedError(f"You may not {action.value}{'' if self.digest else without}.")
 
 
 OPERATOR = Visitor("", operator=True)  # whoever runs the program from a shell

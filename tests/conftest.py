@@ -21,6 +21,7 @@ from tests.browser import (
     served,
     visit,
 )
+from tests.postgres import Cluster, cluster
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
@@ -88,6 +89,27 @@ def real_mnist() -> Path:
     if not REAL_MNIST or not Path(REAL_MNIST).is_file():
         pytest.skip("MNIST_NPZ names no file")
     return Path(REAL_MNIST)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server."""
+    with cluster() as one:
+        yield one
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cluster | None]:
+    """An empty store of each kind in turn; the server that has it."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Cluster = request.getfixturevalue("postgres")
+    with server.store() as url:
+        monkeypatch.setenv("DIGIT_CLASSIFIER_DATABASE", url)
+        yield server
 
 
 # A page in a browser; each file of tests has its own.

@@ -5,8 +5,10 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from classifier import config
 from classifier.config import TrainConfig
-from classifier.events import Finished
+from classifier.database.interface import KEY
+from classifier.events import Finished, Restarted
 from classifier.ink.drawings import fit_canvas
 from classifier.jobs.local import JobError
 from classifier.jobs.run import Run
@@ -15,7 +17,8 @@ from classifier.serving import store
 from classifier.synthetic import handwriting
 from classifier.ui import session, shared
 from tests.app import answering, draw, new_page, press, run, words
-from tests.jobs.test_run import Told
+from tests.jobs.test_run import Told, lines
+from tests.test_events import PROGRESS, STARTED
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def test_the_shipped_conv_model_answers_first_and_its_data_are_named(page):
 
 
 def test_a_key_that_is_none_is_told_and_digits_are_read(home):
-    visitors.key_file().write_bytes(b"k" * 31)
+    (config.home() / KEY).write_bytes(b"k" * 31)
     page = run(new_page())
     assert "visitors.key cannot be used" in "".join(error.value for error in page.error)
     press(page, "sample-3")
@@ -158,6 +161,26 @@ def ended(train: float, test: float) -> AppTest:
     return run(page)
 
 
+def test_a_run_that_began_anew_on_another_machine_says_so(home):
+    moved = Run("0" * 20 + "-" + "0" * 16, Told(lines(STARTED, Restarted(attempt=2), PROGRESS)))
+    moved.look()
+    page = new_page()
+    page.session_state["session"] = session.Session(run=moved)
+    assert "Started again on another machine" in words(run(page))
+
+
+def test_a_scheduler_that_is_none_is_told_beside_the_button(home, monkeypatch):
+    monkeypatch.setenv("DIGIT_CLASSIFIER_SCHEDULER", "nonsense")
+    shared.jobs.cache_clear()
+    page = run(new_page())
+    press(page, "train")
+    assert "DIGIT_CLASSIFIER_SCHEDULER is 'nonsense', which is no address" in words(page)
+    press(page, "sample-7")
+    assert "It is a 7" in words(page)
+    shared.jobs().close()
+    shared.jobs.cache_clear()
+
+
 def test_the_result_is_one_sentence_about_seen_and_unseen_digits(home):
     page = ended(0.9962, 0.9813)
     sentence = page.success[0].value
@@ -194,11 +217,33 @@ def test_whoever_comes_back_from_a_class_draws_for_themselves(page):
     here = page.session_state["session"]
     host, me = visitors.visitor_of("host"), visitors.visitor_of(here.secret)
     there = classroom.open_class(host, "shipped-dense")
-    entering.join(me, there.code, "here")
-    here.class_number = there.number
+    here.be_in_class(entering.join(me, there.code, "here"))
     run(page)  # the whole page, as the browser's Back shows it
     draw(page, fit_canvas(handwriting.sample_digit(7))[0])
     press(page, "label-7")
     assert "Kept as a 7" in words(page)
     assert classroom.drawings(host, there.number) == []
     assert [one.label for one in collection.drawings_of(me)] == [7]
+
+
+def test_a_drawing_that_comes_along_into_a_class_is_sent_there_and_stays_ones_own(page):
+    here = page.session_state["session"]
+    host, me = visitors.visitor_of("host"), visitors.visitor_of(here.secret)
+    draw(page, fit_canvas(handwriting.sample_digit(7))[0])
+    press(page, "label-7")
+    there = classroom.open_class(host, "shipped-dense")
+    page.query_params["class"] = there.code
+    run(page)
+    assert "Sent as" not in words(page)
+    press(page, "label-7")
+    assert "Sent as a 7" in words(page)
+    assert [one.label for one in classroom.drawings(host, there.number)] == [7]
+    assert [one.label for one in collection.drawings_of(me)] == [7]
+
+
+def test_the_page_of_a_class_is_not_drawn_anew_for_what_another_page_showed(page):
+    assert page.session_state["session"].widgets is not None
+    there = classroom.open_class(visitors.visitor_of("host"), "shipped-dense")
+    page.query_params["class"] = there.code
+    run(page)
+    assert page.session_state["session"].widgets is None

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from classifier import events
-from classifier.events import EpochEnded, Failed, Finished, Fit, Progress, Started
+from classifier.events import EpochEnded, Failed, Finished, Fit, Progress, Restarted, Started
 
 STARTED = Started(config={"network": "dense", "epochs": 2, "name": None}, time=1.5)
 PROGRESS = Progress(stage="training", epoch=1, epochs=2, images_seen=640, loss=0.5, accuracy=0.0)
@@ -32,6 +32,7 @@ NAMED = {
     "epoch": EPOCH,
     "finished": FINISHED,
     "failed": FAILED,
+    "restarted": Restarted(attempt=2),
 }
 
 

@@ -102,7 +102,7 @@ def test_what_is_no_file_is_never_read(path, kind):
     handles = len(os.listdir("/dev/fd"))
     with pytest.raises(OSError, match=re.escape(str(path))):
         in_time(lambda: files.content(path))
-    assert len(os.listdir("/dev/fd")) == handles
+    assert len(os.listdir("/dev/fd")) <= handles  # fewer: something before has let go of one
 
 
 def test_a_full_disk_is_told_from_other_refusals():

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def something(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(kills.saving, "_BEGINNING", 0.0)
+    monkeypatch.setattr(kills.folders, "_BEGINNING", 0.0)
     return kills.to_import(tmp_path)
 
 

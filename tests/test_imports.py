@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "records": set(),
     "rights": set(),
     "limits": set(),
-    "ink": {"config", "files"},
+    "turns": set(),
+    "ink": {"config", "files", "turns"},
     "synthetic": {"config", "ink"},
     "data": {"config", "files", "ink", "synthetic"},
     "serving": {
@@ -44,10 +45,12 @@ MAY_IMPORT = {
         "ink",
         "synthetic",
         "data",
+        "database",
     },
     "learning": {"config", "standards", "events", "ink", "data", "serving"},
-    "jobs": {"config", "events", "files", "records", "rights", "limits", "ink"},
-    "people": {"config", "files", "rights", "limits", "ink"},
+    "jobs": {"config", "events", "files", "records", "rights", "limits", "ink", "database"},
+    "database": {"config", "files", "rights"},
+    "people": {"config", "records", "rights", "limits", "ink", "database"},
     "lesson": {"config"},
 }
 MAY_IMPORT |= {

@@ -4,6 +4,7 @@ are walked in tests/people/test_rights.py."""
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from classifier.config import PROJECT, SHIPPED_MODELS, TrainConfig, models_folde
 from classifier.jobs import local, queue
 from classifier.jobs.local import LocalJobs
 from classifier.jobs.queue import Claim
+from classifier.jobs.sweeps import Part, Record, Sweep, Sweeps, SweepState
 from classifier.people import copying, visitors
 from classifier.rights import MAY, OPERATOR, Action, NotAllowedError, Role, Visitor
 from classifier.serving import store
@@ -56,10 +58,25 @@ def stop(jobs: LocalJobs, by: Visitor) -> None:
     jobs.find(RUN).stop(by)
 
 
+def start_sweep(jobs: LocalJobs, by: Visitor) -> None:
+    queue.ticket_of(RUN).unlink()
+    Sweeps(jobs).start([TrainConfig()], [{"seed": 0}], by)
+    while (sweep := Sweeps(jobs).of(by)) and sweep.is_on:
+        time.sleep(0.01)
+    assert sweep.record.why.startswith("The run cannot be started"), "there is no process"
+
+
+def stop_sweep(jobs: LocalJobs, by: Visitor) -> None:
+    record = Record(owner=OWNER.digest, settings={}, parts=[Part(values={"seed": 0})])
+    Sweeps(jobs).stop(Sweep("1-" + OWNER.digest[:16], record, SweepState.RUNNING), by)
+
+
 ACTIONS: dict[Action, Callable[[LocalJobs, Visitor], object]] = {
     Action.START_RUN: start,
     Action.FOLLOW_RUN: lambda jobs, by: jobs.find(RUN).look(),
     Action.STOP_RUN: stop,
+    Action.START_SWEEP: start_sweep,
+    Action.STOP_SWEEP: stop_sweep,
     Action.LIST_ALL: lambda jobs, by: jobs.all(by),
     Action.USE_MODEL: lambda jobs, by: store.as_zip(MODEL),
     Action.RENAME_MODEL: lambda jobs, by: store.rename(MODEL, "renamed", by),

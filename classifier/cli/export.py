@@ -6,10 +6,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from classifier.database.interface import KEY
+
 TEXT = "Save all models, drawings and classes in one file, for `import`."
 FORMAT = 1
 MANIFEST, COLLECTION, MODELS = "digit-classifier.json", "collection.sqlite3", "models"
-KEY = "visitors.key"  # by which visitors are known again
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,8 @@ def write(path: Path) -> dict[str, int]:
     """Write the file; how many models and drawings are in it. A page may go on meanwhile. Raises
     OSError or CollectionError."""
     from classifier import files
-    from classifier.people import copying, visitors
+    from classifier.database import transactions
+    from classifier.people import copying
     from classifier.serving import store
     from classifier.serving.meta import FILES
 
@@ -55,8 +57,8 @@ def write(path: Path) -> dict[str, int]:
         told = {"format": FORMAT, "models": models, "drawings": drawings}
         archive.writestr(MANIFEST, json.dumps(told))
         archive.write(Path(folder) / COLLECTION, COLLECTION, zipfile.ZIP_DEFLATED)
-        if visitors.key_file().exists():
-            archive.write(visitors.key_file(), KEY)
+        if key := transactions.engine().key():
+            archive.writestr(KEY, key)
     return told
 
 

@@ -8,7 +8,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from classifier.cli.export import COLLECTION, FORMAT, KEY, MANIFEST, MODELS
+from classifier.cli.export import COLLECTION, FORMAT, MANIFEST, MODELS
+from classifier.database.interface import KEY
 from classifier.records import parsed
 
 TEXT = "Add the models, drawings and classes of a file that `export` has made."

@@ -4,8 +4,6 @@ import argparse
 import json
 import sys
 
-from classifier import config
-
 TEXT = "List the models there are."
 
 
@@ -15,7 +13,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def command(chosen: argparse.Namespace) -> int:
     """Print the list, and return the exit status."""
-    from classifier.serving import store
+    from classifier.serving import folders, store
 
     models, problems = store.list_models()
     for problem in problems:
@@ -42,5 +40,5 @@ def command(chosen: argparse.Namespace) -> int:
             f"{model.meta.data.description}"
         )
     if not models:
-        print(f"There are no models in {config.models_folder()}. Train one.")
+        print(f"There are no models in {folders.models()}. Train one.")
     return 0

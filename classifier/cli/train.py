@@ -22,20 +22,20 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     for told in SETTINGS.values():
         if told.kind == "bool":
             parser.add_argument(
-                told.option, action=argparse.BooleanOptionalAction, help=_help(told)
+                told.option, action=argparse.BooleanOptionalAction, help=help_of(told)
             )
         elif told.choices:
-            parser.add_argument(told.option, choices=told.choices, help=_help(told))
+            parser.add_argument(told.option, choices=told.choices, help=help_of(told))
         else:
             kind, metavar = _KINDS[told.kind]
             metavar = told.metavar or metavar
             parser.add_argument(
-                told.option, dest=told.name, type=kind, metavar=metavar, help=_help(told)
+                told.option, dest=told.name, type=kind, metavar=metavar, help=help_of(told)
             )
     parser.add_argument("--run", metavar="FOLDER", help=argparse.SUPPRESS)  # see jobs
 
 
-def _help(told: Setting) -> str:
+def help_of(told: Setting) -> str:
     """What a setting does, or what each choice means; and what each network has where nothing else
     is asked for."""
     text = told.help or " ".join(f"{name}: {text}" for name, text in told.choices.items())
@@ -56,15 +56,10 @@ def command(chosen: argparse.Namespace) -> int:
     emit: Emit = child.say if chosen.json else Terminal()
     try:
         if chosen.run:
-            child.carry_out(chosen.run, _load_keras, _run_training)
+            child.carry_out(chosen.run, _load_keras, _planned)
             return 0
-        values = {name: getattr(chosen, name) for name in SETTINGS.keys() - {"network", "base"}}
-        settings = (
-            TrainConfig.of(chosen.network or "dense", **values)
-            if chosen.base is None
-            else _fine_tuning(chosen.base, chosen.network, values)
-        )
-        _run_training(settings, emit, threading.Event())
+        settings = settings_of({name: getattr(chosen, name) for name in SETTINGS})
+        _planned(settings)(emit, threading.Event())
     except KeyboardInterrupt:
         emit(Failed(error="Interrupted: nothing was saved."))
         return 130
@@ -72,6 +67,15 @@ def command(chosen: argparse.Namespace) -> int:
         emit(Failed(error=_reason(error)))
         return 1
     return 0
+
+
+def settings_of(values: dict[str, Any]) -> TrainConfig:
+    """A run's settings from what the flags say, None where they say nothing. Raises ValueError, or
+    as `store.get`."""
+    others = {name: value for name, value in values.items() if name not in ("network", "base")}
+    if values["base"] is None:
+        return TrainConfig.of(values["network"] or "dense", **others)
+    return _fine_tuning(values["base"], values["network"], others)
 
 
 def _fine_tuning(base: str, network: str | None, values: dict[str, Any]) -> TrainConfig:
@@ -91,16 +95,21 @@ def _load_keras() -> None:
     training.load_keras()
 
 
-def _run_training(
-    chosen: TrainConfig,
-    emit: Emit,
-    stop: threading.Event,
-    snapshots: Path | None = None,
-    owner: str = "",
-) -> None:
-    from classifier.learning import training
+def _planned(chosen: TrainConfig) -> Callable[..., None]:
+    """What trains with these settings, on from the model that has the base's name now. Raises as
+    `store.get`."""
+    from classifier.serving import store
 
-    training.train(chosen, emit, stop, snapshots, owner)
+    base_id = "" if chosen.base is None else store.get(chosen.base).id
+
+    def run(
+        emit: Emit, stop: threading.Event, snapshots: Path | None = None, owner: str = ""
+    ) -> None:
+        from classifier.learning import training
+
+        training.train(chosen, emit, stop, snapshots, owner, base_id)
+
+    return run
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,6 @@ Knows nothing of where they are from. Everything here is uint8, ink high, in the
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,8 +104,3 @@ def split_validation(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     order = np.random.default_rng(seed).permutation(count)
     kept = max(1, round(count * VALIDATION_SHARE))
     return order[kept:], order[:kept]
-
-
-def file_digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

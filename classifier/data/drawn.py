@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from classifier import files
 from classifier.config import IMAGE_SIZE
-from classifier.data.dataset import Batch, Drawn, Mixture, file_digest, split_validation
+from classifier.data.dataset import Batch, Drawn, Mixture, split_validation
 from classifier.ink import drawings, preparing, rendering
 from classifier.synthetic import handwriting
 
@@ -60,7 +61,7 @@ class Readable:
         return Mixture(
             share,
             f"drawings of {self._path.name} ({len(used):,}{by})",
-            file_digest(self._path),
+            files.digest(self._path),
             draw,
             None if kept is None else (self._images[kept], self.labels[kept]),
         )

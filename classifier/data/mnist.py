@@ -2,15 +2,14 @@
 
 import hashlib
 import http.client
-import os
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from classifier import files
-from classifier.config import IMAGE_SIZE
-from classifier.data.dataset import Batch, Dataset, DataUnavailableError, Notify, file_digest
+from classifier.config import IMAGE_SIZE, mnist_places
+from classifier.data.dataset import Batch, Dataset, DataUnavailableError, Notify
 from classifier.ink import archives
 from classifier.ink.labelled import checked_images
 
@@ -32,32 +31,15 @@ def load(
     deadline: seconds after which a download is given up; None: as long as data keeps coming.
     Raises DataUnavailableError, or ValueError or FileNotFoundError for an unusable file.
     """
-    path, *others = _places(file)
+    path, *others = mnist_places(file)
     if not others:  # none is named: it is Keras' cache
         if not path.exists():
             download(url, path, sha256, notify, deadline)
-        elif file_digest(path) != sha256:
+        elif files.digest(path) != sha256:
             raise DataUnavailableError(
                 f"{path} is damaged (its checksum is wrong): delete it, and it is downloaded again."
             )
     return read(path)
-
-
-def at_hand(file: str | None = None) -> Path | None:
-    """Where MNIST is on this disk, looked for as `load` does; None if it is not."""
-    # `isfile`, unlike `Path.is_file`, answers for paths of any kind.
-    return next(filter(os.path.isfile, _places(file)), None)
-
-
-def _places(file: str | None) -> list[Path]:
-    """Where MNIST is looked for: the files that are named, then Keras' cache."""
-    named = (file, os.environ.get("MNIST_NPZ"))
-    return [*(Path(path) for path in named if path), keras_home() / "datasets" / "mnist.npz"]
-
-
-def keras_home() -> Path:
-    """Folder where Keras keeps data sets; `KERAS_HOME` names another."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
 
 
 def read(path: Path) -> Dataset:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.config import TrainConfig
+from classifier.config import TrainConfig, mnist_at_hand
 from classifier.data import drawn, generated, mnist
 from classifier.data.dataset import Dataset, DataUnavailableError, Mixture, Notify
 from classifier.ink import archives
@@ -86,7 +86,7 @@ def at_hand(config: TrainConfig, source: str) -> Dataset:
         return _cut(_generated_for(config), config)
     if source != "mnist":
         raise ValueError(f"source is {source!r}: it must be mnist or generated.")
-    path = mnist.at_hand(config.mnist)
+    path = mnist_at_hand(config.mnist)
     if path is None:
         raise DataUnavailableError(
             "MNIST is not on this disk: name a file of it with MNIST_NPZ, or train on it once, "

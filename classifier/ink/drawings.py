@@ -5,6 +5,7 @@ and `load` tells which.
 """
 
 import hashlib
+import io
 import itertools
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -98,15 +99,23 @@ def digest(strokes: Sequence[np.ndarray]) -> str:
     return whole.hexdigest()[:16]
 
 
-def save(drawings: Drawings, path: str | Path) -> None:
-    """Write a file of drawings; the file appears whole or not at all. Raises OSError."""
+def packed(drawings: Drawings) -> bytes:
+    """What is in a file of drawings."""
     arrays = {
         name: getattr(drawings, name) for name in ("points", "stroke_id", "sample_id", "labels")
     }
     if drawings.writer is not None:
         arrays["writer"] = drawings.writer
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    return content.getvalue()
+
+
+def save(drawings: Drawings, path: str | Path) -> None:
+    """Write a file of drawings; the file appears whole or not at all. Raises OSError."""
+    content = packed(drawings)
     with files.written(Path(path), mode=0o600) as file:  # drawings are their writers' own
-        np.savez_compressed(file, **arrays)
+        file.write(content)
 
 
 def load(

@@ -18,6 +18,7 @@ import numpy as np
 
 from classifier.ink import decoding
 from classifier.ink.decoding import RefusedError
+from classifier.turns import BusyError, Turns
 
 MAX_BYTES = 50_000_000  # of a file; with 40 megapixels of colour it fits `decoding.MEMORY`
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -99,8 +100,7 @@ class Decoder:
     when it has died or had to be ended. For several threads at once, in the order of asking."""
 
     def __init__(self) -> None:
-        self._line: dict[object, str | None] = {}  # whose each picture is, the one at work first
-        self._moves = threading.Condition()
+        self._turns = Turns()
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, data: bytes, whose: str | None = None) -> tuple[str, tuple[int, int], bytes]:
@@ -126,23 +126,12 @@ class Decoder:
 
     @contextlib.contextmanager
     def _turn(self, whose: str | None) -> Iterator[None]:
-        """Stand in line, and hold the turn while the body runs. Raises RefusedError."""
-        mine, line, again = object(), self._line, "choose it again in a moment."
-        with self._moves:
-            if whose is not None and not self._moves.wait_for(
-                lambda: whose not in line.values(), _TURN
-            ):
-                raise RefusedError(f"has to wait for another of yours: {again}")
-            line[mine] = whose
+        """As `Turns.turn`, but raises RefusedError."""
         try:
-            with self._moves:
-                if not self._moves.wait_for(lambda: next(iter(line)) is mine, _TURN):
-                    raise RefusedError(f"has to wait for too many others: {again}")
-            yield
-        finally:
-            with self._moves:
-                del line[mine]
-                self._moves.notify_all()
+            with self._turns.turn(whose, _TURN, _TURN):
+                yield
+        except BusyError as error:
+            raise RefusedError(f"{error}: choose it again in a moment.") from None
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is not None and self._process.poll() is None:

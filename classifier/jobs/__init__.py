@@ -1,5 +1,5 @@
 """Training runs that are carried out elsewhere: started, followed, stopped.
 
-May import `config`, `events`, `files`, `records`, `rights`, `limits` and `ink`. Knows nothing of
-networks, nor of the page.
+May import `config`, `events`, `files`, `records`, `rights`, `limits`, `ink` and `database`. Knows
+nothing of networks, nor of the page.
 """

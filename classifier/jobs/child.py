@@ -1,8 +1,9 @@
 """A run's own process: what it hears from the server that started it, and what it says.
 
 Its standard input is its lifeline: a line `stop`, or its end when the server ends, makes it finish
-early. A process that is kept ready for a run that nobody has submitted yet is told the run's id by
-a line there, too. Its standard output goes into the run's events, its standard error into the log.
+early; so does a file `stop` in its folder, which other servers make. A process that is kept ready
+for a run that nobody has submitted yet is told the run's id by a line there, too. Its standard
+output goes into the run's events, its standard error into the log.
 """
 
 import contextlib
@@ -22,19 +23,22 @@ from classifier.events import Event, Failed, Progress, to_json
 from classifier.jobs import local, queue, resources
 
 Emit = Callable[[Event], None]
+# What trains, once its turn has come: gets where to tell events, when to stop, where snapshots
+# belong, and whose the model will be.
+Train = Callable[[Emit, threading.Event, Path, str], object]
+_LOOK_EVERY = 0.5  # seconds between two looks for the file that stops a run
 _BEGINNING = 30.0  # seconds to load TensorFlow and the data, which are not counted as training
 
 
 def carry_out(
     run: str,
     get_ready: Callable[[], object],
-    train: Callable[[TrainConfig, Emit, threading.Event, Path, str], object],
+    plan: Callable[[TrainConfig], Train],
 ) -> None:
     """Train what the run's folder asks for, in its turn, until standard input ends.
 
     run: the folder, or `local.LATER`; get_ready: does what takes long, while no run is known
-    train: gets the settings, where to tell events, when to stop, where snapshots belong, and whose
-    the model will be
+    plan: looks at once what the settings mean, which may mean something else when the turn comes
     """
     _step_back()
     folder = Path(run) if run != local.LATER else _await_run(get_ready)
@@ -52,6 +56,14 @@ def carry_out(
         for line in sys.stdin:
             if line.strip() == "stop":
                 break
+        finish()
+
+    def look() -> None:
+        while not (folder / local.STOP).exists():
+            time.sleep(_LOOK_EVERY)
+        finish()
+
+    def finish() -> None:
         stop.set()
         # Training looks at `stop` by itself; an import or a download does not.
         time.sleep(0.5)
@@ -61,16 +73,19 @@ def carry_out(
                 local.remove_drawings(folder)
                 os._exit(1)
 
-    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+    for hear in (watch, look):
+        threading.Thread(target=hear, name=f"lifeline-{hear.__name__}", daemon=True).start()
     try:
+        resources.check_addresses()
         values = json.loads(files.content(folder / local.CONFIG))
         config = TrainConfig(**values)
         if config.drawings is not None:
             config = replace(config, drawings=str(folder / config.drawings))
+        train = plan(config)
         with queue.turn(folder.name, speak, stop):
             stop.at = time.monotonic() + _BEGINNING + limits.current().run_seconds
             owner = queue.claim_of(folder.name).owner
-            train(config, speak, stop, local.snapshots_of(folder.name), owner)
+            train(speak, stop, local.snapshots_of(folder.name), owner)
     finally:
         local.remove_drawings(folder)
 
@@ -94,7 +109,7 @@ def say(event: Event) -> None:
         if files.lacks_space(error):
             with contextlib.suppress(OSError):
                 print(resources.NO_SPACE, file=sys.stderr, flush=True)
-            os._exit(local.DISK_FULL)
+            os._exit(resources.DISK_FULL)
         raise
 
 

@@ -9,7 +9,6 @@ wait. One such worker at most is kept ready, and ended when it has waited in vai
 """
 
 import contextlib
-import errno
 import json
 import os
 import re
@@ -19,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -28,25 +28,20 @@ from classifier.config import PROJECT, TrainConfig, home, runs_folder
 from classifier.jobs import queue, resources, shares
 from classifier.jobs.queue import Claim
 from classifier.jobs.resources import free_memory
-from classifier.jobs.run import MOST_AT_ONCE, Run
+from classifier.jobs.run import MOST_AT_ONCE, JobError, Run
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
     from classifier.ink.drawings import Drawings
 
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{16}")
-CONFIG, EVENTS, LOG, _SNAPSHOTS = "config.json", "events.jsonl", "log.txt", "epochs"
+CONFIG, EVENTS, LOG, SNAPSHOTS = "config.json", "events.jsonl", "log.txt", "epochs"
+STOP = "stop"  # a file by which another server than the one that started a run stops it
 LATER = "-"  # in place of a run's folder: which one, a line on standard input will say
-DISK_FULL = errno.ENOSPC  # the exit status of a child that can write nothing any more
 _KEPT_RUNS = 200  # older ones are removed when a new one starts
 _KEPT_SNAPSHOTS = 12  # so many runs keep theirs, which take 26 MB, or 64 at most
-_SIGKILL = 9  # `signal` lacks the name on Windows
-_READY_SECONDS = 300.0  # for which a worker is kept ready without a run
-_READY_MEMORY = 1.2e9  # bytes that must be free for one: what a run on MNIST takes, and some more
-
-
-class JobError(RuntimeError):
-    """A run could not be started; the message says why and what to do."""
+READY_SECONDS = 300.0  # for which a worker is kept ready without a run
+READY_MEMORY = 1.2e9  # bytes that must be free for one: what a run on MNIST takes, and some more
 
 
 @dataclass(frozen=True)
@@ -67,6 +62,9 @@ class _Process:
     def stop(self) -> None:
         if self.process is not None:
             _let_go(self.process)
+        elif self.folder.is_dir():
+            with contextlib.suppress(OSError):
+                (self.folder / STOP).touch()
 
     def death(self) -> str | None:
         code = None if self.process is None else self.process.poll()
@@ -78,27 +76,13 @@ class _Process:
             log = files.content(self.folder / LOG).decode("utf-8", "replace")
         except OSError:
             log = ""
-        words = [line.strip() for line in log.splitlines() if line.strip()]
-        if resources.lacks_memory(log):
-            return resources.NO_MEMORY
-        if code == DISK_FULL or resources.NO_SPACE in log:
-            return resources.NO_SPACE
-        if code == -_SIGKILL:
-            why = "its process was killed, perhaps for lack of memory"
-        elif code is not None and code < 0:
-            why = f"its process was ended by signal {-code}"
-        elif words:
-            why = f"its process failed: {words[-1][:300]}"
-        else:
-            why = "its process ended without a word"
-        return f"The training stopped: {why}. Nothing was saved; train again."
+        return resources.why_it_ended(log, code)
 
 
 class LocalJobs:
-    """Starts and finds runs as child processes of this one.
+    """Starts and finds runs as child processes of this one: `run.Jobs`."""
 
-    One object serves all sessions of a server; its methods may be called from any thread.
-    """
+    side_by_side = 1  # see `queue`
 
     def __init__(self) -> None:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -107,17 +91,17 @@ class LocalJobs:
         self._lock = threading.Lock()  # of both
 
     def get_ready(self) -> None:
-        """Start a worker for the next run, unless there is one or memory is short; at once."""
+        """Start a worker for the next run, unless there is one or memory is short."""
         with self._lock:
             waiting = self._ready is not None and self._ready.poll() is None
-            if waiting or free_memory() < _READY_MEMORY:
+            if waiting or free_memory() < READY_MEMORY:
                 return
             try:
                 worker = _start(LATER, subprocess.DEVNULL, subprocess.DEVNULL)
             except OSError:  # the run itself will say what is wrong
                 return
             self._ready = worker
-            self._patience = threading.Timer(_READY_SECONDS, self._dismiss, [worker])
+            self._patience = threading.Timer(READY_SECONDS, self._dismiss, [worker])
             self._patience.daemon = True
             self._patience.start()
 
@@ -152,25 +136,21 @@ class LocalJobs:
         by: Visitor = OPERATOR,
         *,
         host: bool = False,
+        sweep: str = "",
     ) -> Run:
-        """Start a run, at once. Raises JobError if it cannot be started, or LimitError.
-
-        drawn: what the file `config.drawings`, then a bare name that ends in .npz, shall hold; it
-        is stored until the run ends
-        by: whose run it is; host: whether a class waits for it
-        """
+        """As `run.Jobs` says."""
         by.check(Action.START_RUN)
         shares.check_length(config, by)
-        run_id = _new_id()
+        run_id = new_id()
         folder = runs_folder() / run_id
         try:
             home().mkdir(mode=0o700, parents=True, exist_ok=True)
             with queue.entrance():
                 with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
-                    self._remove_old()
-                shares.check_room(by, host=host)
+                    remove_old(self._is_at_work)
+                shares.check_room(by, self.claims(), host=host, sweep=sweep)
                 folder.mkdir(parents=True)
-                queue.enter(run_id, Claim(by.digest, host, queue.trained_by(by.digest)))
+                queue.enter(run_id, Claim(by.digest, host, queue.trained_by(by.digest), sweep))
             if drawn is not None:
                 # Not above: NumPy starts threads, before a child has stepped back for others.
                 from classifier.ink import drawings
@@ -197,56 +177,66 @@ class LocalJobs:
                 self._children.pop(ended, None)
         return Run(run_id, _Process(folder, process), by.digest)
 
-    def _remove_old(self) -> None:
-        """Take away what runs have left that are not alive: some did not end by themselves."""
-        runs = sorted((p for p in runs_folder().iterdir() if _ID.fullmatch(p.name)), reverse=True)
-        for newer, folder in enumerate(runs, 1):  # there will be one more
-            child = self._children.get(folder.name)
-            at_work = child is not None and child.poll() is None  # perhaps without its ticket yet
-            if at_work or queue.is_held(queue.ticket_of(folder.name)):
-                continue
-            remove_drawings(folder)
-            if newer >= _KEPT_SNAPSHOTS:
-                doomed = folder if newer >= _KEPT_RUNS else snapshots_of(folder.name)
-                shutil.rmtree(doomed, ignore_errors=True)
+    def _is_at_work(self, run_id: str) -> bool:
+        """Whether a run of this server is at work, perhaps without its ticket yet."""
+        child = self._children.get(run_id)
+        return child is not None and child.poll() is None
 
     def find(self, run_id: str) -> Run | None:
-        """The run of that id, to be followed from its beginning; None if there is none."""
+        """As `run.Jobs` says."""
         folder = runs_folder() / run_id
-        if not _ID.fullmatch(run_id) or not folder.is_dir():
+        if not is_id(run_id) or not folder.is_dir():
             return None
         process = self._children.get(run_id)
         return Run(run_id, _Process(folder, process), queue.claim_of(run_id).owner)
 
     def of(self, visitor: Visitor) -> Run | None:
-        """The newest run of this visitor that waits or is at work; None if there is none."""
-        own = [one for one in queue.alive() if queue.claim_of(one).owner == visitor.digest]
+        """As `run.Jobs` says."""
+        claims = {one: queue.claim_of(one) for one in queue.alive()}
+        own = [n for n, it in claims.items() if it.owner == visitor.digest and not it.sweep]
         return self.find(own[-1]) if own and visitor.digest else None
 
     def all(self, by: Visitor) -> list[Run]:
-        """The runs of all visitors that wait or are at work. Raises NotAllowedError."""
+        """As `run.Jobs` says."""
         by.check(Action.LIST_ALL)
         return [run for one in queue.alive() if (run := self.find(one)) is not None]
+
+    def claims(self) -> list[Claim]:
+        """As `run.Jobs` says."""
+        return [queue.claim_of(one) for one in queue.alive()]
+
+    def snapshots_of(self, run_id: str) -> Path:
+        """As `run.Jobs` says."""
+        return snapshots_of(run_id)
 
     def close(self) -> None:
         """End all runs of this server, keeping what they have learned."""
         if self._ready is not None:
             self._dismiss(self._ready)
-        for process in self._children.values():
+        for process in list(self._children.values()):
             _let_go(process)
+
+
+def command(folder: str) -> tuple[list[str], dict[str, str]]:
+    """What trains what it finds in `folder`, as a command and its environment."""
+    # It starts where this process did, so that relative paths in the environment mean the same;
+    # what lies there is not imported.
+    path = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return (
+        [sys.executable, "-P", "-m", "classifier", "train", "--json", "--run", folder],
+        os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(path)},
+    )
 
 
 def _start(folder: str, events: int | IO[bytes], log: int | IO[bytes]) -> subprocess.Popen[bytes]:
     """A child process that trains what it finds in `folder`. Raises OSError."""
-    # It starts where this process did, so that relative paths in the environment mean the same;
-    # what lies there is not imported.
-    path = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    words, environment = command(folder)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "classifier", "train", "--json", "--run", folder],
+        words,
         stdin=subprocess.PIPE,
         stdout=events,
         stderr=log,
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(path)},
+        env=environment,
         # Ctrl-C in the server's terminal is for the server; the child gets its end.
         start_new_session=True,
         creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),  # on Windows
@@ -272,13 +262,30 @@ def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdin
 
 
-def _new_id() -> str:
+def is_id(text: str) -> bool:
+    """Whether a run may be called so."""
+    return bool(_ID.fullmatch(text))
+
+
+def new_id() -> str:
     """An id after all others, even if the clock was set back."""
     now = time.time_ns()
     with contextlib.suppress(OSError):
         newest = max((p.name for p in runs_folder().iterdir() if _ID.fullmatch(p.name)), default="")
         now = max(now, int(newest[:20] or 0) + 1)
     return f"{now:020d}-{secrets.token_hex(8)}"
+
+
+def remove_old(is_at_work: Callable[[str], bool]) -> None:
+    """Take away what runs have left here that are not alive: some did not end by themselves."""
+    runs = sorted((p for p in runs_folder().iterdir() if is_id(p.name)), reverse=True)
+    for newer, folder in enumerate(runs, 1):  # there will be one more
+        if is_at_work(folder.name) or queue.is_held(queue.ticket_of(folder.name)):
+            continue
+        remove_drawings(folder)
+        if newer >= _KEPT_SNAPSHOTS:
+            doomed = folder if newer >= _KEPT_RUNS else snapshots_of(folder.name)
+            shutil.rmtree(doomed, ignore_errors=True)
 
 
 def remove_drawings(folder: Path) -> None:
@@ -290,4 +297,4 @@ def remove_drawings(folder: Path) -> None:
 
 def snapshots_of(run_id: str) -> Path:
     """Where a run keeps its network as it was after each epoch."""
-    return runs_folder() / run_id / _SNAPSHOTS
+    return runs_folder() / run_id / SNAPSHOTS

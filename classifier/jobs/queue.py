@@ -23,7 +23,8 @@ from classifier.records import parsed, record
 
 _GRACE = 10.0  # seconds in which a new child takes its ticket
 _LOOK_EVERY = 0.2  # seconds between two looks at the queue
-_CLAIM, _TRAINED = "claim.json", "trained"  # in a run's folder
+SHORT = 16  # characters of the owner's digest with which a sweep's id ends
+CLAIM, TRAINED = "claim.json", "trained"  # in a run's folder
 _LONGEST_CLAIM = 1_000  # bytes
 _TURN, _AT_WORK = "turn", "at-work"  # the lock, and which run has it
 
@@ -35,11 +36,13 @@ class Claim:
     owner: the visitor's digest; "" for nobody
     host: whether a class waits for it, whose host goes before others
     trained: seconds that the same owner's runs have trained before
+    sweep: of which sweep it is a run; "" for none
     """
 
     owner: str = ""
     host: bool = False
     trained: float = 0.0
+    sweep: str = ""
 
     def rank(self, run_id: str) -> tuple[bool, float, str]:
         """What is least goes first."""
@@ -51,10 +54,21 @@ def ticket_of(run_id: str) -> Path:
     return _folder() / f"{run_id}.lock"
 
 
+def sweep_ticket(sweep_id: str) -> Path:
+    """Where a sweep's ticket is while it is on, whether or not one of its runs waits or trains."""
+    return _folder() / f"{sweep_id}.sweep"
+
+
+def sweeps_on(owner: str = "*") -> list[str]:
+    """The sweeps that are on, by their ids, of this visitor or of all."""
+    tickets = _folder().glob(f"*-{owner[:SHORT] or 'nobody'}.sweep")
+    return sorted(ticket.stem for ticket in tickets if is_held(ticket))
+
+
 def enter(run_id: str, claim: Claim) -> None:
     """Give a run, whose folder exists, its claim and its ticket, which its process is to take
     within a few seconds. Raises OSError."""
-    (runs_folder() / run_id / _CLAIM).write_text(json.dumps(asdict(claim)), encoding="utf-8")
+    (runs_folder() / run_id / CLAIM).write_text(json.dumps(asdict(claim)), encoding="utf-8")
     ticket_of(run_id).touch()
 
 
@@ -69,7 +83,7 @@ def entrance() -> Iterator[None]:
 def claim_of(run_id: str) -> Claim:
     """Whose that run is; nobody's if it does not say."""
     try:
-        claim = files.content(runs_folder() / run_id / _CLAIM, _LONGEST_CLAIM + 1)
+        claim = files.content(runs_folder() / run_id / CLAIM, _LONGEST_CLAIM + 1)
         return record(Claim, parsed(claim, _LONGEST_CLAIM))
     except (OSError, ValueError):
         return Claim()
@@ -86,7 +100,7 @@ def trained_by(owner: str) -> float:
     for folder in runs_folder().glob("*/"):
         with contextlib.suppress(OSError, ValueError):
             if claim_of(folder.name).owner == owner:
-                seconds += float(files.content(folder / _TRAINED))
+                seconds += float(files.content(folder / TRAINED))
     return seconds
 
 
@@ -128,10 +142,12 @@ def turn(run_id: str, emit: Callable[[Event], None], stop: threading.Event) -> I
                     told = place
                 time.sleep(_LOOK_EVERY * min(place, 10))
             begun = time.monotonic()
-            yield
-            with contextlib.suppress(OSError):  # it counts for the next run's place, and no more
-                seconds = f"{time.monotonic() - begun:.1f}"
-                (runs_folder() / run_id / _TRAINED).write_text(seconds, encoding="ascii")
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):  # it counts for the next run's place alone
+                    seconds = f"{time.monotonic() - begun:.1f}"
+                    (runs_folder() / run_id / TRAINED).write_text(seconds, encoding="ascii")
         finally:
             has_turn.release()
             ticket.unlink(missing_ok=True)

@@ -1,16 +1,37 @@
-"""A training run as whoever follows it sees it: its events, and its state.
+"""A training run as whoever follows it sees it: its events, and its state; and what a page asks of
+those who carry runs out.
 
-Knows nothing of how a run is carried out: its `Work` tells it, here a child process (`local`).
+Knows nothing of how that is done: in a child process here (`local`), or on a worker of a cluster
+(`cluster`).
 """
 
 import contextlib
 import enum
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started, from_json
-from classifier.rights import Action, Visitor
+from classifier.config import TrainConfig
+from classifier.events import (
+    EpochEnded,
+    Event,
+    Failed,
+    Finished,
+    Progress,
+    Restarted,
+    Started,
+    from_json,
+)
+from classifier.jobs.queue import Claim
+from classifier.rights import OPERATOR, Action, Visitor
+
+if TYPE_CHECKING:
+    from classifier.ink.drawings import Drawings
 
 MOST_AT_ONCE = 1_000_000  # bytes of events that are read; none of them is so long
+
+
+class JobError(RuntimeError):
+    """A run could not be started; the message says why and what to do."""
 
 
 class RunState(enum.Enum):
@@ -44,6 +65,7 @@ class Run:
 
     owner: digest of the visitor whose it is; "" for nobody
     started, progress: the last such event, or None; epochs: all that have ended
+    attempt: 1, or more where the machines that carried it out before are gone
     end: its last word, or what is known of its death; None while it is on
     """
 
@@ -53,15 +75,18 @@ class Run:
         self.started: Started | None = None
         self.progress: Progress | None = None
         self.epochs: list[EpochEnded] = []
+        self.attempt = 1
         self.end: Finished | Failed | None = None
         self._work = work
         self._offset = 0  # bytes that were taken in
         self._is_stopping = self._is_lost = False
 
-    def look(self) -> None:
-        """Take in what is new. What is no event is passed over: a library may have printed it."""
+    def look(self) -> list[Event]:
+        """Take in what is new, and return it. What is no event is passed over: a library may have
+        printed it."""
+        new: list[Event] = []
         if self.end is not None:
-            return
+            return new
         death = self._work.death()  # before reading: then all its events can be read
         while text := self._work.said_after(self._offset):
             whole = text[: text.rfind(b"\n") + 1]
@@ -70,10 +95,13 @@ class Run:
             self._offset += len(whole or text)
             for line in whole.split(b"\n"):
                 with contextlib.suppress(ValueError):
-                    self.add(from_json(line.decode("utf-8", "replace")))
+                    new.append(from_json(line.decode("utf-8", "replace")))
+                    self.add(new[-1])
         if death is not None and self.end is None:
             self._is_lost = True
             self.end = Failed(error=death)
+            new.append(self.end)
+        return new
 
     def add(self, event: Event) -> None:
         """Take in the run's next event."""
@@ -84,6 +112,10 @@ class Run:
                 self.progress = event
             case EpochEnded():
                 self.epochs.append(event)
+            case Restarted():
+                self.started = self.progress = None
+                self.epochs.clear()
+                self.attempt = event.attempt
             case Finished() | Failed():
                 self.end = event
 
@@ -120,3 +152,52 @@ class Run:
     def error(self) -> str:
         """Why it ended without a model; "" otherwise."""
         return self.end.error if isinstance(self.end, Failed) else ""
+
+
+class Jobs(Protocol):
+    """Starts and finds runs. One object serves all sessions of a server; its methods may be called
+    from any thread, and wait for no other machine."""
+
+    @property
+    def side_by_side(self) -> int:
+        """How many runs are carried out at a time; 1 at least."""
+
+    def get_ready(self) -> None:
+        """Somebody may start a run soon: prepare for it, at once."""
+
+    def submit(
+        self,
+        config: TrainConfig,
+        drawn: "Drawings | None" = None,
+        by: Visitor = OPERATOR,
+        *,
+        host: bool = False,
+        sweep: str = "",
+    ) -> Run:
+        """Start a run, at once. Raises JobError if it cannot be started, LimitError, or
+        NotAllowedError.
+
+        drawn: what the file `config.drawings`, then a bare name that ends in .npz, shall hold; it
+        is stored until the run ends
+        by: whose run it is; host: whether a class waits for it
+        sweep: of which of this visitor's sweeps it is a run, whose share it takes; "" for none
+        """
+
+    def find(self, run_id: str) -> Run | None:
+        """The run of that id, to be followed from its beginning; None if there is none."""
+
+    def of(self, visitor: Visitor) -> Run | None:
+        """The newest run of this visitor that waits or is at work, and is none of a sweep; None if
+        there is none."""
+
+    def all(self, by: Visitor) -> list[Run]:
+        """The runs of all visitors that wait or are at work. Raises NotAllowedError."""
+
+    def claims(self) -> list[Claim]:
+        """Of all runs that wait or are at work, as far as is known here."""
+
+    def snapshots_of(self, run_id: str) -> Path:
+        """The folder of a run's networks, epoch by epoch, as far as they have come."""
+
+    def close(self) -> None:
+        """This server ends."""

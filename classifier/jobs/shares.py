@@ -1,8 +1,11 @@
 """A visitor's share of the processor: how long a run may be, and how many there may be."""
 
+from collections.abc import Sequence
+
 from classifier import files, limits
 from classifier.config import TrainConfig, home
 from classifier.jobs import queue
+from classifier.jobs.queue import Claim
 from classifier.limits import LimitError
 from classifier.rights import Visitor
 
@@ -18,18 +21,35 @@ def check_length(config: TrainConfig, by: Visitor) -> None:
         raise LimitError(f"A run may have {allowed.run_epochs:,} epochs here: choose fewer.")
 
 
-def check_room(by: Visitor, *, host: bool) -> None:
-    """Raise LimitError if this visitor, or all together, have as many runs as they may.
+def check_sweep(configs: Sequence[TrainConfig], by: Visitor) -> None:
+    """Raise LimitError if a sweep has more runs than one may have here, or one asks for more than a
+    run may have."""
+    allowed = limits.current().sweep_runs
+    if len(configs) > allowed and not by.operator:
+        raise LimitError(f"That is {len(configs)} runs: a sweep may have {allowed} here.")
+    for config in configs:
+        check_length(config, by)
 
+
+def check_room(by: Visitor, alive: Sequence[Claim], *, host: bool, sweep: str = "") -> None:
+    """Raise LimitError if this visitor, or all together, have as many runs as they may. A sweep
+    counts as one run, for its visitor from its beginning to its end.
+
+    alive: of the runs that wait or are at work
     host: whether a class waits for it; such a run takes no place of the others, nor they its own
+    sweep: of which sweep it is a run, whose place it has
     """
     if by.operator:
         return
-    allowed, alive = limits.current(), [queue.claim_of(one) for one in queue.alive()]
-    if sum(one.owner == by.digest for one in alive) >= allowed.runs:
+    allowed = limits.current()
+    own = [one for one in alive if one.owner == by.digest]
+    sweeps = {*queue.sweeps_on(by.digest), *(one.sweep for one in own)} - {"", sweep}
+    if sweeps and len(sweeps) >= allowed.runs:
+        raise LimitError("Your sweep has not ended yet: stop it under Runs, or wait for it.")
+    if len(sweeps) + sum(not one.sweep for one in own) >= allowed.runs:
         raise LimitError("Your last run has not ended yet: stop it, or wait for it.")
-    others = sum(not one.host for one in alive)
-    if not host and others >= allowed.runs_total:
+    others = len({one.sweep or number for number, one in enumerate(alive) if not one.host})
+    if not host and not sweep and others >= allowed.runs_total:
         raise LimitError(f"{others} runs wait already: try again when some have ended.")
     if files.bytes_in(home()) > 1e6 * allowed.stored_megabytes:
         raise LimitError(

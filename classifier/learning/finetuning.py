@@ -18,21 +18,30 @@ from classifier.serving.meta import Base
 from classifier.serving.saved import SavedModel
 
 
+def meant(name: str, model_id: str) -> SavedModel:
+    """The model that was called so when it had this id; without one, what is called so now. Raises
+    ValueError if it is gone, or as `store.get`."""
+    if not model_id:
+        return store.get(name)
+    found = store.followed(name, model_id)
+    if found is None:
+        raise ValueError(f"{name}, from which to go on, was deleted: choose another.")
+    return found
+
+
 def unspoilt(base: SavedModel, drawn: Drawn, tell: Notify) -> SavedModel:
     """`base`, or, where that has learned from some of these drawings already, the model that it
     is from: what a model has seen says nothing of how well it reads. Raises ValueError."""
     first = base
     while not set(base.meta.learned_from).isdisjoint(drawn.digests):
         origin = base.meta.base or Base("")
-        # Shipped models have no id, and keep their names.
-        same = "id" if origin.id else "name"
-        found = [m for m in store.list_models()[0] if getattr(m, same) == getattr(origin, same)]
-        if not found:
+        found = store.followed(origin.name, origin.id)
+        if found is None:
             raise ValueError(
                 f"{first.name} has learned from these drawings already, and the model that it came "
                 f"from, {origin.name}, is gone: choose another to go on from."
             )
-        base = found[0]
+        base = found
     if base is not first:
         tell(f"{first.name} knows some of these drawings: going on from {base.name} instead.", None)
     return base

@@ -22,7 +22,7 @@ from classifier.data.epochs import in_thread
 from classifier.data.generated import with_others
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 from classifier.learning import networks
-from classifier.learning.finetuning import compare, unspoilt, weights_of
+from classifier.learning.finetuning import compare, meant, unspoilt, weights_of
 from classifier.learning.trainer import Trainer, check_stop
 from classifier.serving import evaluation, saving, store
 from classifier.serving.saved import SavedModel
@@ -38,6 +38,7 @@ def train(
     stop: threading.Event | None = None,
     snapshots: Path | None = None,
     owner: str = "",
+    base_id: str = "",
 ) -> SavedModel:
     """Train, test and save a network.
 
@@ -45,6 +46,7 @@ def train(
     snapshots: a folder in which to keep the network as it is before the first epoch and after each,
     or None.
     owner: digest of the visitor whose the model will be; "" for nobody
+    base_id: of the model that `config.base` names, by which it is found though it was renamed since
     stop: set it to end within a few batches; what was learned by then is tested and saved.
     Raises ValueError (data or name do not fit), LimitError, DataUnavailableError,
     FileNotFoundError, StoreError, StoppedError, or FloatingPointError if the loss is no number any
@@ -58,7 +60,7 @@ def train(
     saving.check_writable()
     saving.check_room(owner)
     sources.check_files(config)
-    base = None if config.base is None else store.get(config.base)
+    base = None if config.base is None else meant(config.base, base_id)
 
     def tell(note: str, share: float | None, stage: str = "data") -> None:
         check_stop(stop)
@@ -160,8 +162,11 @@ def train(
             scores = [trainer.read(images)[:, 0] for images, _ in (held, *held_back)]
             found = evaluation.threshold(scores, _FALSE_ALARMS)
             meta["detector"] = {"threshold": found, "false_alarms": _FALSE_ALARMS}
-        name = config.name or saving.new_name(config.network, dataset.source)
-        saved = saving.save(name, final, meta)
+        saved = (
+            saving.save(config.name, final, meta)
+            if config.name
+            else saving.save_new(config.network, dataset.source, final, meta)
+        )
     emit(
         Finished(
             model=saved.name,

@@ -31,6 +31,8 @@ class Experiment:
     expect: what will happen and why, for the reader, beforehand; shows: the same in one clause
     test: where the test accuracy, 0–1, lies if it comes so, on MNIST and on generated digits
     train, gap: the same of the training accuracy and of the difference, on either
+    seeds: trained once with each of these, if there are any
+    spread: the same of the standard deviation of their test accuracies
     """
 
     key: str
@@ -41,10 +43,29 @@ class Experiment:
     test: tuple[Interval, Interval]
     train: Interval = (0.0, 1.0)
     gap: Interval = (-1.0, 1.0)
+    seeds: Sequence[int] = ()
+    spread: tuple[Interval, Interval] = ((0.0, 1.0), (0.0, 1.0))
 
     def config(self) -> TrainConfig:
         """The article's settings, but for this experiment's own."""
-        return TrainConfig(network="dense", title=self.title, **self.settings)
+        return TrainConfig(network="dense", title=self.title.rstrip("?"), **self.settings)
+
+    def judge_seeds(self, mean: float, spread: float, source: str) -> tuple[bool, str]:
+        """The same as `judge` of runs that differ only in their seeds: the mean of their test
+        accuracies and the standard deviation, 0–1."""
+        drawn = source == "generated"
+        strange = _outside(
+            ("the mean", "%", mean, self.test[drawn]),
+            ("the spread", "points", spread, self.spread[drawn]),
+        )
+        figures = (
+            f"{mean * 100:.2f} % of the test images right in the mean, with a spread of "
+            f"{spread * 100:.2f} points from seed to seed. Of two networks that differ by less "
+            f"than {2 * spread * 100:.1f} points, the better one may have been lucky"
+        )
+        if strange:
+            return False, f"Not as expected ({strange}): {figures}."
+        return True, f"As expected, {self.shows}: {figures}."
 
     def judge(self, train_accuracy: float, test_accuracy: float, source: str) -> tuple[bool, str]:
         """Whether the result is as expected, and a sentence that compares.
@@ -52,23 +73,28 @@ class Experiment:
         Accuracies are 0–1; source: of the data, "mnist" or "generated", as `Finished` has it.
         """
         gap = train_accuracy - test_accuracy
-        strange = [
-            f"{name} should be between {low * 100:.0f} and {high * 100:.0f} {unit}"
-            for name, unit, value, (low, high) in (
-                ("training accuracy", "%", train_accuracy, self.train),
-                ("test accuracy", "%", test_accuracy, self.test[source == "generated"]),
-                ("the gap", "points", gap, self.gap),
-            )
-            if not low <= value <= high
-        ]
+        strange = _outside(
+            ("training accuracy", "%", train_accuracy, self.train),
+            ("test accuracy", "%", test_accuracy, self.test[source == "generated"]),
+            ("the gap", "points", gap, self.gap),
+        )
         figures = (
             f"{train_accuracy * 100:.1f} % of the training images right and "
             f"{test_accuracy * 100:.1f} % of the test images, a gap of {gap * 100:.1f} points"
         )
         article = _ARTICLE["generated" if source == "generated" else "mnist"]
         if strange:
-            return False, f"Not as expected ({' and '.join(strange)}): {figures}; {article}."
+            return False, f"Not as expected ({strange}): {figures}; {article}."
         return True, f"As expected, {self.shows}: {figures}; {article}."
+
+
+def _outside(*figures: tuple[str, str, float, Interval]) -> str:
+    """Which of these lie outside, in words; each with its name, unit, value and interval."""
+    return " and ".join(
+        f"{name} should be between {low * 100:g} and {high * 100:g} {unit}"
+        for name, unit, value, (low, high) in figures
+        if not low <= value <= high
+    )
 
 
 @dataclass(frozen=True)

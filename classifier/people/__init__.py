@@ -1,5 +1,5 @@
-"""Whoever draws: the drawings that they labelled, their classes, and the file that keeps both.
+"""Whoever draws: the drawings that they labelled, and their classes.
 
-May import `config`, `files`, `rights`, `limits` and `ink`. Knows nothing of networks, nor of the
+May import `config`, `rights`, `limits`, `ink` and `database`. Knows nothing of networks, nor of the
 page.
 """

@@ -4,15 +4,15 @@ An album is one visitor's own collection, or what the members of a class have se
 it: `class_number` tells which, None being one's own. Knows nothing of the page.
 """
 
-import sqlite3
 from dataclasses import dataclass
 
 import numpy as np
 
 from classifier.config import CLASSES
+from classifier.database.interface import Transaction
+from classifier.database.transactions import transaction
 from classifier.people import classroom, collection
 from classifier.people.collection import OWN, Kept
-from classifier.people.database import transaction
 from classifier.rights import Action, Visitor
 
 
@@ -37,9 +37,8 @@ def contents(visitor: Visitor, class_number: int | None) -> Contents:
     """Which drawings the album has. Raises CollectionError, and NoClassError for another's."""
     with transaction(writing=False) as database:
         album, whose = _album(database, visitor, class_number)
-        database.row_factory = None  # thousands of plain rows
         query = f"SELECT number, label FROM drawing WHERE {album} AND hidden = 0"
-        rows = np.array(database.execute(query, [whose]).fetchall(), np.int64).reshape(-1, 2)
+        rows = np.array([*map(tuple, database.execute(query, [whose]))], np.int64).reshape(-1, 2)
         count = f"SELECT count(*) FROM drawing WHERE {album} AND hidden = 1"
         hidden = database.execute(count, [whose]).fetchone()[0]
     numbers, labels = rows[rows[:, 0].argsort()].T
@@ -75,9 +74,7 @@ def some(visitor: Visitor, class_number: int | None, numbers: list[int]) -> list
         return collection.select(database, f"{album} AND number IN ({marks})", [whose, *numbers])
 
 
-def _album(
-    database: sqlite3.Connection, visitor: Visitor, class_number: int | None
-) -> tuple[str, object]:
+def _album(database: Transaction, visitor: Visitor, class_number: int | None) -> tuple[str, object]:
     """The SQL condition of an album, with the value in it."""
     if class_number is None:
         return OWN, visitor.digest

@@ -1,16 +1,13 @@
 """Classes: one host, a code, and those who join with it to draw together.
 
-A class lives in the collection's file, so that a server that starts again finds it as it was. What
-one may do is asked of `rights` here: who joined may send drawings and take back their own; who
-opened the class sees all of them and steers it. Each call raises CollectionError, and NoClassError
-where it is given the number of a class in which the visitor has no such part. Knows nothing of
-networks or of the page.
+It lives in the store, so that a server that starts again finds it as it was. What one may do is
+asked of `rights` here: who joined may send drawings and take back their own; who opened the class
+sees all of them and steers it. Each call raises CollectionError, and NoClassError where it is given
+the number of a class in which the visitor has no such part. Knows no network and no page.
 """
 
 import enum
 import secrets
-import sqlite3
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,17 +15,21 @@ import numpy as np
 
 from classifier import limits
 from classifier.config import CLASSES
+from classifier.database.interface import Transaction
+from classifier.database.transactions import transaction
 from classifier.limits import LimitError
 from classifier.people import animals, collection
 from classifier.people.collection import Kept, Labelled
-from classifier.people.database import transaction
 from classifier.rights import Action, NotAllowedError, Visitor
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 CODE = 6  # of them: one of 890 million
 KNOCK_LASTS = 600.0  # seconds
+# Bytes of points of one member: 300 drawings of 218 points. All of 100 members have 50 MB, of which
+# a host's download takes 200 MB of memory.
+_MOST_BYTES = 1 << 19
 _DRAWING_MEMBERS = 2  # from so many on a class is one: to open it takes one press
-_KNOCKS = "SELECT count(*) FROM knock WHERE class = ? AND time > ? AND NOT refused"
+_KNOCKS = "SELECT count(*) FROM knock WHERE class = ? AND time > ? AND refused = 0"
 _OPEN = "state != 'closed' AND expires > ?"
 
 
@@ -91,8 +92,9 @@ def open_class(visitor: Visitor, model: str, model_id: str = "") -> Class:
     """A new class with this visitor as its host, in which that model answers; for its id see
     `Class`. Raises LimitError."""
     visitor.check(Action.OPEN_CLASS)
-    now, most = time.time(), limits.current()
+    most = limits.current()
     with transaction() as database:
+        now = database.now()
         count = f"SELECT count(*) FROM class WHERE {_OPEN}"
         if database.execute(f"{count} AND host = ?", [now, visitor.digest]).fetchone()[0] >= (
             most.classes
@@ -103,12 +105,16 @@ def open_class(visitor: Visitor, model: str, model_id: str = "") -> Class:
                 f"This page bears {most.classes_total} open classes, and has them: try again later."
             )
         expires = now + most.class_hours * 3600
+        # Never given twice: a page may still show a class that was deleted, and be pressed.
+        newest = database.execute("SELECT coalesce(max(number), 0) FROM class").fetchone()[0]
+        number = max(newest + 1, int(now * 1e6))
+        whose = [visitor.digest, model, model_id, ClassState.OPEN.value, now, expires]
         while True:
             code = "".join(secrets.choice(LETTERS) for _ in range(CODE))
             added = database.execute(
-                "INSERT OR IGNORE INTO class (code, host, model, model_id, state, opened, expires)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [code, visitor.digest, model, model_id, ClassState.OPEN.value, now, expires],
+                "INSERT INTO class (number, code, host, model, model_id, state, opened, expires)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [number, code, *whose],
             )
             if added.rowcount:
                 return classes(database, visitor, "code = ?", [code])[0]
@@ -124,7 +130,7 @@ def all_open(visitor: Visitor) -> list[Class]:
     """The classes of all hosts that are not over, newest first. Raises NotAllowedError."""
     visitor.check(Action.LIST_ALL)
     with transaction(writing=False) as database:
-        return classes(database, visitor, f"{_OPEN} ORDER BY number DESC", [time.time()])
+        return classes(database, visitor, f"{_OPEN} ORDER BY number DESC", [database.now()])
 
 
 def has_class(visitor: Visitor) -> bool:
@@ -140,7 +146,7 @@ def has_class(visitor: Visitor) -> bool:
         f" AND ({draws}) >= {_DRAWING_MEMBERS} LIMIT 1"
     )
     with transaction(writing=False) as database:
-        given = [visitor.digest, ClassState.OPEN.value, time.time()]
+        given = [visitor.digest, ClassState.OPEN.value, database.now()]
         return database.execute(query, given).fetchone() is not None
 
 
@@ -161,10 +167,13 @@ def send(visitor: Visitor, number: int, drawing: Labelled) -> int:
         if found.silenced:
             raise NotOpenError("The host takes no drawings from you now: this one was not sent.")
         drawing_number = collection.insert(database, number, visitor, drawing)
-        own = "SELECT count(*) FROM drawing WHERE class = ? AND writer = ?"
+        own = "SELECT count(*), sum(length(points)) FROM drawing WHERE class = ? AND writer = ?"
         most = limits.current().class_drawings
-        if database.execute(own, [number, visitor.digest]).fetchone()[0] > most:
+        count, size = database.execute(own, [number, visitor.digest]).fetchone()
+        if count > most:
             raise LimitError(f"You have sent {most} drawings, which is all that one may.")
+        if size > _MOST_BYTES:
+            raise LimitError("Your drawings have too many points for one member: take some back.")
         return drawing_number
 
 
@@ -200,13 +209,13 @@ def survey(visitor: Visitor, number: int, most: int) -> Survey:
         tally = "SELECT label, answer, drawings FROM tally WHERE class = ?"
         for label, answer, count in database.execute(tally, [number]):
             counts[label, answer] = count  # -1, that is, the last, where none was given
-        members = "SELECT count(*) FROM member WHERE class = ? AND NOT removed"
+        members = "SELECT count(*) FROM member WHERE class = ? AND removed = 0"
         shown = "class = ? AND hidden = 0"
         latest = collection.select(database, shown, [number, most], "number DESC LIMIT ?")
         return Survey(
             there,
             database.execute(members, [number]).fetchone()[0],
-            database.execute(_KNOCKS, [number, time.time() - KNOCK_LASTS]).fetchone()[0],
+            database.execute(_KNOCKS, [number, database.now() - KNOCK_LASTS]).fetchone()[0],
             counts,
             latest[::-1],
         )
@@ -225,7 +234,7 @@ def set_locked(visitor: Visitor, number: int, locked: bool) -> None:
     """Let nobody new into the host's class, or whoever has the code again; who is in it stays."""
     with transaction() as database:
         as_host(database, visitor, number, Action.STEER_CLASS)
-        database.execute("UPDATE class SET locked = ? WHERE number = ?", [locked, number])
+        database.execute("UPDATE class SET locked = ? WHERE number = ?", [int(locked), number])
 
 
 def set_model(visitor: Visitor, number: int, model: str, model_id: str = "") -> None:
@@ -243,14 +252,14 @@ def discard(visitor: Visitor, number: int) -> None:
         delete(database, number)
 
 
-def delete(database: sqlite3.Connection, number: int) -> None:
+def delete(database: Transaction, number: int) -> None:
     """Delete a class with all of its drawings within a transaction."""
     for table in ("drawing", "tally", "member", "knock"):
         database.execute(f"DELETE FROM {table} WHERE class = ?", [number])
     database.execute("DELETE FROM class WHERE number = ?", [number])
 
 
-def as_member(database: sqlite3.Connection, visitor: Visitor, number: int) -> Class:
+def as_member(database: Transaction, visitor: Visitor, number: int) -> Class:
     """The class of that number, for its members; raises NoClassError."""
     found = find(database, visitor, "number = ?", [number])
     try:
@@ -262,7 +271,7 @@ def as_member(database: sqlite3.Connection, visitor: Visitor, number: int) -> Cl
     return found
 
 
-def as_host(database: sqlite3.Connection, visitor: Visitor, number: int, action: Action) -> Class:
+def as_host(database: Transaction, visitor: Visitor, number: int, action: Action) -> Class:
     """The class of that number, for whoever may do that with it; raises NoClassError."""
     host = database.execute("SELECT host FROM class WHERE number = ?", [number]).fetchone()
     try:
@@ -275,18 +284,18 @@ def as_host(database: sqlite3.Connection, visitor: Visitor, number: int, action:
 
 
 def find(
-    database: sqlite3.Connection, visitor: Visitor, condition: str, values: Sequence[object]
+    database: Transaction, visitor: Visitor, condition: str, values: Sequence[object]
 ) -> Class | None:
     return next(iter(classes(database, visitor, condition, values)), None)
 
 
 def classes(
-    database: sqlite3.Connection, visitor: Visitor, condition: str, values: Sequence[object]
+    database: Transaction, visitor: Visitor, condition: str, values: Sequence[object]
 ) -> list[Class]:
-    found, now = [], time.time()
+    found, now = [], database.now()
     query = (
         "SELECT class.*, seat, silenced FROM class LEFT JOIN member ON member.class = number"
-        f" AND writer = ? AND NOT removed WHERE {condition}"
+        f" AND writer = ? AND removed = 0 WHERE {condition}"
     )
     for row in database.execute(query, [visitor.digest, *values]):
         state = ClassState.CLOSED if now > row["expires"] else ClassState(row["state"])

@@ -7,18 +7,19 @@ is checked here. Knows nothing of networks or of the page.
 
 import hashlib
 import json
-import sqlite3
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from classifier import limits
 from classifier.config import CLASSES
+from classifier.database.interface import Transaction
+from classifier.database.transactions import transaction
 from classifier.ink import drawings
 from classifier.limits import LimitError
-from classifier.people.database import check_room, transaction
+from classifier.records import parsed
 from classifier.rights import Action, Visitor
 
 MAX_STROKES, MAX_POINTS = 100, 10_000  # of one drawing
@@ -30,9 +31,9 @@ _MOST_BYTES = 1 << 24  # of one's own drawings' points: a file of them can be br
 MAX_COORDINATE = 1e5
 OWN = "writer = ? AND class IS NULL"  # of which drawings a visitor's own collection consists
 _INSERT = (
-    "INSERT OR IGNORE INTO drawing"
+    "INSERT INTO drawing"
     " (id, class, writer, hand, label, points, lengths, pen, answer, model, time)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 
 
@@ -94,7 +95,7 @@ def bring(visitor: Visitor, drawn: drawings.Drawings) -> int:
     most_strokes = np.bincount(drawn.sample_id[begins]).max(initial=0)
     if most_strokes > MAX_STROKES or np.bincount(drawn.sample_id).max(initial=0) > MAX_POINTS:
         raise LimitError(_TOO_LARGE)
-    writer, now = visitor.digest, time.time()
+    writer = visitor.digest
     hands = np.zeros(len(drawn), int) if drawn.writer is None else drawn.writer - drawn.writer.min()
     # Outside the transaction that writes, for the end of which others wait.
     own = drawings_of(visitor)
@@ -111,7 +112,7 @@ def bring(visitor: Visitor, drawn: drawings.Drawings) -> int:
     if not fresh:
         return 0
     with transaction() as database:
-        came = sum(_write(database, None, writer, hand, one, now) for hand, one in fresh)
+        came = sum(_write(database, None, writer, hand, one) for hand, one in fresh)
         _check_own(database, visitor)
         check_room(database, for_class=False)
     return came
@@ -123,7 +124,7 @@ def identity(strokes: Sequence[np.ndarray], label: int) -> str:
     return hashlib.sha256(f"{drawings.digest(points)} {label}".encode()).hexdigest()[:16]
 
 
-def _check_own(database: sqlite3.Connection, visitor: Visitor) -> None:
+def _check_own(database: Transaction, visitor: Visitor) -> None:
     most = limits.current().drawings
     own = f"SELECT count(*), sum(length(points)) FROM drawing WHERE {OWN}"
     count, size = database.execute(own, [visitor.digest]).fetchone()
@@ -138,35 +139,48 @@ def _full(most: int) -> LimitError:
 
 
 def insert(
-    database: sqlite3.Connection, class_number: int | None, visitor: Visitor, drawing: Labelled
+    database: Transaction, class_number: int | None, visitor: Visitor, drawing: Labelled
 ) -> int:
     """Write a drawing within a transaction, into that class or, without one, the visitor's own
     collection; its number; errors as for `keep`."""
-    writer, now, most = visitor.digest, time.time(), limits.current().drawings_a_minute
+    writer, most = visitor.digest, limits.current().drawings_a_minute
     known = "SELECT number FROM drawing WHERE writer = ? AND id = ?"
     there = database.execute(known, [writer, drawing.id]).fetchone()
     if there:
         return int(there[0])
     recent = "SELECT count(*) FROM drawing WHERE writer = ? AND time > ?"
-    if database.execute(recent, [writer, now - 60]).fetchone()[0] >= most:
+    if database.execute(recent, [writer, database.now() - 60]).fetchone()[0] >= most:
         raise LimitError(f"At most {most:,} drawings a minute: wait a moment.")
-    _write(database, class_number, writer, 0, drawing, now)
+    _write(database, class_number, writer, 0, drawing)
     check_room(database, for_class=class_number is not None)
     return int(database.execute(known, [writer, drawing.id]).fetchone()[0])
 
 
+def check_room(database: Transaction, *, for_class: bool) -> None:
+    """Raise LimitError if no more may be stored. The last half of all room is for classes: whoever
+    draws for themselves cannot take it from them."""
+    most, share = limits.current(), 1.0 if for_class else 0.5
+    rest = ": ask whoever runs it to make room."
+    if not for_class:
+        rest = ", or what is left is for classes" + rest
+    if database.stored_bytes() > share * most.stored_megabytes * 1e6:
+        raise LimitError(f"The {most.stored_megabytes:,} MB of this page's storage are taken{rest}")
+    drawings = database.execute("SELECT drawings FROM total").fetchone()[0]
+    if drawings > share * most.drawings_total:
+        raise LimitError(f"This page keeps {most.drawings_total:,} drawings, and has them{rest}")
+
+
 def _write(
-    database: sqlite3.Connection,
+    database: Transaction,
     class_number: int | None,
     writer: str,
     hand: int,
     drawing: Labelled,
-    now: float,
 ) -> int:
     """How many rows were written: 0 for a drawing whose id is taken."""
     points, lengths = _checked(drawing)
     whose = [drawing.id, class_number, writer, hand, drawing.label]
-    what = [points, lengths, drawing.pen, drawing.answer, drawing.model, now]
+    what = [points, lengths, drawing.pen, drawing.answer, drawing.model, database.now()]
     return database.execute(_INSERT, whose + what).rowcount
 
 
@@ -188,6 +202,19 @@ def _checked(drawing: Labelled) -> tuple[bytes, str]:
     return points.tobytes(), json.dumps(lengths)
 
 
+def check_stored(points: object, lengths: str, pen: float) -> None:
+    """Raise ValueError if these are no strokes as a row has them."""
+    try:
+        if not isinstance(points, bytes) or len(points) > 8 * MAX_POINTS:
+            raise ValueError("too many points")
+        counts = parsed(lengths, 10 * MAX_STROKES)
+        if any(type(one) is not int or one < 1 for one in counts) or sum(counts) * 8 != len(points):
+            raise ValueError("other points than its strokes")
+        _checked(Labelled("", 0, _strokes(points, lengths), pen, None, ""))
+    except (TypeError, ValueError, LimitError) as error:
+        raise ValueError(f"has strokes that make no sense ({error})") from error
+
+
 def drawings_of(visitor: Visitor) -> list[Kept]:
     """The visitor's own collection, oldest first. Raises CollectionError."""
     with transaction(writing=False) as database:
@@ -195,7 +222,7 @@ def drawings_of(visitor: Visitor) -> list[Kept]:
 
 
 def select(
-    database: sqlite3.Connection, condition: str, values: Sequence[object], order: str = "number"
+    database: Transaction, condition: str, values: Sequence[object], order: str = "number"
 ) -> list[Kept]:
     """Drawings by an SQL condition, oldest first unless another order is named."""
     found = []
@@ -222,6 +249,16 @@ def remove(visitor: Visitor, number: int) -> bool:
         return database.execute("DELETE FROM drawing WHERE number = ?", [number]).rowcount > 0
 
 
+def remove_sent(visitor: Visitor, ids: Sequence[str]) -> None:
+    """Delete those of the visitor's own drawings, or of what they sent to classes, that have these
+    ids, as the page gave them. Raises CollectionError."""
+    marks = ", ".join("?" * len(ids))
+    with transaction() as database:
+        database.execute(
+            f"DELETE FROM drawing WHERE writer = ? AND id IN ({marks})", [visitor.digest, *ids]
+        )
+
+
 def hide(visitor: Visitor, number: int, hidden: bool) -> bool:
     """Take a drawing out of all that its class shows, counts and learns from, or back into it;
     whether it is in a class. Raises NotAllowedError if that is not of one's own."""
@@ -230,18 +267,16 @@ def hide(visitor: Visitor, number: int, hidden: bool) -> bool:
         if there is None or there["class"] is None:
             return False
         change = "UPDATE drawing SET hidden = ? WHERE number = ?"
-        return database.execute(change, [hidden, number]).rowcount > 0
+        return database.execute(change, [int(hidden), number]).rowcount > 0
 
 
-def _check(
-    database: sqlite3.Connection, visitor: Visitor, number: int, action: Action
-) -> sqlite3.Row | None:
-    """What is asked of that drawing, if it is there; raises NotAllowedError."""
+def _check(database: Transaction, visitor: Visitor, number: int, action: Action) -> Any:
+    """The row of what is asked of that drawing, None if it is not there; raises NotAllowedError."""
     whose = (
         "SELECT drawing.class, writer, coalesce(host, '') AS host FROM drawing"
         " LEFT JOIN class ON class.number = drawing.class WHERE drawing.number = ?"
     )
-    found: sqlite3.Row | None = database.execute(whose, [number]).fetchone()
+    found = database.execute(whose, [number]).fetchone()
     if found is not None:
         visitor.check(action, owner=found["writer"], host=found["host"])
     return found

@@ -1,87 +1,158 @@
-"""All drawings and classes at once, or all of one visitor's: copied into another file, added from
+"""All drawings and classes at once, or all of one visitor's: copied into a SQLite file, added from
 one, counted, cleared.
 
 Knows nothing of what a visitor may do, but that clearing is the operator's.
 """
 
-import contextlib
-import sqlite3
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Annotated, Any
 
-from classifier.people import classroom
-from classifier.people.database import CollectionError, bring_up_to_date, transaction
+from classifier.config import CLASSES
+from classifier.database import sqlite
+from classifier.database.interface import CollectionError, Transaction
+from classifier.database.transactions import transaction
+from classifier.people import classroom, collection
+from classifier.people.classroom import CODE, LETTERS, ClassState
+from classifier.records import record
 from classifier.rights import Action, Visitor
 
-_CLASS = "code, host, model, state, opened, expires, locked, model_id"
-_MEMBER = "writer, joined, seat, silenced, removed"
-_DRAWING = "id, writer, hand, label, points, lengths, pen, answer, model, time, hidden"
 _TABLES = ("drawing", "member", "knock", "class", "tally", "guess")
+_AT_ONCE = 100  # drawings that are in memory
+_LONGEST = 200  # characters of a text
+_Flag = Annotated[int, (0, 1)]
+_Digit = Annotated[int, (0, CLASSES - 1)]
+_Count = Annotated[int, (0, 2**53)]
+_Time = Annotated[float, (0, 1e12)]
+
+
+# Rows as they are copied. To make one of what somebody brought checks it: ValueError.
+
+
+@dataclass(frozen=True)
+class _Class:
+    code: str
+    host: str
+    model: str
+    state: str
+    opened: _Time
+    expires: _Time
+    locked: _Flag
+    model_id: str
+
+    def __post_init__(self) -> None:
+        ClassState(self.state)
+        if not re.fullmatch(f"[{LETTERS}]{{{CODE}}}", self.code):
+            raise ValueError(f"has the code {self.code!r}")
+
+
+@dataclass(frozen=True)
+class _Member:
+    writer: str
+    joined: _Time
+    seat: Annotated[int, (0, 10**6)]
+    silenced: _Flag
+    removed: _Flag
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    id: str
+    writer: str
+    hand: _Count
+    label: _Digit
+    points: Any
+    lengths: str
+    pen: float
+    answer: _Digit | None
+    model: str
+    time: _Time
+    hidden: _Flag
+
+    def __post_init__(self) -> None:
+        collection.check_stored(self.points, self.lengths, self.pen)
+
+
+_Take = Callable[[type, Any], list[Any]]  # of a row, the values of these fields
 
 
 def save_copy(path: Path) -> int:
-    """Copy all of it, as it is at one moment, into a new file; how many drawings there are. Raises
-    CollectionError."""
-    with transaction(writing=False) as database, contextlib.closing(sqlite3.connect(path)) as copy:
-        database.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, and no other beside it
-        return int(copy.execute("SELECT drawings FROM total").fetchone()[0])
+    """Copy all of it, as it is at one moment, into a new SQLite file; how many drawings there are.
+    Raises CollectionError."""
+    with transaction(writing=False) as database, sqlite.File(path).transaction() as copy:
+        return _add(database, copy, _as_it_is)
 
 
 def merge(path: Path) -> int:
     """Add what such a copy has and is not here yet: how many drawings. All of it, or nothing; a
-    copy of an earlier version is brought up to date. Raises CollectionError."""
+    copy of an earlier version is brought up to date. Drawings of members that a host has removed do
+    not come back. Raises CollectionError."""
+    with sqlite.untrusted(path) as source, transaction() as database:
+        return _add(source, database, _checked)
+
+
+def _columns(kind: type) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def _as_it_is(kind: type, row: Any) -> list[Any]:
+    return [row[column] for column in _columns(kind)]
+
+
+def _checked(kind: type, row: Any) -> list[Any]:
+    values = _as_it_is(kind, row)
     try:
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source:
-            source.row_factory = sqlite3.Row
-            source.execute("PRAGMA trusted_schema = OFF")
-            if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise CollectionError(f"{path.name} in it is damaged.")
-            bring_up_to_date(source, path)
-            with transaction() as database:
-                return _add(source, database)
-    except sqlite3.Error as error:
-        raise CollectionError(f"{path.name} in it is no collection ({error}).") from error
+        record(kind, dict(row))
+        if any(isinstance(value, str) and len(value) > _LONGEST for value in values):
+            raise ValueError(f"has texts of more than {_LONGEST} characters")
+    except ValueError as error:
+        what = kind.__name__.strip("_").lower()
+        raise CollectionError(f"A {what} in it {error}: nothing was added.") from error
+    return values
 
 
-def _add(source: sqlite3.Connection, database: sqlite3.Connection) -> int:
-    """Add rows of one file to another, in whose transaction this is."""
-    before = database.execute("SELECT drawings FROM total").fetchone()[0]
-    numbers: dict[int | None, int | None] = {None: None}  # of classes: in the copy, and here
-    for row in source.execute(f"SELECT number, {_CLASS} FROM class"):
-        database.execute(
-            f"INSERT OR IGNORE INTO class ({_CLASS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            tuple(row)[1:],
+def _add(source: Transaction, database: Transaction, take: _Take) -> int:
+    """Add rows of one store to another."""
+    before = _drawings(database)
+    numbers: dict[int | None, int | None] = {None: None}  # of classes: there, and here
+    known = "SELECT number FROM class WHERE code = ?"
+    for row in source.execute("SELECT * FROM class ORDER BY number"):
+        database.add("class", _columns(_Class), [take(_Class, row)])
+        numbers[row["number"]] = database.execute(known, [row["code"]]).fetchone()[0]
+    for row in source.execute("SELECT * FROM member ORDER BY seat"):
+        if numbers.get(row["class"]) is not None:
+            _seat(database, numbers[row["class"]], take(_Member, row))
+    removed = database.execute("SELECT class, writer FROM member WHERE removed = 1")
+    gone = {(row["class"], row["writer"]) for row in removed}
+    last = -(2**63)
+    some = f"SELECT * FROM drawing WHERE number > ? ORDER BY number LIMIT {_AT_ONCE}"
+    while rows := source.execute(some, [last]).fetchall():
+        last = rows[-1]["number"]
+        known_here = (
+            [numbers[row["class"]], *take(_Drawing, row)]
+            for row in rows
+            if row["class"] in numbers and (numbers[row["class"]], row["writer"]) not in gone
         )
-        here = database.execute("SELECT number FROM class WHERE code = ?", [row["code"]])
-        numbers[row["number"]] = here.fetchone()[0]
-    for row in source.execute(f"SELECT class, {_MEMBER} FROM member ORDER BY seat"):
-        _seat(database, numbers.get(row["class"]), row)
-    places = ", ".join("?" * (2 + _DRAWING.count(",")))
-    database.executemany(
-        f"INSERT OR IGNORE INTO drawing (class, {_DRAWING}) VALUES ({places})",
-        (
-            (numbers[row[0]], *tuple(row)[1:])
-            for row in source.execute(f"SELECT class, {_DRAWING} FROM drawing ORDER BY number")
-            if row[0] in numbers
-        ),
-    )
-    return int(database.execute("SELECT drawings FROM total").fetchone()[0] - before)
+        database.add("drawing", ["class", *_columns(_Drawing)], known_here)
+    return _drawings(database) - before
 
 
-def _seat(database: sqlite3.Connection, number: int | None, row: sqlite3.Row) -> None:
+def _drawings(database: Transaction) -> int:
+    return int(database.execute("SELECT drawings FROM total").fetchone()[0])
+
+
+def _seat(database: Transaction, number: int | None, values: list[Any]) -> None:
     """Let a member in who is not here yet: in the seat that they had, or, if another member has it
     by now, in the next that is free."""
-    if number is None:
-        return
+    columns = _columns(_Member)
+    place = columns.index("seat")
     taken = "SELECT 1 FROM member WHERE class = ? AND seat = ?"
     last = "SELECT coalesce(max(seat), -1) FROM member WHERE class = ?"
-    seat = row["seat"]
-    if database.execute(taken, [number, seat]).fetchone():
-        seat = database.execute(last, [number]).fetchone()[0] + 1
-    database.execute(
-        f"INSERT OR IGNORE INTO member (class, {_MEMBER}) VALUES (?, ?, ?, ?, ?, ?)",
-        [number, row["writer"], row["joined"], seat, row["silenced"], row["removed"]],
-    )
+    if database.execute(taken, [number, values[place]]).fetchone():
+        values[place] = database.execute(last, [number]).fetchone()[0] + 1
+    database.add("member", ["class", *columns], [[number, *values]])
 
 
 def holders(visitor: Visitor, count: int) -> dict[str, int]:

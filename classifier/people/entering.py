@@ -5,15 +5,15 @@ lost their cookie, with all that they sent. Knows nothing of the page.
 """
 
 import re
-import sqlite3
-import time
+import secrets
 from dataclasses import dataclass
 
 from classifier import limits
+from classifier.database.interface import Transaction
+from classifier.database.transactions import transaction
 from classifier.limits import LimitError
 from classifier.people import animals, classroom, guesses
 from classifier.people.classroom import KNOCK_LASTS, Class, ClassState, NoClassError
-from classifier.people.database import transaction
 from classifier.rights import Action, Visitor
 
 _IS_CODE = re.compile(f"[{classroom.LETTERS}]{{{classroom.CODE}}}")
@@ -67,7 +67,7 @@ def with_code(visitor: Visitor, code: str, address: str) -> Class:
             guesses.forget(database)
             guesses.note(database, visitor, address, text)
         raise NoClassError("No class has this code: look at it once more.")
-    if found.state is ClassState.CLOSED:
+    if found.state is ClassState.CLOSED and not found.seat:  # members see what they sent
         raise NoClassError("This class is over. Thank you for your drawings.")
     return found
 
@@ -100,13 +100,14 @@ def join(visitor: Visitor, code: str, address: str) -> Class:
 def knock(visitor: Visitor, code: str, address: str) -> Knock:
     """Stand at the door of the class that has this code, for ten minutes; once, however often.
     Raises as `with_code`."""
-    number, now = with_code(visitor, code, address).number, time.time()
+    number = with_code(visitor, code, address).number
     with transaction() as database:
+        now = database.now()
         database.execute("DELETE FROM knock WHERE time <= ?", [now - KNOCK_LASTS])
         known = _knocks(database, _STANDS, [number, visitor.digest])
         if known:
             return known[0]
-        count = "SELECT count(*) FROM knock WHERE NOT refused AND"
+        count = "SELECT count(*) FROM knock WHERE refused = 0 AND"
         if database.execute(f"{count} class = ?", [number]).fetchone()[0] >= MAX_KNOCKS:
             raise LimitError(f"{MAX_KNOCKS} knock here already: wait a moment.")
         if (
@@ -136,7 +137,7 @@ def knocks(visitor: Visitor, number: int) -> list[Knock]:
     """Who stands at the door of the host's class, the first to come first."""
     with transaction(writing=False) as database:
         classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
-        return _knocks(database, "knock.class = ? AND NOT refused ORDER BY time", [number])
+        return _knocks(database, "knock.class = ? AND refused = 0 ORDER BY time", [number])
 
 
 def turn_away(visitor: Visitor, number: int, seat: int) -> bool:
@@ -147,9 +148,9 @@ def turn_away(visitor: Visitor, number: int, seat: int) -> bool:
         refuse = "UPDATE knock SET refused = 1 WHERE class = ? AND seat = ?"
         found = database.execute(refuse, [number, seat]).rowcount > 0
         database.execute(
-            "DELETE FROM knock WHERE class = ?1 AND refused AND writer NOT IN"
-            " (SELECT writer FROM knock WHERE class = ?1 AND refused ORDER BY time DESC LIMIT ?2)",
-            [number, MAX_REFUSED],
+            "DELETE FROM knock WHERE class = ? AND refused = 1 AND writer NOT IN (SELECT writer"
+            " FROM knock WHERE class = ? AND refused = 1 ORDER BY time DESC LIMIT ?)",
+            [number, number, MAX_REFUSED],
         )
         return found
 
@@ -163,14 +164,14 @@ def let_in(visitor: Visitor, number: int, seat: int, old_seat: int | None) -> No
     with transaction() as database:
         classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
         knocking = "SELECT writer FROM knock WHERE class = ? AND seat = ? AND time > ?"
-        found = database.execute(knocking, [number, seat, time.time() - KNOCK_LASTS]).fetchone()
+        found = database.execute(knocking, [number, seat, database.now() - KNOCK_LASTS]).fetchone()
         if found is None:
             raise NoClassError("Nobody knocks by this name any more.")
         writer = found["writer"]
         if old_seat is not None:
             _give(database, number, old_seat, writer)
         elif not database.execute(
-            f"SELECT 1 FROM member WHERE {_THERE} AND NOT removed", [number, writer]
+            f"SELECT 1 FROM member WHERE {_THERE} AND removed = 0", [number, writer]
         ).fetchone():
             if _is_full(database, number):
                 raise LimitError(
@@ -181,9 +182,9 @@ def let_in(visitor: Visitor, number: int, seat: int, old_seat: int | None) -> No
         database.execute(f"DELETE FROM knock WHERE {_THERE}", [number, writer])
 
 
-def _give(database: sqlite3.Connection, number: int, seat: int, writer: str) -> None:
+def _give(database: Transaction, number: int, seat: int, writer: str) -> None:
     """Make a member's seat, with all that was sent from it, that of another visitor."""
-    sits = "SELECT writer FROM member WHERE class = ? AND seat = ? AND NOT removed"
+    sits = "SELECT writer FROM member WHERE class = ? AND seat = ? AND removed = 0"
     found = database.execute(sits, [number, seat]).fetchone()
     if found is None:
         raise NoClassError("Nobody has this seat any more.")
@@ -193,47 +194,47 @@ def _give(database: sqlite3.Connection, number: int, seat: int, writer: str) -> 
     database.execute(f"DELETE FROM member WHERE {_THERE}", [number, writer])
     database.execute(f"DELETE FROM knock WHERE {_THERE}", old)
     # Where both have used one id, as only somebody who means to can have them do.
-    database.execute(
-        f"UPDATE drawing SET id = lower(hex(randomblob(8))) WHERE {_THERE}"
-        " AND id IN (SELECT id FROM drawing WHERE writer = ?)",
-        [*old, writer],
-    )
+    twice = f"{_THERE} AND id IN (SELECT id FROM drawing WHERE writer = ?)"
+    same = database.execute(f"SELECT number FROM drawing WHERE {twice}", [*old, writer])
+    for (drawing,) in same.fetchall():
+        other_id = [secrets.token_hex(8), drawing]
+        database.execute("UPDATE drawing SET id = ? WHERE number = ?", other_id)
     for table in ("drawing", "member"):
         database.execute(f"UPDATE {table} SET writer = ? WHERE {_THERE}", [writer, *old])
 
 
-def _is_full(database: sqlite3.Connection, number: int) -> bool:
-    members = "SELECT count(*) FROM member WHERE class = ? AND NOT removed"
+def _is_full(database: Transaction, number: int) -> bool:
+    members = "SELECT count(*) FROM member WHERE class = ? AND removed = 0"
     there = database.execute(members, [number]).fetchone()[0]
     return bool(there >= limits.current().class_members)
 
 
-def _free_seat(database: sqlite3.Connection, number: int) -> int:
+def _free_seat(database: Transaction, number: int) -> int:
     """The first seat that is nobody's. Who was removed keeps theirs, and who knocks has one: the
     host knows them by its name."""
-    seats = "SELECT seat FROM member WHERE class = ?1 UNION SELECT seat FROM knock WHERE class = ?1"
-    taken = {seat for (seat,) in database.execute(seats, [number])}
+    seats = "SELECT seat FROM member WHERE class = ? UNION SELECT seat FROM knock WHERE class = ?"
+    taken = {seat for (seat,) in database.execute(seats, [number, number])}
     return next(seat for seat in range(len(taken) + 1) if seat not in taken)
 
 
-def _sit_down(database: sqlite3.Connection, number: int, writer: str, seat: int) -> None:
+def _sit_down(database: Transaction, number: int, writer: str, seat: int) -> None:
     """Make them a member; who was removed has their seat again."""
     database.execute(
         "INSERT INTO member (class, writer, joined, seat) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (class, writer) DO UPDATE SET removed = 0, silenced = 0",
-        [number, writer, time.time(), seat],
+        [number, writer, database.now(), seat],
     )
     database.execute(f"DELETE FROM knock WHERE {_THERE}", [number, writer])
 
 
-def _knocks(database: sqlite3.Connection, condition: str, values: list[object]) -> list[Knock]:
+def _knocks(database: Transaction, condition: str, values: list[object]) -> list[Knock]:
     """Those by an SQL condition who have not stood there for too long."""
     query = (
         "SELECT knock.seat, refused, removed FROM knock LEFT JOIN member"
         " ON member.class = knock.class AND member.writer = knock.writer"
         f" WHERE time > ? AND {condition}"
     )
-    since = time.time() - KNOCK_LASTS
+    since = database.now() - KNOCK_LASTS
     return [
         Knock(
             row["seat"],

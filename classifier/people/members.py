@@ -5,8 +5,8 @@ Knows nothing of how they joined (`entering`), nor of the page.
 
 from dataclasses import dataclass
 
+from classifier.database.transactions import transaction
 from classifier.people import animals, classroom
-from classifier.people.database import transaction
 from classifier.rights import Action, Visitor
 
 
@@ -27,10 +27,10 @@ class Member:
 
 def members(visitor: Visitor, number: int) -> list[Member]:
     """The members of the host's class, by their seats."""
-    sent = "SELECT count(*) FROM drawing WHERE writer = member.writer AND class = ?1 AND hidden = 0"
+    sent = "SELECT count(*) FROM drawing WHERE writer = member.writer AND class = ? AND hidden = 0"
     everybody = (
         f"SELECT seat, ({sent}) AS drawings, silenced FROM member"
-        " WHERE class = ?1 AND NOT removed ORDER BY seat"
+        " WHERE class = ? AND removed = 0 ORDER BY seat"
     )
     with transaction(writing=False) as database:
         classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
@@ -41,7 +41,7 @@ def members(visitor: Visitor, number: int) -> list[Member]:
                 row["drawings"],
                 bool(row["silenced"]),
             )
-            for row in database.execute(everybody, [number])
+            for row in database.execute(everybody, [number, number])
         ]
 
 
@@ -50,8 +50,8 @@ def silence(visitor: Visitor, number: int, seat: int, silenced: bool) -> bool:
     such a member."""
     with transaction() as database:
         classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
-        change = "UPDATE member SET silenced = ? WHERE class = ? AND seat = ? AND NOT removed"
-        return database.execute(change, [silenced, number, seat]).rowcount > 0
+        change = "UPDATE member SET silenced = ? WHERE class = ? AND seat = ? AND removed = 0"
+        return database.execute(change, [int(silenced), number, seat]).rowcount > 0
 
 
 def remove(visitor: Visitor, number: int, seat: int) -> bool:
@@ -59,8 +59,8 @@ def remove(visitor: Visitor, number: int, seat: int) -> bool:
     code does not let them in again."""
     with transaction() as database:
         classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
-        theirs = "SELECT writer FROM member WHERE class = ?1 AND seat = ?2 AND NOT removed"
-        mark = f"DELETE FROM drawing WHERE class = ?1 AND writer IN ({theirs})"
-        database.execute(mark, [number, seat])
-        change = "UPDATE member SET removed = 1 WHERE class = ? AND seat = ? AND NOT removed"
+        theirs = "SELECT writer FROM member WHERE class = ? AND seat = ? AND removed = 0"
+        mark = f"DELETE FROM drawing WHERE class = ? AND writer IN ({theirs})"
+        database.execute(mark, [number, number, seat])
+        change = "UPDATE member SET removed = 1 WHERE class = ? AND seat = ? AND removed = 0"
         return database.execute(change, [number, seat]).rowcount > 0

@@ -8,37 +8,30 @@ import contextlib
 import errno
 import hashlib
 import hmac
-import os
 import re
 import secrets
-from pathlib import Path
 
-import filelock
-
-from classifier import config, files
-from classifier.people.database import CollectionError, transaction
+from classifier.database import transactions
+from classifier.database.interface import KEY, CollectionError
+from classifier.database.transactions import transaction
 from classifier.rights import Visitor
 
 _SIGNED = re.compile(r"([0-9a-f]{32})-([0-9a-f]{32})")
 _FORMER = re.compile(r"[0-9a-f]{32}")  # as they were given before they were signed
 _KEY_BYTES = 32
-_keys: dict[Path, bytes] = {}  # by their files
-
-
-def key_file() -> Path:
-    """Where the key is with which secrets are signed."""
-    return config.home() / "visitors.key"
+_keys: dict[str, bytes] = {}  # by their stores
 
 
 def key_problem() -> str:
     """What is wrong with the key, for whoever runs the page; "" if nothing is."""
-    if key_file() in _keys or not os.path.lexists(key_file()):
-        return ""
     try:
-        _stored_key()
+        if transactions.engine().where not in _keys:
+            stored_key()
+    except CollectionError as error:
+        return str(error)
     except OSError as error:
         return (
-            f"Visitors cannot be told apart: {key_file().name} cannot be used ({error.strerror}). "
+            f"Visitors cannot be told apart: {KEY} cannot be used ({error.strerror}). "
             "Put back that of a backup, or delete it, and all visitors are new."
         )
     return ""
@@ -46,10 +39,10 @@ def key_problem() -> str:
 
 def adopt_key(key: bytes) -> None:
     """Know the visitors who were given their secrets elsewhere, with this key, if there is none
-    here yet. Raises ValueError if it is none, or OSError."""
+    here yet. Raises ValueError if it is none, OSError or CollectionError."""
     if len(key) < _KEY_BYTES:
-        raise ValueError(f"{key_file().name} is too short for a key: its visitors are new here.")
-    _key_or(key)
+        raise ValueError(f"{KEY} is too short for a key: its visitors are new here.")
+    stored_key(key)
 
 
 def new_token() -> str:
@@ -80,41 +73,31 @@ def _signature(random: str) -> str:
 
 
 def _key() -> bytes:
-    path = key_file()
-    if path not in _keys:
-        _keys[path] = _key_or(secrets.token_bytes(_KEY_BYTES))
-    return _keys[path]
-
-
-def _key_or(new: bytes) -> bytes:
-    """The key that is stored; where there is none, this one from now on. Raises OSError."""
-    path = key_file()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with filelock.FileLock(f"{path}.lock"):  # a second server on the same folder has the same
-        key = _stored_key()
-        if not key:
-            with files.written(path, mode=0o600) as file:
-                file.write(new)
-        return key or new
-
-
-def _stored_key() -> bytes:
-    """The key in its file; empty where there is none, or nothing in it, as a full disk leaves it.
-    Raises OSError, also for what is too short: anybody could find such a key, and sign with it."""
+    """The key, a new one where there is none. Raises OSError."""
     try:
-        key = files.content(key_file())
-    except FileNotFoundError:
-        return b""
+        where = transactions.engine().where
+        if where not in _keys:
+            _keys[where] = stored_key(secrets.token_bytes(_KEY_BYTES))
+    except CollectionError as error:
+        raise OSError(str(error)) from error
+    return _keys[where]
+
+
+def stored_key(new: bytes = b"") -> bytes:
+    """The key with which secrets are signed; where there is none, `new` from now on. Raises
+    CollectionError, or OSError, also for what is too short: anybody could find such a key, and
+    sign with it."""
+    key = transactions.engine().key(new)
     if 0 < len(key) < _KEY_BYTES:
-        raise OSError(errno.EINVAL, "it is too short for a key", str(key_file()))
+        raise OSError(errno.EINVAL, "it is too short for a key", KEY)
     return key
 
 
 def _is_stored(digest: str) -> bool:
     asked = (
-        "SELECT 1 FROM drawing WHERE writer = ?1 UNION SELECT 1 FROM class WHERE host = ?1"
-        " UNION SELECT 1 FROM member WHERE writer = ?1 LIMIT 1"
+        "SELECT 1 FROM drawing WHERE writer = ? UNION SELECT 1 FROM class WHERE host = ?"
+        " UNION SELECT 1 FROM member WHERE writer = ? LIMIT 1"
     )
     with contextlib.suppress(CollectionError), transaction(writing=False) as database:
-        return database.execute(asked, [digest]).fetchone() is not None
+        return database.execute(asked, [digest] * 3).fetchone() is not None
     return False

@@ -1,5 +1,5 @@
 """Saved models: stored, asked, judged and looked into, by LiteRT.
 
-May import `config`, `names`, `events`, `files`, `records`, `rights`, `limits`, `ink`, `synthetic`
-and `data`. Knows nothing of training, and no TensorFlow.
+May import `config`, `names`, `events`, `files`, `records`, `rights`, `limits`, `ink`, `synthetic`,
+`data` and `database`. Knows nothing of training, and no TensorFlow.
 """

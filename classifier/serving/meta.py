@@ -22,7 +22,7 @@ from classifier.records import parsed, record
 FORMAT = 1  # of meta.json
 FILES = ("model.keras", "model.tflite")  # whose checksums it holds
 # Bytes of a meta.json; each drawing that a model learned from takes a hundred, `deep` has 2,600.
-_LONGEST = 4_000_000
+LONGEST = 4_000_000
 _LONGEST_LAYERS = 1_000_000  # bytes of the description of a network's layers; `deep` has 14,000
 
 KerasLayer = tuple[str, str]  # name and class, such as "strokes" and "Conv2D"
@@ -144,7 +144,7 @@ class ModelMeta:
     def read(content: bytes) -> "ModelMeta":
         """From a file's content. Raises ValueError whose words go on after "its meta.json"."""
         try:
-            saved = parsed(content, _LONGEST)
+            saved = parsed(content, LONGEST)
             if not isinstance(saved, dict):
                 raise ValueError("it is no object")
         except ValueError as error:

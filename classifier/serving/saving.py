@@ -6,52 +6,44 @@ Knows nothing of training.
 import contextlib
 import datetime
 import os
-import shutil
-import tempfile
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
-
-from classifier import config, files, limits, names
+from classifier import files, limits, names
+from classifier.database import interface
 from classifier.limits import LimitError
-from classifier.serving import store
+from classifier.serving import folders, mirror, store
+from classifier.serving.folders import NameTakenError
 from classifier.serving.meta import FILES, FORMAT, ModelMeta, layers_of, written
 from classifier.serving.saved import SavedModel, digest
 
 if TYPE_CHECKING:
     import keras
 
-_SAVING = ".saving-"  # how the name of a folder begins into which a model is being saved
-_LOCK = ".lock"  # ends the name of a lock beside it, which the system releases when who saves ends
-_BEGINNING = 10.0  # seconds in which the lock is taken
-
 
 def new_name(network: str, source: str) -> str:
     """A name that no model has yet, such as `dense-mnist-1123-1542`."""
     stem = names.made(network, source, datetime.datetime.now())
-    taken = {m.name for m in store.list_models()[0]}
+    mirror.refresh(0)
+    taken = {m.name for m in store.list_models()[0]} | mirror.taken()
     return next(
         name
         for name in (stem, *(f"{stem}-{n}" for n in range(2, 10_000)))
-        if name not in taken and not (config.models_folder() / name).exists()
+        if name not in taken and not (folders.models() / name).exists()
     )
 
 
 def check_writable() -> None:
-    """Raise StoreError, saying why, if no model could be saved now."""
-    with store.explained(config.models_folder()):
-        config.models_folder().mkdir(parents=True, exist_ok=True)
-        sweep()
-        with tempfile.NamedTemporaryFile(dir=config.models_folder(), prefix=".try-") as file:
-            file.write(b"x")
+    """Raise StoreError, saying why, if no model could be saved now, or LimitError if the database
+    has all that may be stored."""
+    folders.check_writable()
+    mirror.check_room()
 
 
-def check_room(owner: str) -> None:
-    """Raise LimitError if that visitor, or all together, have as many models as they may. Nobody's
+def check_room(owner: str, more: int = 1) -> None:
+    """Raise LimitError if that visitor, or all together, may not have so many more models. Nobody's
     own, made in a shell, are not counted for one."""
     allowed = limits.current()
     models = [model for model in store.list_models()[0] if not model.shipped]
@@ -60,32 +52,22 @@ def check_room(owner: str) -> None:
         raise LimitError(
             f"You have {own} saved models, which is all that one may have: delete one under Runs."
         )
-    if owner and len(models) >= allowed.models_total:
+    if owner and own + more > allowed.models:
+        raise LimitError(
+            f"That makes {more} models, and you have room for {allowed.models - own} more: delete "
+            "some under Runs first."
+        )
+    if owner and len(models) + more > allowed.models_total:
         raise LimitError(f"{len(models)} models are saved here, which is all that there may be.")
 
 
-def sweep() -> None:
-    """Remove what saves, changes and deletions have left that were cut off."""
-    folder = config.models_folder()
-    with contextlib.suppress(OSError):  # no folder yet; the next sweep may succeed
-        for left in (*folder.glob(".*"), *folder.glob("*/.*.part")):
-            if left.exists() and not _in_use(left):
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-                if left.name.startswith(_SAVING):
-                    left.with_suffix(_LOCK).unlink(missing_ok=True)
-
-
-def _in_use(left: Path) -> bool:
-    """Whether whoever made this may still be at it."""
-    if time.time() - left.lstat().st_mtime < _BEGINNING:
-        return True
-    if not left.name.startswith(_SAVING):
-        return False
-    try:
-        with filelock.FileLock(left.with_suffix(_LOCK), timeout=0):
-            return False
-    except filelock.Timeout:
-        return True
+def save_new(network: str, source: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
+    """Save it under a name that no model has yet; arguments and errors as for `new_name` and
+    `save`."""
+    while True:
+        name = new_name(network, source)
+        with contextlib.suppress(NameTakenError):  # another page server was quicker
+            return save(name, model, meta)
 
 
 def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
@@ -115,7 +97,7 @@ def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
         )
         saved = ModelMeta.read(described)
         (scratch / "meta.json").write_bytes(described)
-    return SavedModel(name, config.models_folder() / name, saved, shipped=False)
+    return SavedModel(name, folders.models() / name, saved, shipped=False)
 
 
 def adopt(name: str, contents: Mapping[str, bytes]) -> SavedModel:
@@ -133,33 +115,49 @@ def adopt(name: str, contents: Mapping[str, bytes]) -> SavedModel:
         for file in FILES:
             (scratch / file).write_bytes(contents[file])
         (scratch / "meta.json").write_bytes(described)
-    return SavedModel(name, config.models_folder() / name, ModelMeta.read(described), False)
+    return SavedModel(name, folders.models() / name, ModelMeta.read(described), False)
+
+
+def packed(name: str) -> dict[str, bytes]:
+    """The files of a saved model, as another machine adopts them; none of one that is shipped,
+    which every machine has. Raises ModelNotFoundError or OSError."""
+    model = store.get(name)
+    if model.shipped:
+        return {}
+    return _files_in(model.folder)
+
+
+def received(contents: Mapping[str, bytes]) -> str:
+    """Save a model that was trained elsewhere, unless it is saved already; its name here, which
+    differs from its own if another has that. Raises as `adopt`."""
+    if "meta.json" not in contents:
+        raise ValueError("The model's files did not come.")
+    meta = ModelMeta.read(contents["meta.json"])
+    name = str(meta.saved.get("name"))
+    while True:
+        for model in store.list_models()[0]:
+            if meta.id and model.meta.id == meta.id:
+                return model.name
+        try:
+            return adopt(name, contents).name
+        except NameTakenError:  # by another, or by the same a moment ago
+            name = new_name(str(meta.config.get("network")), meta.data.source or "generated")
 
 
 @contextlib.contextmanager
 def _appearing(name: str) -> Iterator[Path]:
     """A folder to be filled, which is that model's when the block ends, or is gone."""
     store.check_free(name)
-    folder = config.models_folder()
-    with store.explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        # Folders whose name begins with a dot are never listed.
-        scratch = Path(tempfile.mkdtemp(dir=folder, prefix=_SAVING))
-    lock = filelock.FileLock(scratch.with_suffix(_LOCK))
-    try:
-        with store.explained(folder), lock:
-            scratch.chmod(0o755)
-            yield scratch
-            for file in (*FILES, "meta.json"):
-                with open(scratch / file, "rb") as handle:
-                    os.fsync(handle.fileno())
-            if (folder / name).exists():  # an empty folder would be replaced without a word
-                raise store.NameTakenError(f"There is a model named {name!r} already.")
-            os.rename(scratch, folder / name)
-            files.make_lasting(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        Path(lock.lock_file).unlink(missing_ok=True)
+    with folders.scratch() as scratch:
+        yield scratch
+        if interface.url():
+            mirror.add(name, _files_in(scratch))
+        else:
+            folders.place(scratch, name)
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    return {file: files.content(folder / file) for file in (*FILES, "meta.json")}
 
 
 def _versions() -> dict[str, str]:

@@ -5,21 +5,21 @@ Knows nothing of training or of the page. Loading a model here never runs code f
 """
 
 import contextlib
-import errno
 import io
 import os
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from classifier import config, files, names
+from classifier.database import interface
 from classifier.rights import Action, Visitor
-from classifier.serving.meta import FILES, ModelMeta, written
+from classifier.serving import folders, mirror
+from classifier.serving.folders import NameTakenError
+from classifier.serving.meta import FILES, LONGEST, ModelMeta, written
 from classifier.serving.saved import DamagedModelError, SavedModel, damaged
 
-_LONGEST_META = 4_000_000  # bytes of a meta.json
+_MISSED_EVERY = 0.1  # seconds between two looks for a model that is not here
 _MOST_KNOWN = 2_000  # models, of 12 KB each
 # What is known of models by their folders: inode, time and size of the meta.json that told it.
 _known: dict[Path, tuple[tuple[int, int, int], ModelMeta]] = {}
@@ -29,64 +29,43 @@ class ModelNotFoundError(LookupError):
     """No model has that name; the message lists those there are."""
 
 
-class NameTakenError(ValueError):
-    """A model of that name exists already."""
-
-
-class StoreError(OSError):
-    """The store cannot be written; the message names the folder and the way out."""
-
-
 def check_free(name: str) -> None:
     """Raise NameTakenError if a model, shipped or saved, has this name; ValueError for a bad name.
 
     A damaged folder counts too: nothing is ever written over.
     """
     names.check_name(name)
-    places = (config.models_folder(), config.SHIPPED_MODELS)
-    if name in names.FORMER or any((folder / name).exists() for folder in places):
-        raise NameTakenError(f"There is a model named {name!r} already: choose another name.")
-
-
-@contextlib.contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        if files.lacks_space(error):
-            why = "the disk is full: free some space"
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            why = f"it is not a folder that can be written ({error.strerror}): change its rights"
-        else:
-            why = error.strerror or str(error)
-        raise StoreError(
-            f"Models cannot be saved in {folder}: {why}, or name another folder with "
-            "DIGIT_CLASSIFIER_HOME."
-        ) from error
+    mirror.refresh(0)
+    places = (folders.models(), config.SHIPPED_MODELS)
+    if name in names.FORMER.keys() | mirror.taken() or any(
+        (folder / name).exists() for folder in places
+    ):
+        raise NameTakenError(name)
 
 
 def list_models() -> tuple[list[SavedModel], list[str]]:
     """All usable models, the shipped first, then the newest first; and a sentence for each folder
     that is damaged."""
+    mirror.refresh()
     found: list[SavedModel] = []
-    problems: list[str] = []
-    for parent, shipped in ((config.SHIPPED_MODELS, True), (config.models_folder(), False)):
+    problems = mirror.problems()
+    for parent, shipped in ((config.SHIPPED_MODELS, True), (folders.models(), False)):
         models = []
         try:
-            folders = sorted(p for p in parent.iterdir() if p.is_dir())
+            found_here = sorted(p for p in parent.iterdir() if p.is_dir())
         except FileNotFoundError:
             continue
         except OSError as error:
             problems.append(f"{parent} cannot be read: {error.strerror or error}.")
             continue
-        for folder in folders:
+        for folder in found_here:
             if folder.name.startswith("."):
                 continue
             try:
                 models.append(_open(folder, shipped))
             except DamagedModelError as error:
-                problems.append(str(error))
+                if folder.exists():  # it may just have been deleted
+                    problems.append(str(error))
         if not shipped:
             models.sort(key=lambda model: model.meta.created, reverse=True)
             known = {model.name for model in found}
@@ -98,15 +77,25 @@ def list_models() -> tuple[list[SavedModel], list[str]]:
 def get(name: str) -> SavedModel:
     """The model of that name; a shipped one also by its former. Raises ModelNotFoundError, or
     DamagedModelError."""
+    mirror.refresh()
+    found = _found(name)
+    if found is None and mirror.refresh(_MISSED_EVERY):  # it may have come a moment ago
+        found = _found(name)
+    if found is None:
+        known = ", ".join(model.name for model in list_models()[0]) or "none"
+        raise ModelNotFoundError(f"There is no model named {name!r}. There are: {known}.")
+    return found
+
+
+def _found(name: str) -> SavedModel | None:
     name = names.FORMER.get(name, name)
-    for parent, shipped in ((config.SHIPPED_MODELS, True), (config.models_folder(), False)):
+    for parent, shipped in ((config.SHIPPED_MODELS, True), (folders.models(), False)):
         # A name is never taken for a path.
         if name and not name.startswith(".") and name == Path(name).name:
             folder = parent / name
             if os.path.isdir(folder):  # unlike Path.is_dir, no error for names of any length
                 return _open(folder, shipped)
-    known = ", ".join(model.name for model in list_models()[0]) or "none"
-    raise ModelNotFoundError(f"There is no model named {name!r}. There are: {known}.")
+    return None
 
 
 def followed(name: str, model_id: str) -> SavedModel | None:
@@ -124,7 +113,7 @@ def rename(old: str, new: str, by: Visitor) -> SavedModel:
     """Give a model that was trained here another name.
 
     Raises NotAllowedError, ModelNotFoundError (shipped ones keep theirs), NameTakenError,
-    ValueError (bad name), or StoreError (folder not writable).
+    ValueError (bad name), or StoreError (folder or database not writable).
     """
     model = get(old)
     if model.shipped:
@@ -133,7 +122,10 @@ def rename(old: str, new: str, by: Visitor) -> SavedModel:
     check_free(new)
     folder = model.folder.with_name(new)
     described = written({**model.meta.saved, "name": new})
-    with explained(model.folder.parent):
+    with folders.explained(model.folder.parent), _still_there(old):
+        if interface.url():
+            mirror.rename(old, model.meta, new, described)
+            return SavedModel(new, folder, ModelMeta.read(described), shipped=False)
         # What needs room on the disk comes first. Should this be cut off in the middle, the
         # folder's name is what counts.
         with files.written(model.folder / "meta.json") as file:
@@ -157,16 +149,27 @@ def as_zip(name: str) -> bytes:
 
 
 def delete(name: str, by: Visitor) -> None:
-    """Remove a model that was trained here. Raises NotAllowedError or ModelNotFoundError; shipped
-    ones stay."""
+    """Remove a model that was trained here. Raises NotAllowedError, ModelNotFoundError or
+    StoreError; shipped ones stay."""
     model = get(name)
     if model.shipped:
         raise ModelNotFoundError(f"{name!r} came with the project and stays.")
     by.check(Action.DELETE_MODEL, owner=model.meta.owner)
-    # A fresh folder each time: another may be left of a deletion that was interrupted.
-    doomed = Path(tempfile.mkdtemp(dir=model.folder.parent, prefix=".deleted-"))
-    os.rename(model.folder, doomed / name)
-    shutil.rmtree(doomed, ignore_errors=True)
+    with _still_there(name):
+        if interface.url():
+            mirror.delete(name, model.meta)
+        else:
+            folders.remove(model.folder)
+
+
+@contextlib.contextmanager
+def _still_there(name: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyError as error:
+        raise ModelNotFoundError(
+            f"The model {name!r} was just changed or deleted by somebody else."
+        ) from error
 
 
 def _open(folder: Path, shipped: bool) -> SavedModel:
@@ -176,7 +179,7 @@ def _open(folder: Path, shipped: bool) -> SavedModel:
         known = _known.get(folder)
         if known is not None and known[0] == as_it_is:
             meta = known[1]
-        elif described.st_size > _LONGEST_META:
+        elif described.st_size > LONGEST:
             raise damaged(folder, f"its meta.json has {described.st_size / 1e6:.0f} MB")
         else:
             meta = ModelMeta.read(files.content(folder / "meta.json"))

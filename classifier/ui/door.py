@@ -1,14 +1,14 @@
 """The server's door: what each request passes before Streamlit answers it.
 
 Gives each browser its visitor's secret, in a cookie that no script can read. Refuses more pages and
-uploads than there is room for, and hears only what a page says (`hearing`). Tells no browser where
-the server's files are. Knows nothing of what the page shows.
+uploads than there is room for, and any that are new while the server is about to end (`leaving`).
+Hears only what a page says (`hearing`). Tells no browser where the server's files are, and on which
+machine. Knows nothing of what the page shows.
 """
 
 import asyncio
 from collections import Counter, deque
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -23,8 +23,10 @@ from classifier.config import PROJECT
 from classifier.jobs import resources
 from classifier.limits import Limits, Rate
 from classifier.people import visitors
-from classifier.ui import memory
-from classifier.ui.hearing import Hearing, Paces
+from classifier.ui import figures, health, hearing, memory
+from classifier.ui.health import Health
+from classifier.ui.hearing import Hearing
+from classifier.ui.leaving import THREADS, Leaving
 
 COOKIE = "digit-classifier-visitor"  # has the secret
 _COOKIE_DAYS = 180
@@ -34,6 +36,8 @@ _SCRIPT = str(PROJECT / "app.py").encode()  # which Streamlit tells every browse
 _HELD = 100_000_000  # bytes of uploads of all visitors that are held; one has 20 MB at most
 _TIDY_EVERY = 30.0  # seconds, while pages are open and once after
 _TRY_AGAIN = 1013  # of RFC 6455's registry: a server that is full for now
+_FULL = "As many pages are open as this server has room for. Try again in a minute."
+_ENDING = "This server is about to end. Try again in a moment."
 # No page of another site shows this one in a frame; what is sent is what it is called; and the
 # address, which may hold a class's code, is told to nobody.
 _HEADERS = {
@@ -46,12 +50,16 @@ _HEADERS = {
 class Door:
     """ASGI middleware before Streamlit's own. One for a server; all in one event loop."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, leaving: Leaving | None = None) -> None:
+        """leaving: says when the server is about to end, and closes its pages; None: it stays"""
         resources.raise_descriptors()
+        memory.keep_small()
         self._app = app
+        self._leaving = leaving or Leaving()
+        self._health = Health(self._leaving, lambda: (self._pages, len(self._of_visitor)))
         self._pages = 0  # that are connected
         self._of_address: Counter[str] = Counter()  # pages
-        self._paces: WeakValueDictionary[str, Paces] = WeakValueDictionary()  # while pages use them
+        self._of_visitor: Counter[str] = Counter()  # the same
         self._held: deque[tuple[str, int]] = deque()  # uploads: session/file, bytes
         self._tidying = False
         self._uploads, self._new = Rate(), Rate()
@@ -68,30 +76,51 @@ class Door:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = _address(scope)
-        allowed = _limits()
-        of_address = self._of_address[address]
-        if self._pages >= allowed.pages or of_address >= allowed.pages_of_address:
+        if words := self._why_closed():
             await receive()  # the wish to connect
+            figures.count("refused", "page")
+            if "websocket.http.response" in scope.get("extensions", {}):
+                await _come_again(words)(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": _TRY_AGAIN})
+            return
+        if self._of_address[address] >= _limits().pages_of_address:
+            await receive()
+            figures.count("refused", "page")
             await send({"type": "websocket.close", "code": _TRY_AGAIN})
             return
-        paces = self._paces.setdefault(_whose(HTTPConnection(scope)), Paces())
+        token = _token(HTTPConnection(scope))
+        whose = token or address
+        paces = hearing.paces_of(token, address)
         self._pages += 1
         self._of_address[address] += 1
+        self._of_visitor[whose] += 1
         self._tidy_soon()
 
         async def say(message: Message) -> None:
             content = message.get("bytes")
             if content and _SCRIPT in content:
-                message = {**message, "bytes": _without_path(content)}
+                message = {**message, "bytes": _discreet(content)}
             await send(message)
 
+        self._leaving.pages.add(say)
         try:
             await self._app(scope, Hearing(receive, paces), say)
         finally:
+            self._leaving.pages.discard(say)
             self._pages -= 1
             self._of_address[address] -= 1
+            self._of_visitor[whose] -= 1
             self._of_address += Counter()  # forget those that have none
+            self._of_visitor += Counter()
+            hearing.remember(paces)
             self._tidy_soon()
+
+    def _why_closed(self) -> str:
+        """Why no page is let in, in words; "" if one is."""
+        if self._leaving.begun:
+            return _ENDING
+        return _FULL if self._pages >= _limits().pages else ""
 
     def _tidy_soon(self) -> None:
         if not self._tidying:
@@ -102,21 +131,26 @@ class Door:
         """Let go of what pages have left, and of the sessions that are over: each holds memory, and
         three descriptors."""
         self._tidying = False
-        asyncio.get_running_loop().run_in_executor(None, memory.give_back)
+        for task in (memory.give_back, figures.look):
+            asyncio.get_running_loop().run_in_executor(THREADS, task)
         if self._pages:
             self._tidy_soon()
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = HTTPConnection(scope)
-        if scope["path"] == "/" and self._pages >= _limits().pages:
-            words = "As many pages are open as this server has room for. Try again in a minute."
-            await PlainTextResponse(words, 503, {"Retry-After": "60"})(scope, receive, send)
+        if scope["path"] in health.PATHS:
+            await (await self._health.answer(request))(scope, receive, send)
+            return
+        if scope["path"] == "/" and (words := self._why_closed()):
+            figures.count("refused", "page")
+            await _come_again(words)(scope, receive, send)
             return
         if scope["path"].endswith(_METRICS):
             await PlainTextResponse("Not found.", 404)(scope, receive, send)
             return
         is_upload = scope["method"] == "PUT" and _UPLOADS in scope["path"]
         if is_upload and not self._may_upload(request):
+            figures.count("refused", "file")
             await PlainTextResponse("Too many files: wait a minute.", 429)(scope, receive, send)
             return
 
@@ -170,6 +204,11 @@ class Door:
             memory.forget_upload(session, file)
 
 
+def _come_again(words: str) -> PlainTextResponse:
+    """An answer after which a proxy asks another server, and a browser or a visitor comes again."""
+    return PlainTextResponse(words, 503, {"Retry-After": "60" if words == _FULL else "2"})
+
+
 def _length(request: HTTPConnection) -> int:
     """Bytes of what is uploaded, at most."""
     length = request.headers.get("content-length", "")
@@ -191,11 +230,17 @@ def _address(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
 
 
-def _without_path(content: bytes) -> bytes:
-    """A message of Streamlit's that tells where the page's script is, without that."""
+def _discreet(content: bytes) -> bytes:
+    """A message of Streamlit's that begins a page, without where the page's script is, and which
+    machine it runs on."""
     message = ForwardMsg.FromString(content)
     if message.WhichOneof("type") == "new_session":
-        message.new_session.main_script_path = Path(message.new_session.main_script_path).name
+        told = message.new_session
+        told.main_script_path = Path(told.main_script_path).name
+        for field in ("installation_id", "installation_id_v3", "installation_id_v4"):
+            told.initialize.user_info.ClearField(field)
+        for field in ("python_version", "server_os"):
+            told.initialize.environment_info.ClearField(field)
     return bytes(message.SerializeToString())
 
 
@@ -206,4 +251,5 @@ def _limits() -> Limits:
         return Limits()
 
 
-MIDDLEWARE = [Middleware(Door)]
+LEAVING = Leaving()  # of this server
+MIDDLEWARE = [Middleware(Door, LEAVING)]

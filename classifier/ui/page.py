@@ -14,6 +14,7 @@ from classifier.ui.sidebar import form, models, run
 from classifier.ui.tabs import tabs
 
 
+@session.counted
 def draw() -> None:
     """What one visitor sees."""
     st.set_page_config("Draw a digit", page_icon="✏️", layout="wide", initial_sidebar_state="auto")
@@ -25,6 +26,7 @@ def draw() -> None:
         return
     if problem := visitors.key_problem():
         st.error(problem)
+    view.forget_widgets()
     if joining.is_meant():
         joining.page()
     else:
@@ -33,10 +35,9 @@ def draw() -> None:
 
 def _whole() -> None:
     """What everybody sees who has not joined a class."""
-    view.forget_widgets()
-    session.current().leave_class()
+    session.current().be_in_class(None)
     run.find()
-    tabs.find_lesson()
+    tabs.find()
     with st.sidebar:
         model, other = models.choose()
 

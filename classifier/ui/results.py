@@ -9,6 +9,8 @@ import streamlit as st
 
 from classifier.config import CLASSES
 from classifier.events import EpochEnded
+from classifier.jobs import grid
+from classifier.jobs.grid import Row
 from classifier.serving import evaluation
 from classifier.ui import plots
 from classifier.ui.charts import GREY, ORANGE
@@ -202,3 +204,78 @@ def digit_accuracies(counts: np.ndarray) -> None:
     }
     words = "Test accuracy: " + ", ".join(f"{d}: {right[d] / total[d]:.1%}" for d in there)
     plots.show(rows, chart, words, rows.column_names, height=330)
+
+
+def sweep(rows: Sequence[Row]) -> None:
+    """The test accuracy of each run of a sweep, against its settings: by seed if it has no others;
+    with the mean and the spread over seeds."""
+    runs = [
+        {
+            **{grid.label_of(field): grid.text_of(value) for field, value in row.values.items()},
+            "seed": str(seed),
+            "accuracy": accuracy,
+        }
+        for row in rows
+        for seed, accuracy in row.accuracies.items()
+    ]
+    fields = [grid.label_of(field) for field in rows[0].values][:2]
+    said = "; ".join(f"{grid.in_words(row.values) or 'all seeds'}: {_came(row)}" for row in rows)
+    height = {"scale": {"zero": False}, "axis": {"format": ".2~%", "tickCount": 5}}
+    shown = plots.tooltip(**dict.fromkeys([*fields, "seed"], ""), accuracy=".2%")
+    points = {
+        "mark": {"type": "circle", "size": 60, "opacity": 0.75},
+        "encoding": {"y": plots.quantity("accuracy", **height), "tooltip": shown},
+    }
+    along = fields[0] if fields else "seed"
+    # In their order, also those of which no run has finished yet.
+    named = [list(dict.fromkeys(map(grid.text_of, column))) for column in _columns(rows)]
+    axis = {"labelAngle": 0, "labelAlign": "center", "labelFlush": False, "title": along}
+    scale = {"domain": named[0]} if fields else {}
+    common = {"x": plots.nominal(along, sort=None, scale=scale, axis=axis)}
+    if len(fields) > 1:
+        names = named[1]
+        hues = {"domain": names, "range": [_HUES[i % 8] for i in range(len(names))]}
+        legend = {"orient": "bottom", "title": fields[1], "symbolOpacity": 1}
+        common["color"] = plots.nominal(fields[1], sort=names, scale=hues, legend=legend)
+        common["xOffset"] = plots.nominal(fields[1], sort=names)
+    else:
+        common["color"] = {"value": ORANGE}
+    figures = [
+        {"op": op, "field": "accuracy", "as": name}
+        for op, name in (("mean", "mean"), ("stdev", "sd"))
+    ]
+    over_seeds = [
+        {"aggregate": figures, "groupby": fields},
+        {"calculate": "datum.mean - (datum.sd || 0)", "as": "low"},
+        {"calculate": "datum.mean + (datum.sd || 0)", "as": "high"},
+    ]
+    span = {"y": plots.quantity("low", **height), "y2": {"field": "high"}}
+    mean = {"y": plots.quantity("mean", **height)}
+    if fields:
+        bars = {"mark": {"type": "rule", "strokeWidth": 10, "opacity": 0.3}, "encoding": span}
+        means = {
+            "mark": {"type": "tick", "thickness": 3, "width": 24 / len(fields)},
+            "encoding": mean,
+        }
+    else:
+        bars = {"mark": {"type": "rect", "opacity": 0.2}, "encoding": span | {"x": None}}
+        means = {"mark": {"type": "rule", "strokeWidth": 2}, "encoding": mean | {"x": None}}
+    chart = {
+        "title": "Test accuracy of each run, mean and spread",
+        "encoding": common,
+        "layer": [{"transform": over_seeds} | bars, {"transform": over_seeds} | means, points],
+    }
+    table = pa.Table.from_pylist(runs)
+    plots.show(table, chart, f"Test accuracy. {said}.", table.column_names, height=300)
+
+
+def _columns(rows: Sequence[Row]) -> list[tuple[grid.Value, ...]]:
+    """The values of each setting, those of the first one first."""
+    return list(zip(*(row.values.values() for row in rows), strict=True))
+
+
+def _came(row: Row) -> str:
+    if row.mean is None:
+        return "no run yet"
+    spread = "" if row.spread is None else f", spread {row.spread * 100:.2f} points"
+    return f"mean {row.mean:.2%} of {len(row.accuracies)}{spread}"

@@ -1,7 +1,9 @@
 """What one visitor's session holds, in one typed object."""
 
 import dataclasses
+import functools
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -9,19 +11,20 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from classifier.config import TrainConfig
+from classifier.config import CLASSES, TrainConfig
 from classifier.events import Finished
-from classifier.ink import preparing
+from classifier.ink import drawings, preparing
 from classifier.ink.layout import Part
 from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
 from classifier.people import classroom, collection, visitors
+from classifier.people.classroom import Class
 from classifier.people.collection import Labelled
 from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import store
 from classifier.serving.predict import Readings
 from classifier.serving.saved import SavedModel
-from classifier.ui import memory
+from classifier.ui import hearing, memory
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.door import COOKIE
 
@@ -107,6 +110,9 @@ class Session:
     greeted: bool = False  # whether the whole page has been sent once
     run: Run | None = None  # that this page follows
     runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
+    sweep_runs: dict[str, Run] = field(default_factory=dict)  # of this visitor's sweep, by id
+    sweep_problem: str = ""  # why the last sweep could not be started
+    asked: dict[str, object] = field(default_factory=dict)  # the training form's settings
     operator: bool = False  # whether this page was shown the operator's key
     key_problem: str = ""  # why what it was shown in place of it opens nothing
     error: str = ""  # why the last run could not be started
@@ -130,7 +136,7 @@ class Session:
     upload_said: str = ""  # what became of the last,
     upload_problem: str = ""  # or why it was refused
     wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
-    class_number: int | None = None  # of the class that this visitor has joined
+    there: Class | None = None  # that this visitor has joined, as it stood when last looked at
     class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
     class_drawn: float = 0.0  # and when that was, by the monotonic clock
     readings: Readings = field(default_factory=Readings)  # of drawings in "Our handwriting"
@@ -147,10 +153,17 @@ class Session:
         self.answering = name
         ANSWERING.forget()  # and begin with this one
 
-    def leave_class(self) -> None:
-        """Draw for oneself from now on: what was sent to a class cannot be taken back here."""
-        if self.class_number is not None:
-            self.class_number = self.kept = None
+    @property
+    def class_number(self) -> int | None:
+        """Of the class that this visitor has joined."""
+        return None if self.there is None else self.there.number
+
+    def be_in_class(self, there: Class | None) -> None:
+        """Draw for that class from now on, or for oneself: what was stored elsewhere is not told
+        here, nor taken back."""
+        before, self.there = self.class_number, there
+        if self.class_number != before:
+            self.kept = None
 
     def drawing(self) -> Prepared:
         """The current drawing, for a tab: it is drawn anew after each stroke from now on."""
@@ -219,6 +232,26 @@ def _secret() -> str:
     return here.secret
 
 
+def payer() -> str:
+    """For whom `hearing.charge` counts what is done for this page."""
+    return _secret() or st.context.ip_address or hearing.THIS_MACHINE
+
+
+def counted(draw: Callable[..., None]) -> Callable[..., None]:
+    """The same, and what it takes counts for this visitor, whom it holds up if it is too much."""
+
+    @functools.wraps(draw)
+    def run(*arguments: object) -> None:
+        # Not asked in the end, when Streamlit may have been told to stop, and ends what asks it.
+        whose = payer()
+        try:
+            draw(*arguments)
+        finally:
+            hearing.charge(whose)
+
+    return run
+
+
 def owns(model: SavedModel) -> bool:
     """Whether this visitor may rename and delete the model."""
     try:
@@ -236,13 +269,17 @@ def send(label: int, model: SavedModel | None) -> None:
     here = current()
     said_by = "" if model is None else model.name
     version = here.sketch.version
-    drawing_id = hashlib.sha256(repr((version, label)).encode()).hexdigest()[:16]
     lines, pen = here.sketch.lines, here.sketch.pen
-    drawing = Labelled(drawing_id, label, lines, pen, here.answer, said_by)
+    # What a reload, or another tab, takes along is another drawing elsewhere, or with other ink.
+    what = (version, drawings.digest(lines), here.class_number)
+    ids = [hashlib.sha256(repr((what, one)).encode()).hexdigest()[:16] for one in range(CLASSES)]
+    drawing = Labelled(ids[label], label, lines, pen, here.answer, said_by)
     if here.class_number is None:
         number = collection.keep(visitor(), drawing)
     else:
         number = classroom.send(visitor(), here.class_number, drawing)
-    if here.kept and here.kept.version == version and here.kept.number != number:
+    if here.kept is None:  # another server may have stored it before
+        collection.remove_sent(visitor(), [*ids[:label], *ids[label + 1 :]])
+    elif here.kept.version == version and here.kept.number != number:
         collection.remove(visitor(), here.kept.number)
     here.kept = Confirmed(label, number, version)

@@ -1,4 +1,4 @@
-"""What all sessions of a server share: loaded models, the runs, and the memory they take."""
+"""What all sessions of a server share: loaded models, and the runs."""
 
 import math
 from functools import cache
@@ -7,22 +7,33 @@ import numpy as np
 import streamlit as st
 
 from classifier.config import CLASSES, IMAGE_SIZE
-from classifier.jobs.local import LocalJobs, snapshots_of
+from classifier.jobs import cluster, link
+from classifier.jobs.local import LocalJobs
+from classifier.jobs.run import Jobs
+from classifier.jobs.sweeps import Sweeps
 from classifier.limits import Rate
 from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import snapshots, store
+from classifier.serving import saving, snapshots, store
 from classifier.serving.inspection import Inspector
 from classifier.serving.predict import Detector, Predictor
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
-from classifier.ui import memory
 
 
 @cache
-def jobs() -> LocalJobs:
-    """The runs of this server; its methods may be called from any session."""
-    memory.keep_small()
-    return LocalJobs()
+def jobs() -> Jobs:
+    """The runs of this server, carried out here or by the scheduler that a setting names; its
+    methods may be called from any session."""
+    address = link.address()
+    if not address:
+        return LocalJobs()
+    return cluster.ClusterJobs(address, cluster.Stores(saving.packed, saving.received))
+
+
+@cache
+def sweeps() -> Sweeps:
+    """The sweeps of this server's visitors; its methods may be called from any session."""
+    return Sweeps(jobs())
 
 
 @cache
@@ -77,7 +88,7 @@ def inspector(name: str, checksum: str) -> Inspector:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def replay(run_id: str) -> snapshots.Replay:
     """The networks of a run, epoch by epoch."""
-    return snapshots.Replay(snapshots_of(run_id))
+    return snapshots.Replay(jobs().snapshots_of(run_id))
 
 
 def ask(model: SavedModel, image: np.ndarray) -> np.ndarray:

@@ -1,10 +1,8 @@
 """How the page is looked at and handled: its tabs, large type, values as tables, shortcuts."""
 
-import mimetypes
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -12,7 +10,8 @@ from typing import Literal
 import streamlit as st
 
 from classifier import config
-from classifier.ui import session
+from classifier.turns import BusyError, Turns
+from classifier.ui import hearing, memory, session
 from classifier.ui.session import Widget
 
 TABS = ("Training", "Inside the network", "Runs", "Lesson", "Our handwriting")
@@ -20,7 +19,9 @@ TRAINING, INSIDE, RUNS, LESSON, HANDWRITING = TABS
 OPEN_TAB = Widget[str]("tabs")
 # Absolute, but no part of an address.
 _PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:\\|/)[^\s'\",;:()]*[^\s'\",;:().]")
-_PACKING = threading.Lock()  # a file that is handed out
+_PACKING, _HANDED_OUT = Turns(), memory.HandedOut()  # of files that are packed
+_PATIENCE = 60.0  # seconds that a file waits for its turn
+_ZIP = "application/zip"  # which the server does not pack again
 _LARGE = 1.3  # times the usual size: read from the back of a room
 _SWITCHES = {
     "large-type": ("Large type", "For a projector.", False),
@@ -40,6 +41,11 @@ def switches() -> None:
 
 def _is_on(key: str) -> bool:
     return Widget[bool](key).read(_SWITCHES[key][2])
+
+
+def fragment(draw: Callable[..., None], run_every: float | None = None) -> Callable[..., None]:
+    """What draws a part of the page, also by itself, every so many seconds if they are given."""
+    return st.fragment(session.counted(draw), run_every=run_every)
 
 
 def warning(text: str) -> None:
@@ -112,13 +118,19 @@ def button(
 def download(
     name: str, make: Callable[[], bytes], *, key: str, icon: str | None, disabled: bool = False
 ) -> None:
-    """A button that hands out a file of that name. It is made when it is asked for, one file at a
-    time for all visitors, since each takes memory for the whole of it."""
+    """A button that hands out a file of that name: a zip, or an npz, which is one. It is made when
+    it is asked for, one file at a time for all visitors, since each takes memory for the whole of
+    it. Whoever asks for one more meanwhile is told so: all who wait take a thread."""
+    whose, payer = session.visitor().digest, session.payer()
 
     def pack() -> bytes:
         try:
-            with _PACKING:
-                return make()
+            with _PACKING.turn(whose, _PATIENCE, 0), hearing.computing_for(payer):
+                content = make()
+                _HANDED_OUT.hold(content, _ZIP, name)
+                return content
+        except BusyError as error:
+            raise RuntimeError(f"{name} {error}: try again in a moment.") from None
         except Exception as error:  # the browser is told its words
             raise RuntimeError(without_paths(str(error))) from error
 
@@ -126,7 +138,7 @@ def download(
         "Download",
         data=pack,
         file_name=name,
-        mime=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        mime=_ZIP,
         key=key,
         icon=icon,
         on_click="ignore",
@@ -173,6 +185,16 @@ def decimal(
 def open_tab(name: str) -> None:
     """Show this tab of TABS from the next run of the page on."""
     OPEN_TAB.set(name)
+
+
+def put_into_address(name: str, value: str, standard: str) -> None:
+    """Have the page's address say this, so that a page which begins anew, also on another server,
+    goes on so; the standard is not said."""
+    if value == standard:
+        if name in st.query_params:
+            del st.query_params[name]
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
 
 
 # The browser sends what happens within a few milliseconds as one message. If the canvas's is among

@@ -1,5 +1,7 @@
 """A class that draws live, all at once: `python -m tests.benchmarks.classroom [SECONDS [MEMBERS]]`.
 
+With `--servers 3` it is on so many page servers behind a proxy, with `--database` in PostgreSQL.
+
 Each member draws a digit every 3 seconds, in 0.9 of them, is answered meanwhile, says what it is,
 and looks every 3 seconds whether the class goes on: as a phone's browser does, with the board's own
 messages and pace, but over bare websockets, so that the two cores are left to the server. The
@@ -7,18 +9,18 @@ host's page is open at its wall. Prints how long what is sent takes to be answer
 how far the wall is behind, whether each drawing was stored once, and what memory the server takes.
 """
 
+import argparse
 import asyncio
 import contextlib
 import json
-import os
-import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import psutil
+from psutil import Process
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -32,13 +34,16 @@ from classifier.people.visitors import visitor_of
 from classifier.synthetic import handwriting
 from classifier.ui import view
 from classifier.ui.door import COOKIE
+from tests import postgres
+from tests.benchmarks import settings
 from tests.browser import PROJECT, served
+from tests.servers import several
 
 MEMBERS = 30
 EVERY = 3.0  # seconds between two drawings of one member
-_DRAWING = 0.9  # seconds that a person draws a digit
-_PERIOD = 0.07  # seconds between two messages of the moving pen at least, as in `strokes.js`
-_THINKING = 0.5  # seconds between a drawing's answer and the label
+DRAWING = 0.9  # seconds that a person draws a digit
+PERIOD = 0.07  # seconds between two messages of the moving pen at least, as in `strokes.js`
+THINKING = 0.5  # seconds between a drawing's answer and the label
 _LINK = "board-link"
 
 
@@ -124,11 +129,11 @@ class Board:
             for point in stroke:
                 self._strokes[-1] += [round(float(value), 1) for value in point]
                 done += 1
-                if (ahead := begun + done / count * _DRAWING - time.perf_counter()) > 0:
+                if (ahead := begun + done / count * DRAWING - time.perf_counter()) > 0:
                     await asyncio.sleep(ahead)
                 if time.perf_counter() >= free:
                     took = await self.send(resting=False)
-                    free = time.perf_counter() + max(_PERIOD - took, took / 2)
+                    free = time.perf_counter() + max(PERIOD - took, took / 2)
         await self.send(resting=True)
 
     async def clear(self) -> None:
@@ -205,7 +210,7 @@ async def member(url: str, code: str, until: float, seed: int, measured: Measure
             await board.draw(fit_canvas(drawings[done])[0])
             assert page.board["answer"]["title"] != nothing_drawn
             measured.times += board.times
-            await asyncio.sleep(_THINKING)
+            await asyncio.sleep(THINKING)
             labelled = time.perf_counter()
             await board.press(f"label-{drawn.labels[done]}")
             if problem := page.board["row"]["problem"]:
@@ -250,20 +255,45 @@ async def lesson(address: str, token: str, code: str, seconds: float, members: i
     return measured
 
 
-def main(seconds: float, members: int) -> None:
-    """Serve, let all draw, and print."""
+@contextlib.contextmanager
+def serving(servers: int, database: bool) -> Iterator[tuple[str, Callable[[], list[Process]]]]:
+    """A page with an empty store: its address, and what gives the processes that serve it.
+
+    servers: page servers behind haproxy; 0: one, without a proxy
+    database: whether the store is in PostgreSQL, which confirms only what is on the disk
+    """
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory())
-        os.environ["DIGIT_CLASSIFIER_HOME"] = home
+        given = {"HOME": home}
+        if database:
+            given["DATABASE"] = stack.enter_context(
+                stack.enter_context(postgres.cluster(safe=True)).store()
+            )
+        stack.enter_context(settings(**given))
+        log = Path(home) / "log.txt"
+        if servers:
+            there = stack.enter_context(several(servers, {}, log))
+            numbers = range(1, servers + 1)
+            yield there.url, lambda: [there.process(number) for number in numbers]
+        else:
+            address, pid = stack.enter_context(served(PROJECT / "app.py", {}, log))
+            yield address, lambda: [Process(pid)]
+
+
+def main(seconds: float, members: int, servers: int, database: bool) -> None:
+    """Serve, let all draw, and print."""
+    with serving(servers, database) as (address, processes):
         token = visitors.new_token()
         opened = classroom.open_class(visitor_of(token), "shipped-deep")
-        address, pid = stack.enter_context(served(PROJECT / "app.py", {}, Path(home) / "log.txt"))
-        process = psutil.Process(pid)
-        # One visitor has come, drawn and gone: what all share is there.
-        first = asyncio.run(lesson(address, token, opened.code, EVERY, 1)).sent
-        before = process.memory_info().rss
+        # Visitors have come, drawn and gone: what all share is there.
+        first = asyncio.run(lesson(address, token, opened.code, EVERY, max(1, 2 * servers))).sent
+
+        def memory() -> int:
+            return sum(one.memory_info().rss for one in processes())
+
+        before = memory()
         measured = asyncio.run(lesson(address, token, opened.code, seconds, members))
-        after = process.memory_info().rss
+        after = memory()
         stored = classroom.drawings(visitor_of(token), opened.number)[first:]
     behind = np.array([measured.seen.get(one.number, np.inf) - one.time for one in stored])
     rows = {
@@ -286,11 +316,16 @@ def main(seconds: float, members: int) -> None:
     print(
         f"{len(measured.times):,} answers; {measured.sent:,} drawings told to be sent, "
         f"{len(measured.refused)} refused, {len(stored):,} stored, {once:,} distinct; "
-        f"the server: {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
+        f"the servers: {before / 1e6:.0f} MB before, {after / 1e6:.0f} after, "
         f"{(after - before) / members / 1e6:.2f} a visitor"
     )
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    main(float(given[0]) if given else 60.0, int(given[1]) if given[1:] else MEMBERS)
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("seconds", type=float, nargs="?", default=60.0)
+    asked.add_argument("members", type=int, nargs="?", default=MEMBERS)
+    asked.add_argument("--servers", type=int, default=0, help="behind a proxy")
+    asked.add_argument("--database", action="store_true", help="the store is in PostgreSQL")
+    given = asked.parse_args()
+    main(given.seconds, given.members, given.servers, given.database)

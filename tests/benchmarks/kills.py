@@ -27,7 +27,7 @@ from classifier.jobs import queue
 from classifier.jobs.local import LocalJobs
 from classifier.people import collection, visitors
 from classifier.people.collection import Labelled
-from classifier.serving import saving, store
+from classifier.serving import folders, saving, store
 from classifier.synthetic import handwriting
 from tests.benchmarks import settings
 
@@ -153,7 +153,7 @@ def faults(kind: str, confirmed: list[str]) -> list[str]:
                 found.append(f"{queue.alive()} wait for ever")
                 break
             time.sleep(0.1)
-    saving.sweep()
+    folders.sweep()
     left = [one.name for one in models_folder().glob(".*")] if models_folder().is_dir() else []
     return found + [f"{name} is left" for name in left]
 
@@ -171,7 +171,7 @@ def to_import(folder: Path) -> Path:
 def main(kills: int) -> None:
     """Kill, look, and print."""
     rng, rows = random.Random(0), []
-    saving._BEGINNING = 0.0  # whoever was killed is at nothing
+    folders._BEGINNING = 0.0  # whoever was killed is at nothing
     with tempfile.TemporaryDirectory() as folder:
         something = to_import(Path(folder))
         for kind, share in _SHARES.items():

@@ -35,7 +35,8 @@ from tests.browser import (
 
 STARTS, STROKES, CLICKS = 5, 30, 3
 _BARE = Path(__file__).with_name("bare_page.py")
-_LINE = [np.array([[140, 60], [141, 120], [140, 220]])]
+# Bent, so that `draw` moves the mouse twice: one move may end before the first message has.
+_LINE = [np.array([[140, 60], [150, 120], [140, 220]])]
 # Looked for in each frame, since Playwright's own waiting lets up to half a second pass between two
 # looks. The canvas's component keeps it in a shadow root.
 _MOUNTED = """

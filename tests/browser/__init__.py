@@ -24,6 +24,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect, sync_playwright
 
 from classifier.config import CANVAS, PROJECT
+from classifier.synthetic import handwriting
 
 PATIENCE = int(os.environ.get("PATIENCE_MS", 90_000))  # milliseconds: machines are slow and noisy
 VIEWPORT = {"width": 1366, "height": 768}
@@ -324,6 +325,41 @@ def draw_by_finger(phone: Page, strokes: Sequence[np.ndarray], seconds: float = 
             time.sleep(pause)
         touch("touchEnd", [])
     session.detach()
+
+
+def open_class(host: Page) -> str:
+    """Open a class with the mouse; its link."""
+    open_tab(host, "Our handwriting")
+    click(host, "class-open")
+    link = keyed(host, "invitation").get_by_role("link")
+    link.wait_for()
+    return link.get_attribute("href") or ""
+
+
+def write(phone: Page, digit: int) -> None:
+    """Draw a digit with one finger, and wait for its answer."""
+    draw_by_finger(phone, [stroke * 0.64 + 0.18 for stroke in handwriting.sample_digit(digit)])
+    expect_answer(phone, digit)
+
+
+def send(phone: Page, digit: int) -> None:
+    """Send what is drawn as this digit, until it is told to be sent."""
+    click(phone, f"label-{digit}")
+    expect(keyed(phone, "correction")).to_contain_text(
+        re.compile(rf"Sent as an? {digit}"), timeout=PATIENCE
+    )
+    expect_blank(phone)
+
+
+def fill_in_sweep(page: Page, values: str) -> Locator:
+    """Ask for a sweep over these learning rates, up to the button that starts it; where it is."""
+    open_tab(page, "Runs")
+    box = keyed(page, "sweep")
+    box.get_by_text("Sweep: several settings").click()
+    field = box.get_by_role("textbox", name="Values")
+    field.fill(values)
+    field.press("Enter")
+    return box
 
 
 def expect_blank(page: Page) -> None:

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from classifier.synthetic import handwriting
+from tests import browser as browser_tests
 from tests.browser import (
     PATIENCE,
     PROJECT,
@@ -21,6 +22,7 @@ from tests.browser import (
     expect_answer,
     expect_blank,
     keyed,
+    open_class,
     open_page,
     open_phone,
     open_tab,
@@ -33,27 +35,14 @@ from tests.browser import (
 expect.set_options(timeout=PATIENCE)
 
 
-def open_class(host: Page) -> str:
-    """Open a class; its link."""
-    open_tab(host, "Our handwriting")
-    click(host, "class-open")
-    link = keyed(host, "invitation").get_by_role("link")
-    link.wait_for()
-    return link.get_attribute("href")
-
-
 def write(phone: Page, digit: int) -> None:
-    strokes = [stroke * 0.64 + 0.18 for stroke in handwriting.sample_digit(digit)]
-    draw_by_finger(phone, strokes)
-    expect_answer(phone, digit)
+    browser_tests.write(phone, digit)
     settle(phone)
 
 
 def send(phone: Page, digit: int) -> None:
     write(phone, digit)
-    click(phone, f"label-{digit}")
-    expect(keyed(phone, "correction")).to_contain_text(re.compile(rf"Sent as an? {digit}"))
-    expect_blank(phone)
+    browser_tests.send(phone, digit)
     settle(phone)
 
 

@@ -299,7 +299,7 @@ def test_train_hands_over_what_an_experiment_changes(run, monkeypatch):
     experiment = ["--hidden-units", "8", "--activation", "linear", "--shuffle-labels"]
     assert run(*TINY, *experiment).status == 0
     assert run(*TINY, "--no-shuffle-labels").status == 0
-    (changed, *_, snapshots, owner), (plain, *_) = seen
+    (changed, *_, snapshots, owner, _), (plain, *_) = seen
     assert (changed.hidden_units, changed.activation) == (8, "linear")
     assert (changed.shuffle_labels, plain.shuffle_labels) == (True, False)
     assert (snapshots, owner) == (None, ""), "only the page looks at them, and owns"

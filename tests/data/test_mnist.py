@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier import config
 from classifier.data import mnist
 from classifier.data.dataset import DataUnavailableError
 from tests.data import sending, sha256, trickling
@@ -214,10 +215,11 @@ def test_download_goes_into_keras_cache_and_is_used_again(home, tiny_mnist, serv
 
 def test_keras_home_is_in_the_users_folder_unless_named(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("KERAS_HOME", raising=False)
-    assert mnist.keras_home() == tmp_path / ".keras"
+    for name in ("KERAS_HOME", "MNIST_NPZ"):
+        monkeypatch.delenv(name, raising=False)
+    assert config.mnist_places() == [tmp_path / ".keras" / "datasets" / "mnist.npz"]
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
-    assert mnist.keras_home() == tmp_path / "k"
+    assert config.mnist_places() == [tmp_path / "k" / "datasets" / "mnist.npz"]
 
 
 def test_damaged_cache_is_named_with_the_way_out_and_left_alone(cached, unreachable):

@@ -17,12 +17,12 @@ from PIL import Image
 
 from classifier import events
 from classifier.config import CANVAS, PROJECT
+from classifier.database.interface import CollectionError
 from classifier.ink import drawings, layout, pictures, preparing
 from classifier.jobs.local import LocalJobs
 from classifier.lesson import steps
 from classifier.limits import LimitError
 from classifier.people import classroom, entering, visitors
-from classifier.people.database import CollectionError
 from classifier.serving.meta import ModelMeta
 from classifier.synthetic import handwriting
 from classifier.ui.board import answering, canvas

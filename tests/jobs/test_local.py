@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from classifier.config import PROJECT, TrainConfig
-from classifier.events import EpochEnded, Event, Failed, Finished, Progress, Started
+from classifier.events import EpochEnded, Failed, Finished, Progress, Started
 from classifier.ink import drawings
 from classifier.ink.drawings import Drawings
 from classifier.jobs import local, queue, resources
@@ -27,42 +27,10 @@ from classifier.jobs.run import Run, RunState
 from classifier.limits import LimitError
 from classifier.rights import OPERATOR, NotAllowedError, Visitor
 from classifier.serving import store
+from tests.jobs.listening import PATIENCE, Listener, wait_for
 from tests.watching import in_time
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has it")
-PATIENCE = 150  # seconds: TensorFlow's import alone may take ten on a busy machine
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Poll until the condition holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE} seconds"
-        time.sleep(0.05)
-
-
-class Listener(Run):
-    """Follows one run and keeps all that it says."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(run.id, run._work, run.owner)
-        self.events: list[Event] = []
-
-    def add(self, event: Event) -> None:
-        super().add(event)
-        self.events.append(event)
-
-    def has(self, *kinds: type, stage: str | None = None) -> bool:
-        self.look()
-        return any(
-            isinstance(e, kinds) and (stage is None or getattr(e, "stage", None) == stage)
-            for e in self.events
-        )
-
-    def last(self) -> Event:
-        """The last event, once the run has ended."""
-        wait_for(lambda: self.has(Finished, Failed), "the end")
-        return self.events[-1]
 
 
 def is_over(run: Run) -> bool:
@@ -83,23 +51,6 @@ def server(home) -> Iterator[LocalJobs]:
         if child.poll() is None:
             child.kill()
         child.wait()
-
-
-@pytest.fixture
-def short(tiny_mnist) -> TrainConfig:
-    return TrainConfig(network="dense", data="mnist", mnist=str(tiny_mnist), epochs=1, name="short")
-
-
-@pytest.fixture
-def long(tiny_mnist) -> Callable[[str], TrainConfig]:
-    """Makes a config that trains until it is stopped, for as long as a test may take."""
-
-    def make(name: str) -> TrainConfig:
-        return TrainConfig(
-            network="dense", data="mnist", mnist=str(tiny_mnist), seconds=600.0, name=name
-        )
-
-    return make
 
 
 @pytest.fixture
@@ -184,6 +135,15 @@ def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
 
 
 @pytest.mark.slow
+def test_a_run_that_another_server_has_started_is_stopped_and_keeps_what_it_learned(server, long):
+    one = Listener(server.submit(long("first")))
+    wait_for(lambda: one.has(EpochEnded), "the first epoch")
+    LocalJobs().find(one.id).stop(OPERATOR)
+    assert isinstance(one.last(), Finished), one.last()
+    assert one.last().stopped
+
+
+@pytest.mark.slow
 def test_a_killed_run_says_so_and_the_next_one_gets_its_turn(server, home, long):
     first, second = (server.submit(long(name)) for name in ("first", "second"))
     one, two = Listener(first), Listener(second)
@@ -246,7 +206,7 @@ def test_a_ready_worker_that_takes_a_run_can_be_stopped(server, long):
 
 @pytest.mark.slow
 def test_a_worker_that_waits_in_vain_is_dismissed(server, short, monkeypatch):
-    monkeypatch.setattr(local, "_READY_SECONDS", 0.5)
+    monkeypatch.setattr(local, "READY_SECONDS", 0.5)
     server.get_ready()
     ready = server._ready
     wait_for(lambda: ready.poll() is not None, "the end of the worker")
@@ -354,8 +314,8 @@ def test_runs_keep_their_order_when_the_clock_is_set_back(home, monkeypatch):
         monkeypatch.setattr(
             local.time, "time_ns", lambda hours=hours: real() + hours * 3600 * 10**9
         )
-        run_id = local._new_id()
-        assert local._ID.fullmatch(run_id)
+        run_id = local.new_id()
+        assert local.is_id(run_id)
         (home / "runs" / run_id).mkdir()
         assert max(p.name for p in (home / "runs").iterdir()) == run_id
 
@@ -735,12 +695,12 @@ def test_a_run_that_takes_longer_than_one_may_is_stopped(home, short):
     with queue.entrance():
         queue.enter("1", Claim("a"))
     script = (
-        "import time; from classifier.jobs import child; child._BEGINNING = 0.2\n"
+        "import functools, time; from classifier.jobs import child; child._BEGINNING = 0.2\n"
         "def train(config, emit, stop, snapshots, owner):\n"
         "    begun = time.monotonic()\n"
         "    while not stop.is_set(): time.sleep(0.05)\n"
         "    print(owner, time.monotonic() - begun)\n"
-        "child.carry_out(%r, lambda: None, train)\n"
+        "child.carry_out(%r, lambda: None, lambda config: functools.partial(train, config))\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script % str(run)],

@@ -5,6 +5,7 @@ import threading
 import time
 
 import filelock
+import pytest
 
 from classifier.events import Event, Progress
 from classifier.jobs import queue
@@ -109,6 +110,16 @@ def test_what_runs_have_trained_is_added_up_for_each_visitor(home):
             time.sleep(0.2)
     assert 0.3 < queue.trained_by("a") < 5
     assert queue.trained_by("c") == 0
+
+
+def test_what_a_run_that_failed_has_trained_counts_too(home):
+    (home / "runs" / "1").mkdir(parents=True)
+    with queue.entrance():
+        queue.enter("1", Claim("a"))
+    with pytest.raises(ValueError), queue.turn("1", [].append, threading.Event()):  # noqa: PT012
+        time.sleep(0.2)
+        raise ValueError
+    assert queue.trained_by("a") > 0.1
 
 
 def test_a_damaged_claim_is_nobodys(home):

@@ -13,6 +13,7 @@ from classifier.events import (
     Failed,
     Finished,
     Progress,
+    Restarted,
     Started,
     gap_in_words,
     to_json,
@@ -75,6 +76,20 @@ def test_a_run_waits_works_and_finishes():
     run.look()
     assert run.result == FINISHED
     assert run.error == ""
+
+
+def test_what_was_told_before_a_restart_counts_no_more():
+    work = Told(lines(STARTED, PROGRESS, EPOCH, EPOCH))
+    run = Run("run", work)
+    run.look()
+    assert (run.attempt, len(run.epochs)) == (1, 2)
+    work.text += lines(Restarted(attempt=2))
+    run.look()
+    assert (run.attempt, run.epochs, run.started, run.progress) == (2, [], None, None)
+    assert run.state is RunState.WAITING
+    work.text += lines(STARTED, EPOCH)
+    run.look()
+    assert (run.state, len(run.epochs)) == (RunState.RUNNING, 1)
 
 
 @pytest.mark.parametrize(("stopped", "state"), [(False, "FINISHED"), (True, "STOPPED")])

@@ -93,6 +93,18 @@ def test_a_model_that_was_deleted_is_told(home, file, tiny_mnist):
         go_on(config)
 
 
+def test_a_model_is_gone_on_from_whatever_it_is_called_by_then(home, file, tiny_mnist):
+    first, _ = go_on(settings(file, tiny_mnist, name="first"))
+    asked = settings(file, tiny_mnist, base="first", drawings_share=0.2)
+    store.rename("first", "second", OPERATOR)
+    go_on(settings(file, tiny_mnist, name="first"))  # which is another
+    saved = training.train(asked, lambda event: None, base_id=first.id)
+    assert saved.meta.base == Base("shipped-dense", "")  # of `second`, which knows these drawings
+    store.delete("second", OPERATOR)
+    with pytest.raises(ValueError, match="first, from which to go on, was deleted"):
+        training.train(asked, lambda event: None, base_id=first.id)
+
+
 def test_a_model_of_another_shape_is_told(home, file, tiny_mnist):
     config = settings(file, tiny_mnist, hidden_units=32)
     with pytest.raises(ValueError, match="dense cannot be gone on from"):

@@ -23,7 +23,7 @@ from classifier.events import (
 )
 from classifier.ink import drawings
 from classifier.learning import networks, trainer, training
-from classifier.serving import predict, saving, snapshots, store
+from classifier.serving import folders, predict, saving, snapshots, store
 from classifier.synthetic import handwriting
 from tests.learning import linear
 
@@ -433,7 +433,7 @@ def test_weights_that_the_last_step_ruined_are_not_saved(settings, monkeypatch):
 def test_a_name_that_is_taken_is_refused_before_anything_is_loaded(settings, home):
     (home / "models" / "mine").mkdir(parents=True)
     events: list[Event] = []
-    with pytest.raises(store.NameTakenError, match="'mine'"):
+    with pytest.raises(folders.NameTakenError, match="'mine'"):
         training.train(settings(name="mine"), events.append)
     assert [type(e) for e in events] == [Started]
 
@@ -441,7 +441,7 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_loaded(settings, hom
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_loaded(settings, home):
     (home / "models").write_text("a file where the folder should be")
     events: list[Event] = []
-    with pytest.raises(store.StoreError, match="DIGIT_CLASSIFIER_HOME"):
+    with pytest.raises(folders.StoreError, match="DIGIT_CLASSIFIER_HOME"):
         training.train(settings(), events.append)
     assert [type(e) for e in events] == [Started]
 

@@ -1,6 +1,7 @@
 """The lesson's experiments: each is tried somewhere, and comes out as it says."""
 
 import re
+import statistics
 
 import pytest
 
@@ -71,6 +72,13 @@ MEASURED = {
         (1.0000, 0.4898),
     ],
 }
+# Of experiments with several seeds: the test accuracies of seeds 1 to 5, on each source.
+MEASURED_BY_SEED = {
+    "luck": {
+        "mnist": (0.9785, 0.9804, 0.9774, 0.9810, 0.9790),
+        "generated": (0.86925, 0.88325, 0.88475, 0.89600, 0.88375),
+    }
+}
 SOURCES = ["mnist"] * 3 + ["generated"] * 3 + ["mnist", "generated"]
 
 
@@ -84,7 +92,9 @@ def test_every_experiment_is_tried_at_some_step():
         "shuffled",
         "one-epoch",
         "tiny",
+        "luck",
     }
+    assert set(EXPERIMENTS) == {*MEASURED, *MEASURED_BY_SEED}
 
 
 @pytest.mark.parametrize("key", EXPERIMENTS)
@@ -95,7 +105,7 @@ def test_an_experiment_is_the_articles_run_but_for_its_settings(key):
     assert (config.network, config.data, config.seed, config.name) == ("dense", "auto", 0, None)
     differ = {k for k, v in config.to_dict().items() if v != getattr(standard, k)}
     assert differ == {"title", *experiment.settings}
-    assert config.title == experiment.title
+    assert config.title == experiment.title.rstrip("?")
     assert config.epochs < SETTINGS["epochs"].high
     assert len(experiment.title) <= 40
     assert len(experiment.expect.split()) <= 60
@@ -120,7 +130,42 @@ def test_what_was_measured_is_as_expected(key, accuracies, source):
     assert ("98 %" if source == "mnist" else "88 %") in words
 
 
-@pytest.mark.parametrize("key", EXPERIMENTS)
+@pytest.mark.parametrize("source", ["mnist", "generated"])
+@pytest.mark.parametrize("key", MEASURED_BY_SEED)
+def test_what_was_measured_with_several_seeds_is_as_expected(key, source):
+    experiment = EXPERIMENTS[key]
+    accuracies = MEASURED_BY_SEED[key][source]
+    assert len(experiment.seeds) == len(accuracies)
+    mean, spread = statistics.fmean(accuracies), statistics.stdev(accuracies)
+    as_expected, words = experiment.judge_seeds(mean, spread, source)
+    assert as_expected
+    assert words.startswith("As expected, chance alone")
+    for figure in (
+        f"{mean * 100:.2f} %",
+        f"a spread of {spread * 100:.2f} points",
+        f"less than {spread * 200:.1f} points",
+    ):
+        assert figure in words
+
+
+@pytest.mark.parametrize(
+    ("mean", "spread", "said"),
+    [
+        (0.9, 0.0015, "the mean should be between 97.5 and 98.5 %)"),
+        (0.98, 0.0, "the spread should be between 0.03 and 0.4 points)"),
+        (0.98, 0.1, "the spread should"),
+        (0.1, 0.3, "the mean should be between 97.5 and 98.5 % and the spread should"),
+        (float("nan"), float("nan"), "the mean should"),
+    ],
+)
+def test_another_mean_or_spread_is_not_as_expected(mean, spread, said):
+    as_expected, words = EXPERIMENTS["luck"].judge_seeds(mean, spread, "mnist")
+    assert not as_expected
+    assert words.startswith("Not as expected (the ")
+    assert said in words
+
+
+@pytest.mark.parametrize("key", MEASURED)
 @pytest.mark.parametrize(
     "accuracies",
     [(0.99, 0.98), (0.0, 1.0), (1.0, 0.0), (float("nan"), float("nan")), (7.0, -3.0)],

@@ -1,4 +1,4 @@
-"""An empty file, and a class in it."""
+"""An empty store of each kind, and a class in it."""
 
 from pathlib import Path
 
@@ -7,11 +7,12 @@ import pytest
 from classifier.people import classroom
 from classifier.people.classroom import Class
 from tests.people import HOST
+from tests.postgres import Cluster
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the file will be."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: Cluster | None) -> Path:
+    """Where files of the store would be."""
     monkeypatch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from classifier.database.transactions import transaction
 from classifier.people import albums, classroom, collection, entering, members
-from classifier.people.database import transaction
-from tests.people import HOST, ME, ONE, fill, labelled, send
+from tests.people import HOST, ME, ONE, fill, in_a_file, labelled, send
 
 MANY = 30_000  # drawings of one class, as large as it gets
 
@@ -40,6 +40,7 @@ def statements(monkeypatch):
     return asked
 
 
+@in_a_file
 def test_what_a_host_page_asks_every_second_reads_no_table_whole(full, statements):
     classroom.survey(HOST, full.number, 24)
     entering.knocks(HOST, full.number)
@@ -76,6 +77,7 @@ def steps(act):
     return len(taken)
 
 
+@in_a_file
 def test_a_look_at_the_wall_costs_no_more_in_a_class_with_many_drawings(full):
     assert steps(lambda: albums.contents(HOST, full.number)) > 30  # which reads all
     assert steps(lambda: classroom.survey(HOST, full.number, 24)) <= 4

@@ -1,12 +1,14 @@
 """Who may do what in a class, how codes behave, and that a class outlives its server."""
 
+import numpy as np
 import pytest
 
 from classifier.limits import LimitError
 from classifier.people import classroom, collection, entering
 from classifier.people.classroom import ClassState, NoClassError, NotOpenError
+from classifier.people.collection import Labelled
 from classifier.rights import NotAllowedError
-from tests.people import HOST, ONE, OTHER_HOST, STRANGER, THREE, TWO, send
+from tests.people import HOST, ONE, OTHER_HOST, STRANGER, THREE, TWO, later, send
 
 
 def test_who_has_the_code_joins_and_what_they_draw_reaches_the_host(opened):
@@ -89,7 +91,7 @@ def test_a_class_pauses_goes_on_and_is_closed_for_good(opened):
 
 def test_a_code_expires(opened, monkeypatch):
     entering.join(ONE, opened.code, "here")
-    monkeypatch.setattr(classroom.time, "time", lambda: opened.expires + 1)
+    later(monkeypatch, opened.expires - opened.opened + 1)
     with pytest.raises(NoClassError, match="over"):
         entering.join(TWO, opened.code, "here")
     with pytest.raises(NotOpenError):
@@ -109,6 +111,24 @@ def test_a_member_who_sends_a_thousand_drawings_is_stopped(opened, monkeypatch):
     assert refused == 70
     entering.join(TWO, opened.code, "here")
     send(TWO, opened)
+
+
+def test_a_member_whose_drawings_are_huge_is_stopped_so_that_the_host_can_download_all(opened):
+    entering.join(ONE, opened.code, "here")
+    line = np.arange(2 * collection.MAX_POINTS, dtype=np.float32).reshape(-1, 2)
+    huge = [Labelled(str(n), 7, [line], 18.0, 7, "model") for n in range(7)]
+    for drawing in huge[:6]:
+        classroom.send(ONE, opened.number, drawing)
+    with pytest.raises(LimitError, match="too many points"):
+        classroom.send(ONE, opened.number, huge[6])
+    assert len(classroom.drawings(HOST, opened.number)) == 6
+    entering.join(TWO, opened.code, "here")
+    classroom.send(TWO, opened.number, huge[0])
+
+
+def test_the_number_of_a_class_that_was_deleted_is_never_another_ones(opened):
+    classroom.discard(HOST, opened.number)
+    assert classroom.open_class(OTHER_HOST, "model").number > opened.number
 
 
 def test_a_class_has_a_size(opened, monkeypatch):
@@ -174,7 +194,7 @@ def test_a_class_that_has_expired_is_no_open_one(monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_CLASS_HOURS", "2")
     there = classroom.open_class(HOST, "conv")
     assert there.expires == pytest.approx(there.opened + 2 * 3600)
-    monkeypatch.setattr(classroom.time, "time", lambda: there.expires + 1)
+    later(monkeypatch, there.expires - there.opened + 1)
     classroom.open_class(HOST, "conv")
 
 
@@ -203,8 +223,8 @@ def test_a_class_that_pauses_or_is_over_counts_no_more(opened, monkeypatch):
     for who in (ONE, TWO):
         entering.join(who, opened.code, "here")
         send(who, opened)
-    with monkeypatch.context() as later:
-        later.setattr(classroom.time, "time", lambda: opened.expires + 1)
+    with monkeypatch.context() as patch:
+        later(patch, opened.expires - opened.opened + 1)
         assert not classroom.has_class(HOST)
     assert classroom.has_class(HOST)
     classroom.set_state(HOST, opened.number, ClassState.PAUSED)

@@ -1,19 +1,21 @@
 """What was confirmed is kept once and for good, is its writer's alone, and bad input is told."""
 
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from classifier import config
+from classifier.database.transactions import transaction
 from classifier.ink import drawings
 from classifier.limits import LimitError
 from classifier.people import classroom, collection, entering
 from classifier.people.collection import Labelled
-from classifier.people.database import transaction
 from classifier.people.visitors import visitor_of
 from classifier.rights import NotAllowedError
-from tests.people import LINE, ME, YOU, labelled
+from tests.people import LINE, ME, YOU, in_a_file, labelled
 
 
 def keep(who=ME, drawing_id="a", label=7, strokes=LINE, pen=18.0, answer=1, model="conv"):
@@ -30,6 +32,7 @@ def test_a_drawing_comes_back_as_it_was_kept():
         np.testing.assert_array_equal(one, other)
 
 
+@in_a_file
 def test_nothing_of_the_writer_is_in_the_file():
     keep(visitor_of("a-secret-token"))
     assert b"a-secret-token" not in config.collection_file().read_bytes()
@@ -179,7 +182,7 @@ def test_they_are_trained_on_with_their_writers_numbered():
     keep(ME, label=7)
     keep(YOU, "b", label=4)
     with transaction(writing=False) as database:
-        found = collection.as_drawings(collection.select(database, "1", []))
+        found = collection.as_drawings(collection.select(database, "1 = 1", []))
     assert found.labels.tolist() == [3, 7, 4]
     assert found.writer.tolist() == [0, 1, 0]
     assert [len(strokes) for strokes in found] == [2, 2, 2]
@@ -196,9 +199,10 @@ def on_canvas(*offsets):
 
 def downloaded(who=ME):
     """The visitor's file of drawings, through its bytes."""
-    path = config.home() / "file.npz"
-    drawings.save(collection.as_drawings(collection.drawings_of(who)), path)
-    return drawings.load(path.read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file.npz"
+        drawings.save(collection.as_drawings(collection.drawings_of(who)), path)
+        return drawings.load(path.read_bytes())
 
 
 def test_what_was_downloaded_changes_nothing_when_it_is_uploaded():

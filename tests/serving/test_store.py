@@ -19,10 +19,11 @@ from classifier.config import TrainConfig
 from classifier.learning import networks
 from classifier.limits import LimitError
 from classifier.rights import OPERATOR, NotAllowedError, Visitor
-from classifier.serving import meta, saving, store
+from classifier.serving import folders, meta, saving, store
 from classifier.serving.meta import ModelMeta
 from tests.watching import in_time
 
+in_folders = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # which nobody else makes
 META = {
     "config": {"network": "dense"},
     "metrics": {"test_accuracy": 0.5},
@@ -45,18 +46,20 @@ class FakeModel:
 
 
 @pytest.fixture(autouse=True)
-def folder(home, monkeypatch) -> Path:
+def folder(home, engine, monkeypatch) -> Path:
     """The folder of saved models; nothing is in it, and nothing is shipped."""
     monkeypatch.setattr(config, "SHIPPED_MODELS", home / "shipped")
-    return home / "models"
+    return folders.models()
 
 
 @pytest.fixture
 def shipped(folder) -> store.SavedModel:
     """A model that came with the project, `official`."""
     model = saving.save("official", FakeModel(), META)
+    shutil.copytree(model.folder, folder.parent / "aside")
+    store.delete("official", OPERATOR)
     config.SHIPPED_MODELS.mkdir()
-    os.rename(model.folder, config.SHIPPED_MODELS / "official")
+    (folder.parent / "aside").rename(config.SHIPPED_MODELS / "official")
     return store.get("official")
 
 
@@ -113,7 +116,7 @@ def test_meta_carries_what_was_given_and_what_is_needed_to_trust_it():
 
 def test_models_are_listed_shipped_first_then_the_newest_first(shipped):
     for name, day in (("a", "2025-01-01"), ("b", "2025-03-01"), ("c", "2025-02-01")):
-        _edit(saving.save(name, FakeModel(), META).folder / "meta.json", created=day)
+        saving.save(name, FakeModel(), META | {"created": day})
     models, problems = store.list_models()
     assert [model.name for model in models] == ["official", "b", "c", "a"]
     assert [model.shipped for model in models] == [True, False, False, False]
@@ -170,7 +173,7 @@ def test_what_an_interrupted_save_left_is_swept_and_what_is_at_work_is_not(folde
         (at_work,) = (one for one in folder.glob(".saving-*") if one not in left and one != fresh
                       and one.is_dir())  # fmt: skip
         os.utime(at_work, (long_ago, long_ago))
-        saving.sweep()
+        folders.sweep()
         assert at_work.is_dir()
 
     saving.save("other", FakeModel(sweep_meanwhile), META)
@@ -233,9 +236,10 @@ def test_a_changed_meta_is_read_anew(folder):
     assert store.get("mine").meta.owner == "a"
 
 
+@in_folders
 def test_a_name_taken_while_saving_is_not_overwritten(folder):
     rival = folder / "mine"
-    with pytest.raises(store.NameTakenError, match="'mine'"):
+    with pytest.raises(folders.NameTakenError, match="'mine'"):
         saving.save("mine", FakeModel(rival.mkdir), META)
     assert list(rival.iterdir()) == []
     assert list(folder.iterdir()) == [rival]
@@ -265,14 +269,15 @@ def test_a_plain_name_is_taken(name):
 def test_a_name_is_taken_once(shipped):
     before = saving.save("mine", FakeModel(), META)
     for name in ("mine", "official"):
-        with pytest.raises(store.NameTakenError, match=f"{name!r}.*another name"):
+        with pytest.raises(folders.NameTakenError, match=f"{name!r}.*another name"):
             saving.save(name, FakeModel(), {**META, "data": {"description": "other"}})
     assert store.get("mine") == before
 
 
+@in_folders
 def test_the_name_of_a_damaged_model_is_taken_too(folder):
     (folder / "broken").mkdir(parents=True)
-    with pytest.raises(store.NameTakenError):
+    with pytest.raises(folders.NameTakenError):
         saving.save("broken", FakeModel(), META)
 
 
@@ -413,6 +418,7 @@ def test_a_folder_of_models_that_is_none_is_told_and_the_shipped_are_there(folde
 # Folders that cannot be written
 
 
+@in_folders
 @pytest.mark.parametrize("blocked", ["models", "."])
 def test_a_file_in_place_of_the_folder_is_told_with_the_way_out(home, blocked, monkeypatch):
     top = home / "top"
@@ -421,7 +427,7 @@ def test_a_file_in_place_of_the_folder_is_told_with_the_way_out(home, blocked, m
         top.mkdir()
     (top / blocked).write_text("a file") if blocked == "models" else top.write_text("a file")
     for attempt in (saving.check_writable, lambda: saving.save("mine", FakeModel(), META)):
-        with pytest.raises(store.StoreError) as raised:
+        with pytest.raises(folders.StoreError) as raised:
             attempt()
         assert str(top / "models") in str(raised.value)
         assert "not a folder that can be written" in str(raised.value)
@@ -432,7 +438,7 @@ def test_a_file_in_place_of_the_folder_is_told_with_the_way_out(home, blocked, m
 def test_a_full_disk_is_told_and_costs_no_model(folder, number):
     saving.save("before", FakeModel(), META)
     full = OSError(number, os.strerror(number))
-    with pytest.raises(store.StoreError, match=r"disk is full: free some space") as raised:
+    with pytest.raises(folders.StoreError, match=r"disk is full: free some space") as raised:
         saving.save("after", FakeModel(_raiser(full)), META)
     assert str(folder) in str(raised.value)
     assert [file.name for file in folder.iterdir()] == ["before"]
@@ -441,14 +447,14 @@ def test_a_full_disk_is_told_and_costs_no_model(folder, number):
 
 def test_a_full_disk_is_noticed_before_training(monkeypatch):
     full = OSError(errno.ENOSPC, "No space left on device")
-    monkeypatch.setattr(store.tempfile, "NamedTemporaryFile", _raiser(full))
-    with pytest.raises(store.StoreError, match="disk is full"):
+    monkeypatch.setattr(folders.tempfile, "NamedTemporaryFile", _raiser(full))
+    with pytest.raises(folders.StoreError, match="disk is full"):
         saving.check_writable()
 
 
 def test_a_read_only_file_system_is_told(monkeypatch):
-    monkeypatch.setattr(store.tempfile, "mkdtemp", _raiser(OSError(errno.EROFS, "Read-only")))
-    with pytest.raises(store.StoreError, match="not a folder that can be written"):
+    monkeypatch.setattr(folders.tempfile, "mkdtemp", _raiser(OSError(errno.EROFS, "Read-only")))
+    with pytest.raises(folders.StoreError, match="not a folder that can be written"):
         saving.save("mine", FakeModel(), META)
 
 
@@ -523,19 +529,20 @@ def test_a_bad_new_name_changes_nothing(new):
 def test_a_taken_new_name_changes_nothing():
     saving.save("mine", FakeModel(), META)
     saving.save("other", FakeModel(), META)
-    with pytest.raises(store.NameTakenError):
+    with pytest.raises(folders.NameTakenError):
         store.rename("mine", "other", OPERATOR)
     assert sorted(_names()) == ["mine", "other"]
     with pytest.raises(store.ModelNotFoundError):
         store.rename("nobody", "new", OPERATOR)
 
 
+@in_folders
 def test_a_rename_for_which_the_disk_has_no_room_changes_nothing(monkeypatch):
     before = saving.save("mine", FakeModel(), META)
     full = OSError(errno.ENOSPC, "No space left on device")
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", _raiser(full))
-        with pytest.raises(store.StoreError, match="disk is full"):
+        with pytest.raises(folders.StoreError, match="disk is full"):
             store.rename("mine", "ours", OPERATOR)
     assert store.get("mine") == before
     store.check_free("ours")
@@ -574,5 +581,50 @@ def test_a_shipped_model_is_found_by_its_former_name_and_nobody_else_gets_it(
 ):
     monkeypatch.setattr(config, "SHIPPED_MODELS", config.ASSETS / "models")
     assert store.get(former).name == name
-    with pytest.raises(store.NameTakenError):
+    with pytest.raises(folders.NameTakenError):
         store.check_free(former)
+
+
+# Trained on another machine
+
+
+def sent(**changes: object) -> dict[str, bytes]:
+    """A model's files, as if they came from a worker."""
+    folder = config.PROJECT / "assets" / "models" / "shipped-dense"
+    contents = {file: (folder / file).read_bytes() for file in meta.FILES}
+    told = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    changed = {**told, "name": "mine", "id": "1", "owner": "a", **changes}
+    return {**contents, "meta.json": json.dumps(changed).encode()}
+
+
+def test_a_model_of_another_machine_is_saved_once_and_takes_nobodys_name(home, monkeypatch):
+    assert saving.received(sent()) == "mine"
+    assert store.get("mine").meta.owner == "a"
+    assert saving.received(sent()) == "mine", "as another page server on this store does"
+    other = saving.received(sent(id="2"))
+    assert (other, store.get(other).meta.id) != ("mine", "1")
+    assert store.get("mine").meta.id == "1"
+    assert {model.name for model in store.list_models()[0] if not model.shipped} == {"mine", other}
+    assert saving.packed("mine").keys() == {*meta.FILES, "meta.json"}
+    monkeypatch.setattr(config, "SHIPPED_MODELS", config.PROJECT / "assets" / "models")
+    assert saving.packed("shipped-dense") == {}, "each machine has it"
+
+
+@in_folders
+def test_a_model_that_two_servers_save_at_once_is_saved_once(home, monkeypatch):
+    def late(scratch: Path, folder: Path, rename=os.rename) -> None:
+        shutil.copytree(scratch, folder)  # as the other does just before
+        rename(scratch, folder)
+
+    monkeypatch.setattr(folders.os, "rename", late)
+    assert saving.received(sent()) == "mine"
+    assert [model.name for model in store.list_models()[0]] == ["mine"]
+    assert [path.name for path in store.get("mine").folder.parent.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("lost", ["meta.json", "model.keras"])
+def test_a_model_that_came_in_part_is_refused(home, lost):
+    contents = sent()
+    del contents[lost]
+    with pytest.raises(ValueError, match=r"did not come|damaged"):
+        saving.received(contents)

@@ -16,8 +16,11 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from classifier import config
+from classifier.database.interface import KEY
 from classifier.people import visitors
 from classifier.ui import door as door_module
+from classifier.ui import hearing
 from classifier.ui.door import COOKIE, Door
 from tests.browser import PROJECT, served, wait_until
 
@@ -74,7 +77,7 @@ def test_a_browser_gets_a_secret_that_no_script_reads_and_keeps_it():
 
 
 def test_where_the_key_is_none_nobody_gets_a_secret_and_nobody_loses_theirs(home):
-    visitors.key_file().write_bytes(b"k" * 31)
+    (config.home() / KEY).write_bytes(b"k" * 31)
     door = Door(an_app(HTML))
     for cookie in ("", f"{COOKIE}={'a' * 32}-{'b' * 32}"):
         status, headers = request(door, cookie=cookie)
@@ -219,6 +222,11 @@ def test_nothing_that_is_sent_tells_where_the_servers_files_are(address, home):
     found = messages_of(address)
     sessions = [m.new_session for m in found if m.WhichOneof("type") == "new_session"]
     assert [one.main_script_path for one in sessions] == ["app.py"]
+    (begun,) = (one.initialize for one in sessions)
+    assert begun.user_info.ByteSize() == 0
+    assert begun.HasField("user_info")  # the browser looks into it
+    assert begun.environment_info.streamlit_version
+    assert not begun.environment_info.python_version + begun.environment_info.server_os
     assert len(found) > 50
     for message in found:
         assert str(PROJECT).encode() not in message.SerializeToString()
@@ -276,16 +284,23 @@ def test_those_who_connect_and_say_nothing_keep_nobody_out(served_page):
         assert soft == min(hard, 65_536) > 1024
 
 
-def test_pages_of_one_visitor_share_a_pace_that_ends_with_them():
+def test_pages_of_one_visitor_share_a_pace_that_outlasts_them(monkeypatch):
+    monkeypatch.setattr(hearing, "_COMPUTING", (10.0, 3.0))
+
     async def go() -> None:
         pages = Pages()
         token = visitors.new_token()
         opened = [pages.open("a", token), pages.open("b", token), pages.open("a")]
         await asyncio.sleep(0.05)
-        assert set(pages.door._paces) == {token, "a"}
+        assert set(hearing._known) == set(pages.door._of_visitor) == {token, "a"}
+        assert pages.door._of_visitor[token] == 2
+        hearing._known[token].computing.spend(1)
         pages.closing.set()
         await asyncio.gather(*opened)
-        assert not pages.door._paces
+        assert not pages.door._of_visitor
+        assert set(hearing._known) == {token}
+        await asyncio.sleep(0.5)
+        assert not hearing._known
 
     asyncio.run(go())
 

@@ -3,9 +3,10 @@
 import asyncio
 import time
 
+import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from classifier.ui import hearing
+from classifier.ui import hearing, session
 from classifier.ui.hearing import Hearing, Paces
 
 
@@ -45,6 +46,22 @@ def test_a_pages_own_messages_are_heard():
     message.file_urls_request.SetInParent()
     own.append(message.SerializeToString())
     assert [one["bytes"] for one in heard(*own)[:-1]] == own
+
+
+def test_a_page_that_comes_from_another_server_is_drawn_whole_first():
+    message = BackMsg()
+    message.rerun_script.fragment_id = "board"
+    message.rerun_script.is_auto_rerun = True
+    message.rerun_script.query_string = "class=abc"
+    message.rerun_script.widget_states.widgets.add(id="said", json_trigger_value="{}")
+    first, second, _ = heard(said(app_heartbeat=True), *[message.SerializeToString()] * 2)[1:]
+    whole = BackMsg.FromString(first["bytes"]).rerun_script
+    assert (whole.fragment_id, whole.is_auto_rerun) == ("", False)
+    assert (whole.query_string, whole.widget_states) == (
+        "class=abc",
+        message.rerun_script.widget_states,
+    )
+    assert second["bytes"] == message.SerializeToString()
 
 
 def test_what_is_the_operators_is_not_heard():
@@ -95,7 +112,7 @@ def test_bytes_have_a_pace_of_their_own(monkeypatch):
 
 
 def test_all_pages_of_a_visitor_share_a_pace(monkeypatch):
-    monkeypatch.setattr(hearing, "_WHOLE", (20.0, 5.0))
+    monkeypatch.setattr(hearing, "_MESSAGES", (20.0, 5.0))
     paces, begun = Paces(), time.monotonic()
     for _ in range(3):
         heard(*[rerun()] * 5, paces=paces)
@@ -114,15 +131,92 @@ def test_a_page_that_says_nothing_is_ended(monkeypatch):
     assert asyncio.run(go())["type"] == "websocket.disconnect"
 
 
-def test_more_than_a_person_sends_has_to_wait_and_the_board_hardly(monkeypatch):
-    monkeypatch.setattr(hearing, "_WHOLE", (20.0, 5.0))
-    monkeypatch.setattr(hearing, "_FRAGMENTS", (1000.0, 5.0))
+def test_more_than_a_person_sends_has_to_wait(monkeypatch):
+    monkeypatch.setattr(hearing, "_MESSAGES", (20.0, 5.0))
     begun = time.monotonic()
     heard(*[rerun()] * 5)
     assert time.monotonic() - begun < 0.1, "a few come at once"
     begun = time.monotonic()
-    heard(*[rerun()] * 15)
-    assert 0.4 < time.monotonic() - begun < 5
-    begun = time.monotonic()
     heard(*[rerun("board")] * 15)
-    assert time.monotonic() - begun < 0.3
+    assert 0.4 < time.monotonic() - begun < 5
+
+
+def test_whose_page_computes_long_has_to_wait_and_nobody_else(monkeypatch):
+    monkeypatch.setattr(hearing, "_COMPUTING", (0.5, 0.1))
+    paces = hearing.paces_of("ann", "here")
+    hearing.charge("nobody")  # what this thread has done before
+    end = time.thread_time() + 0.3
+    while time.thread_time() < end:
+        pass
+    hearing.charge("ann")
+    begun = time.monotonic()
+    heard(rerun("board"), paces=paces)
+    assert 0.3 < time.monotonic() - begun < 5
+    begun = time.monotonic()
+    heard(rerun("board"), paces=hearing.paces_of("ben", "here"))
+    heard(rerun("board"), paces=paces)
+    assert time.monotonic() - begun < 0.1
+    hearing.charge("ann")  # hardly anything more
+    begun = time.monotonic()
+    heard(rerun("board"), paces=paces)
+    assert time.monotonic() - begun < 0.1
+
+
+def test_a_debt_outlasts_the_page_that_made_it(monkeypatch):
+    monkeypatch.setattr(hearing, "_COMPUTING", (10.0, 1.0))
+
+    async def go() -> None:
+        paces = hearing.paces_of("ann", "here")
+        paces.computing.spend(6)
+        hearing.remember(paces)
+        del paces
+        await asyncio.sleep(0.3)  # in which a whole burst would have come back
+        assert hearing.paces_of("ann", "here").computing.spend(0) < 0
+
+    asyncio.run(go())
+
+
+def test_who_waits_waits_also_for_what_was_spent_meanwhile(monkeypatch):
+    monkeypatch.setattr(hearing, "_COMPUTING", (1.0, 0.1))
+
+    async def go() -> float:
+        pace = hearing.Paces().computing
+        pace.spend(0.3)
+        begun = time.monotonic()
+        asyncio.get_running_loop().call_later(0.1, pace.spend, 0.3)
+        await pace.turn(0)
+        return time.monotonic() - begun
+
+    assert 0.45 < asyncio.run(go()) < 5
+
+
+def test_all_without_a_secret_at_an_address_share_more_than_one_visitor_has():
+    one, other = hearing.paces_of("", "::1"), hearing.paces_of("", "127.0.0.1")
+    assert one is other is not hearing.paces_of("secret", "::1")
+    assert one.computing.spend(0) > 3 * hearing.paces_of("secret", "::1").computing.spend(0)
+
+
+def test_a_text_ends_the_page():
+    async def receive():
+        return {"type": "websocket.receive", "text": "hello"}
+
+    assert asyncio.run(Hearing(receive, Paces())())["type"] == "websocket.disconnect"
+
+
+def test_what_a_page_did_counts_also_if_it_is_stopped(monkeypatch):
+    """Streamlit ends a run that it was told to stop as soon as that asks it for anything."""
+    paces = hearing.paces_of("ann", "here")
+    asked = iter(["ann"])
+    monkeypatch.setattr(session, "payer", lambda: next(asked))
+
+    @session.counted
+    def draw() -> None:
+        end = time.thread_time() + 0.2
+        while time.thread_time() < end:
+            pass
+        raise RuntimeError
+
+    hearing.charge("nobody")
+    with pytest.raises(RuntimeError):
+        draw()
+    assert 10 - paces.computing.spend(0) > 0.15

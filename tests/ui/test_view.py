@@ -2,11 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from classifier.ui import view
+from classifier.rights import Visitor
+from classifier.ui import hearing, view
 
 
 def script():
@@ -95,9 +97,11 @@ def test_files_are_made_one_at_a_time_and_no_problem_tells_where_they_are(monkey
         at_work.pop()
         return b"made"
 
-    view.download("a.npz", make, key="a", icon=None)
+    for whose in "abcd":
+        monkeypatch.setattr(view.session, "visitor", lambda whose=whose: Visitor(whose))
+        view.download("a.npz", make, key="a", icon=None)
     with ThreadPoolExecutor() as pool:
-        assert [one.result() for one in [pool.submit(handed[0]) for _ in range(4)]] == [b"made"] * 4
+        assert [one.result() for one in map(pool.submit, handed)] == [b"made"] * 4
     assert max(most) == 1
 
     def fail() -> bytes:
@@ -105,5 +109,45 @@ def test_files_are_made_one_at_a_time_and_no_problem_tells_where_they_are(monkey
 
     view.download("b.npz", fail, key="b", icon=None)
     with pytest.raises(RuntimeError, match="No space left") as told:
-        handed[1]()
+        handed[-1]()
     assert "secret" not in str(told.value)
+
+
+def test_who_asks_for_many_files_gets_one_at_a_time_and_waits_in_no_thread(monkeypatch):
+    handed, order = [], []
+    monkeypatch.setattr(view.st, "download_button", lambda *_, data, **__: handed.append(data))
+
+    def make(whose: str) -> bytes:
+        order.append(whose)
+        time.sleep(0.3)
+        return b"made"
+
+    for whose in "aaaab":
+        monkeypatch.setattr(view.session, "visitor", lambda whose=whose: Visitor(whose))
+        view.download("a.npz", partial(make, whose), key="a", icon=None)
+    with ThreadPoolExecutor() as pool:
+        made = []
+        for one in handed:
+            made.append(pool.submit(one))
+            time.sleep(0.02)
+    for refused in made[1:4]:
+        with pytest.raises(RuntimeError, match="another of yours: try"):
+            refused.result()
+    assert order == list("ab")
+
+
+def test_making_a_file_counts_for_whoever_asked(monkeypatch):
+    handed, paces = [], hearing.paces_of("ann", "here")
+    monkeypatch.setattr(view.st, "download_button", lambda *_, data, **__: handed.append(data))
+    monkeypatch.setattr(view.session, "payer", lambda: "ann")
+
+    def make() -> bytes:
+        end = time.thread_time() + 0.2
+        while time.thread_time() < end:
+            pass
+        return b"made"
+
+    view.download("a.npz", make, key="a", icon=None)
+    before = paces.computing.spend(0)
+    handed[0]()
+    assert before - paces.computing.spend(0) == pytest.approx(0.2, abs=0.15)

@@ -229,8 +229,7 @@ class Board {
   connect() {
     if (this.isConnected) {
       this.#say("");
-      // The server says first what it has, by the link; if it stays silent, it is asked.
-      this.post.again();
+      this.post.connected();
     } else {
       this.post.lost();
       this.#say(AWAY);

@@ -20,7 +20,7 @@ from classifier.people.collection import MAX_POINTS, MAX_STROKES, Kept
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
 from classifier.synthetic import handwriting
-from classifier.ui import charts, session, shared, view
+from classifier.ui import charts, figures, session, shared, view
 from classifier.ui.board import answering, canvas
 from classifier.ui.board.answering import Reading
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
@@ -78,7 +78,7 @@ def board(
                 _parts()(data=_constants(), key="board-ear")
             _canvas(here)
             every = POLL if here.training else None
-            st.fragment(_answer, run_every=every)(model, second, row, press)
+            view.fragment(_answer, run_every=every)(model, second, row, press)
     if not here.greeted:
         time.sleep(_HEAD_START)
         here.greeted = True
@@ -211,6 +211,7 @@ def _answer(
     heard, here.heard = here.heard, None
     said, redraw = "", False
     if heard is not None:
+        figures.count("answers")
         try:
             for name in here.sketch.take_in(heard):
                 redraw |= press(name)
@@ -223,7 +224,6 @@ def _answer(
         other = second(image)
         if other is not None:
             names[1], reading = other[0], replace(reading, second=other[1])
-    beside = row()
     command = here.sketch.command
     _link()(
         key=_LINK_KEY,
@@ -231,7 +231,7 @@ def _answer(
             "have": here.sketch.have(),
             "command": command and command.as_data(),
             "answer": answering.shown(reading, here.sketch, names, _wrongly()),
-            "row": asdict(beside) | ({"problem": said} if said else {}),
+            "row": asdict(row()) | ({"problem": said} if said else {}),
             "keys": view.shortcut("0") is not None,
             "tables": view.tables(),
         },

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from classifier.config import CLASSES
+from classifier.database.interface import CollectionError
 from classifier.people import collection
 from classifier.people.classroom import NoClassError, NotOpenError
-from classifier.people.database import CollectionError
 from classifier.rights import NotAllowedError
 from classifier.serving.saved import SavedModel
 from classifier.ui import charts, session

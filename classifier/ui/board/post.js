@@ -17,6 +17,7 @@ export class Post {
     Object.assign(this, { drawing, isConnected, say, guard });
     this.pace = new Pace(() => performance.now());
     this.link = null; // the newest data of the link, and its way to the server
+    this.isNew = false; // the connection, over which the server has said nothing yet
     this.number = 0; // of the last message
     this.pressed = []; // {name, number} each, that the server has not answered yet
     this.presses = 0;
@@ -33,6 +34,17 @@ export class Post {
     this.drawing.hear(have);
     this.pace.heard(have.number);
     this.pressed = this.pressed.filter(({ number }) => number > have.pressed);
+    if (this.isNew) this.lost();
+    this.isNew = false;
+  }
+
+  /**
+   * The connection is new, and perhaps the server: one that has not drawn the page yet drops every
+   * message. It says by the link what it has; if it stays silent, it is asked.
+   */
+  connected() {
+    this.isNew = true;
+    this.again();
   }
 
   press(name) {

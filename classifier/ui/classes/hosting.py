@@ -89,12 +89,12 @@ def panel(there: Class, model: SavedModel | None) -> None:
         if not is_over:
             _invitation(there)
         with st.container(gap="small", width="content"):
-            st.fragment(_counts, run_every=every)(there)
+            view.fragment(_counts, run_every=every)(there)
             if not is_over:
                 _switches(there, model)
     wall, matrix = st.columns([3, 2], gap="medium")
     with wall:
-        st.fragment(_wall, run_every=every)(there)
+        view.fragment(_wall, run_every=every)(there)
         on_canvas(there.number)
     with matrix:
         if here.class_total:  # as they were answered when they were sent
@@ -103,6 +103,8 @@ def panel(there: Class, model: SavedModel | None) -> None:
 
 def _invitation(there: Class) -> None:
     address = _ADDRESS.read("") or joining.page_address()
+    if "//" not in address:
+        address = f"http://{address}"
     link = f"{address.rstrip('/')}/?{joining.CODE_PARAMETER}={there.code}"
     st.image(canvas.png_address(joining.qr_code(link)), width=170, alt=f"QR code of {link}")
     with st.container(gap="small", width="content"):
@@ -113,6 +115,7 @@ def _invitation(there: Class) -> None:
                 "Where phones find this page",
                 address,
                 key=_ADDRESS.key,
+                max_chars=100,
                 help="This machine may have several addresses in the network.",
             )
         if joining.only_here():
@@ -163,7 +166,7 @@ def _switches(there: Class, model: SavedModel | None) -> None:
             icon="lock_open" if there.locked else "lock",
             help="Nobody new gets in; who is in stays.",
         )
-        st.fragment(seating.popover, run_every=_SEATS_EVERY)(there)
+        view.fragment(seating.popover, run_every=_SEATS_EVERY)(there)
         answers = store.followed(there.model, there.model_id)
         title = there.model if answers is None else answers.title
         st.markdown(f":small[**{title}** answers there.]", width="content")

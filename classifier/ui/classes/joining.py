@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from classifier.database.interface import CollectionError
 from classifier.people import classroom, entering
 from classifier.people.classroom import Class, ClassState
 from classifier.people.collection import Kept
-from classifier.people.database import CollectionError
 from classifier.people.entering import Knock, ShutOutError
 from classifier.serving import store
 from classifier.serving.saved import SavedModel
@@ -41,9 +41,13 @@ def page() -> None:
     try:
         there = _enter(code)
     except ShutOutError as error:
-        session.current().class_number = None
+        session.current().be_in_class(None)
         view.warning(str(error))
         _at_the_door(code, error.number)
+        return
+    except CollectionError as error:
+        view.warning(str(error))
+        view.fragment(_look_again, run_every=_LOOK_EVERY)(code)
         return
     except labelling.PROBLEMS as error:
         _ask_for_code(str(error))
@@ -59,7 +63,7 @@ def page() -> None:
             board.board(model, lambda image: None, row, press)
     if model is not None:
         _what_it_changed(there, model)
-    st.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
+    view.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
     with st.container(horizontal=True):
         view.button(f"Leave class {there.code.upper()}", "class-leave", _leave, type="tertiary")
         if not is_over:
@@ -72,15 +76,29 @@ def page() -> None:
 
 
 def _enter(code: str) -> Class:
+    """The class, as it stood before where the store does not answer: whoever draws goes on."""
     here, visitor = session.current(), session.visitor()
-    if here.class_number is not None:
-        with contextlib.suppress(LookupError):  # deleted meanwhile, or another one is meant
-            there = classroom.joined(visitor, here.class_number)
-            if there.code == code.strip().lower():
-                return there
+    there = here.there
+    if there is not None and there.code == code.strip().lower():
+        with contextlib.suppress(LookupError):  # deleted meanwhile
+            with contextlib.suppress(CollectionError):  # which is told where something is sent
+                there = classroom.joined(visitor, there.number)
+            here.be_in_class(there)
+            return there
     there = entering.join(visitor, code, _address())
-    here.class_number = there.number
+    here.be_in_class(there)
     return there
+
+
+def _look_again(code: str) -> None:
+    """Have the page drawn anew once the store answers."""
+    try:
+        _enter(code)
+    except CollectionError:
+        return
+    except labelling.PROBLEMS:
+        pass  # which the page tells
+    st.rerun()
 
 
 def _address() -> str:
@@ -89,7 +107,7 @@ def _address() -> str:
 
 
 def _ask_for_code(problem: str) -> None:
-    session.current().class_number = None
+    session.current().be_in_class(None)
     view.warning(problem)
     code_form("The class’s code", "primary")
     view.button("Draw without a class", "class-leave", _leave, type="tertiary")
@@ -102,7 +120,7 @@ def _at_the_door(code: str, number: int) -> None:
         _door(code, number)
         if session.current().label_problem:
             view.warning(session.current().label_problem)
-    st.fragment(_come_in, run_every=_LOOK_EVERY)(code, _standing(number))
+    view.fragment(_come_in, run_every=_LOOK_EVERY)(code, _standing(number))
     view.button("Draw without a class", "class-leave", _leave, type="tertiary")
 
 
@@ -147,7 +165,7 @@ def _model(there: Class) -> SavedModel | None:
 
 
 def _leave() -> None:
-    session.current().class_number = None
+    session.current().be_in_class(None)
     del st.query_params[CODE_PARAMETER]
 
 

@@ -37,7 +37,7 @@ def form_or_run() -> None:
     st.subheader("Train from scratch", anchor=False)
     here = session.current()
     # A fragment that runs by itself only while there is something to follow.
-    st.fragment(run.follow, run_every=run.POLL if here.training else None)()
+    view.fragment(run.follow, run_every=run.POLL if here.training else None)()
     if not here.training:
         with st.container(key="training-form"):
             _form()
@@ -89,6 +89,7 @@ def _form() -> None:
         values[length] = _field(length, standard, variant)
     with st.expander("More settings"):
         values |= _more(network, preset, variant)
+    here.asked = {"network": network, **values}
     problem = st.container()
     view.button("Train", "train", _press_train, type="primary", keys="T")
     # Not in the callback: its arguments would be the form's values of the run before, and a value

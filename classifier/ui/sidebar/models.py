@@ -10,6 +10,7 @@ from classifier.ui import session, shared, view
 from classifier.ui.session import ANSWERING
 
 _NOBODY = "Nobody"
+_PARAMETER = "model"  # in the page's address, so that a refresh, or another server, finds it again
 
 
 def choose() -> tuple[SavedModel | None, SavedModel | None]:
@@ -19,8 +20,10 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
     models, problems = store.list_models()
     by_name = {m.name: m for m in models if m.meta.reads_digits}
     told = {name: f"{m.title} · {m.test_accuracy:.1%}" for name, m in by_name.items()}
+    newest = next(iter(by_name), "")
     if by_name and here.answering not in by_name:
-        here.answer_with(next(iter(by_name)))
+        named = "" if here.greeted else st.query_params.get(_PARAMETER, "")
+        here.answer_with(named if named in by_name else newest)
     with st.container(key="answering"):
         with st.container(key="answering-model"):
             name = here.answering = st.selectbox(
@@ -32,6 +35,7 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
                 help="The share is its accuracy on test digits that it never saw.",
                 placeholder="No model yet: train one",
             )
+        view.put_into_address(_PARAMETER, name or newest, newest)
         if name is not None:
             st.caption(f"Learned from {by_name[name].meta.data.description}.")
         for problem in problems:

@@ -5,17 +5,16 @@ import contextlib
 import streamlit as st
 
 from classifier.config import TrainConfig
+from classifier.database.interface import CollectionError
 from classifier.events import STAGES, Finished, Fit, Progress, fit, gap_in_words
 from classifier.ink.drawings import Drawings
-from classifier.jobs.local import JobError
-from classifier.jobs.run import Run, RunState
+from classifier.jobs.run import JobError, Run, RunState
 from classifier.limits import LimitError
 from classifier.people import classroom
-from classifier.people.database import CollectionError
 from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import saving, store
 from classifier.serving.saved import SavedModel
-from classifier.ui import memory, session, shared, view
+from classifier.ui import figures, memory, session, shared, view
 from classifier.ui.sidebar import models
 
 POLL = 0.5  # seconds between two looks at a run
@@ -42,7 +41,7 @@ def find() -> None:
 
 def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
     """Start a run and follow it; if it cannot be started, `Session.error` says why. Arguments as
-    for `LocalJobs.submit`."""
+    for `Jobs.submit`."""
     here, visitor = session.current(), session.visitor()
     try:
         saving.check_room(visitor.digest)
@@ -50,6 +49,7 @@ def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
     except (JobError, LimitError, NotAllowedError) as error:
         here.error = str(error)
         return
+    figures.watch(run.id)
     _follow(here, run)
     st.query_params[_PARAMETER] = run.id
 
@@ -124,6 +124,8 @@ def _progress(run: Run) -> None:
         st.progress(progress.fraction or 0.0 if progress else 0.0, text)
         network = run.started.config.get("network") if run.started else "Network"
         st.caption(_figures(progress) or f"{network} · a few seconds")
+        if run.attempt > 1:
+            st.caption("Started again on another machine: the first is gone.")
     if _may_stop(run):
         view.button("Stop", "stop", _stop, run, disabled=stopping, keys="S")
     else:

@@ -3,7 +3,9 @@
 Each function gives a future at once; `result` shows what became of it.
 """
 
-from concurrent.futures import Future
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +21,7 @@ from classifier.serving import evaluation, store
 from classifier.serving.inspection import Inspector
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
-from classifier.ui import shared, view
+from classifier.ui import hearing, session, shared, view
 
 T = TypeVar("T")
 # What the futures raise, each with words for the reader.
@@ -27,6 +29,11 @@ _PROBLEMS = (DataUnavailableError, DamagedModelError, ModelNotFoundError, ValueE
 _WORST = 16  # mistakes shown
 _NEIGHBOURS = 2_000  # training images that are looked at
 _EXAM_THREADS = 2
+# One model is worked on at a time: whoever goes through many takes no more than that. Of those that
+# wait a visitor has so many, the newest.
+_WORKER, _MOST_WAIT = ThreadPoolExecutor(1, "model"), 3
+_waiting: dict[str, list[Future[Any]]] = {}  # by who pays for them
+_waiting_lock = threading.Lock()
 _LOOK_EVERY = 0.1  # seconds between two looks at what is being worked out
 
 
@@ -94,7 +101,7 @@ def exam(name: str, checksum: str) -> Future[Exam]:
             as_then,
         )
 
-    return in_thread(sit)
+    return _in_turn(sit)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)  # 4 MB each
@@ -107,7 +114,7 @@ def memory(name: str, checksum: str) -> Future[Memory]:
         features = Inspector(model.tflite(), model.layers()).features(images)
         return Memory(images, labels, features.astype(np.float16))
 
-    return in_thread(recall)
+    return _in_turn(recall)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -126,6 +133,26 @@ def specimens(source: str) -> Future[Specimens]:
     return in_thread(collect)
 
 
+def _in_turn(make: Callable[[], T]) -> Future[T]:
+    """What `make` returns or raises, when its turn has come; this visitor pays for it."""
+    payer = session.payer()
+
+    def work() -> T:
+        with hearing.computing_for(payer):
+            return make()
+
+    future = _WORKER.submit(work)
+    with _waiting_lock:
+        for other, futures in list(_waiting.items()):
+            if all(one.done() or one.running() for one in futures):
+                del _waiting[other]
+        mine = _waiting.setdefault(payer, [])
+        mine.append(future)
+        while len(mine) > _MOST_WAIT:
+            mine.pop(0).cancel()  # does nothing to what is worked on
+    return future
+
+
 def result(coming: CachedFunc[..., Future[T]], *key: str, doing: str, failed: str) -> T | None:
     """What `coming`, one of the functions above, has for this key. None while it is still being
     worked out, and if it failed: then the page says so.
@@ -133,8 +160,11 @@ def result(coming: CachedFunc[..., Future[T]], *key: str, doing: str, failed: st
     doing: what is going on, in words; failed: how the sentence begins that says why there is none
     """
     future = coming(*key)
+    if future.cancelled():  # for whoever had asked first, and has turned to others since
+        coming.clear(*key)
+        future = coming(*key)
     if not future.done():
-        st.fragment(_wait, run_every=_LOOK_EVERY)(future, doing)
+        view.fragment(_wait, run_every=_LOOK_EVERY)(future, doing)
         return None
     try:
         return future.result()

@@ -32,7 +32,7 @@ def accuracy(album: Contents, class_number: int | None, model: SavedModel) -> in
         view.warning(str(error))
         return len(readings)
     if (readings == UNREAD).any():
-        st.fragment(_go_on, run_every=_EVERY)(album, class_number, model, predictor, readings)
+        view.fragment(_go_on, run_every=_EVERY)(album, class_number, model, predictor, readings)
     else:
         _show(album, model, readings)
     return int((readings != NOTHING).sum())

@@ -3,18 +3,22 @@
 Texts, code and experiments are `classifier.lesson`'s; what stands beside them, `lesson_objects`'.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from classifier.events import gap
+from classifier.jobs import grid
+from classifier.jobs.grid import SEED
+from classifier.jobs.sweeps import same
 from classifier.lesson import steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
 from classifier.serving.saved import SavedModel
-from classifier.ui import charts, session, view
+from classifier.ui import charts, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, run
-from classifier.ui.tabs import lesson_objects, training
+from classifier.ui.tabs import lesson_objects, sweeping, training
 
 _STEP = Widget[str]("lesson-step")
 
@@ -104,14 +108,53 @@ def _choose(step: str, key: str) -> None:
     st.query_params.from_dict(st.query_params.to_dict() | {"lesson": step, "try": key})
 
 
+def _with_seeds(step: Step, experiment: Experiment, here: session.Session) -> None:
+    """One that is trained with several seeds, as a sweep."""
+    values = [{SEED: seed} for seed in experiment.seeds]
+    config, what = experiment.config(), experiment.title.rstrip("?")
+    configs = [grid.titled(replace(config, seed=one[SEED]), one, what) for one in values]
+    sweep = shared.sweeps().of(session.visitor())
+    if sweep and sweep.record.settings != same(configs):
+        sweep = None
+    if sweep is None or not sweep.is_on:
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+            label = "Train again" if sweep else f"Train it {len(values)} times"
+            text = (
+                "With exactly the settings that the form in the sidebar now has, but for the seed."
+            )
+            if view.button(label, "lesson-train", None, type="primary", help=text):
+                sweeping.start(configs, values)
+                st.rerun()
+            st.markdown(f"[Link to this]({steps.link(step.key, experiment.key)})")
+        if here.sweep_problem:
+            view.error(here.sweep_problem)
+    if sweep is None:
+        return
+    sweeping.follow(sweep)
+    (row,) = sweep.rows
+    with st.container(key="comparison"):
+        if not sweep.is_on and row.mean is not None and row.spread is not None:
+            source = next(part.source for part in sweep.record.parts if part.accuracy is not None)
+            _came(*experiment.judge_seeds(row.mean, row.spread, source))
+
+
+def _came(as_expected: bool, words: str) -> None:
+    tell = st.success if as_expected else st.warning
+    icon = ":material/check:" if as_expected else ":material/help:"
+    tell(f"**What came.** {words}", icon=icon)
+
+
 def _experiment(step: Step, experiment: Experiment, here: session.Session) -> None:
     config = experiment.config()
     with st.container(border=True, key="experiment"):
         st.markdown(f"**What to expect.** {experiment.expect}")
+        if experiment.seeds:
+            _with_seeds(step, experiment, here)
+            return
         runs = [r for r in here.runs.values() if r.started and r.started.config == config.to_dict()]
         end = runs[-1].result if runs else None
         if here.training:
-            st.fragment(training.live, run_every=run.POLL)()
+            view.fragment(training.live, run_every=run.POLL)()
         else:
             with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
                 label = "Train again" if runs else "Train it"
@@ -126,13 +169,7 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
             if end and end.stopped:
                 st.info("It was stopped early, so there is nothing to compare. Train it again.")
             elif end:
-                as_expected, words = experiment.judge(
-                    end.train_accuracy, end.test_accuracy, end.source
-                )
-                (st.success if as_expected else st.warning)(
-                    f"**What came.** {words}",
-                    icon=":material/check:" if as_expected else ":material/help:",
-                )
+                _came(*experiment.judge(end.train_accuracy, end.test_accuracy, end.source))
             elif runs and runs[-1].error:
                 view.error(runs[-1].error)
         _so_far(here)

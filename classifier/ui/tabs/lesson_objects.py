@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import CLASSES, TrainConfig
-from classifier.data import mnist
+from classifier.config import CLASSES, TrainConfig, mnist_at_hand
 from classifier.events import gap
 from classifier.serving.predict import as_input
 from classifier.serving.saved import DamagedModelError, SavedModel
@@ -42,7 +41,7 @@ def _problem(model: SavedModel | None) -> None:
 def _specimens() -> background.Specimens | None:
     return background.result(
         background.specimens,
-        "mnist" if mnist.at_hand() else "generated",
+        "mnist" if mnist_at_hand() else "generated",
         doing="Loading the images",
         failed="No images can be shown.",
     )
@@ -156,7 +155,7 @@ def _fit(model: SavedModel | None) -> None:
     """The curves of the run that is on, or of the model that answers."""
     here = session.current()
     if here.training and not here.experiment:
-        st.fragment(training.live, run_every=run.POLL)()
+        view.fragment(training.live, run_every=run.POLL)()
         return
     standard = TrainConfig(), "the article"
     view.button("Set the form as in the article", "as-in-the-article", form.fill_in, *standard)

@@ -3,7 +3,6 @@
 They show a key that the environment names. Without one, nobody may, and nothing is shown.
 """
 
-import hmac
 import os
 import time
 from collections import Counter
@@ -11,29 +10,27 @@ from datetime import datetime
 
 import streamlit as st
 
+from classifier.database.interface import CollectionError
 from classifier.limits import Rate
 from classifier.people import classroom, copying
 from classifier.people.classroom import ClassState
-from classifier.people.database import CollectionError
 from classifier.rights import Action
 from classifier.serving import store
-from classifier.ui import session, shared, view
+from classifier.ui import key, session, shared, view
 from classifier.ui.board import labelling
 from classifier.ui.session import Widget
+from classifier.ui.tabs import sweeping
 
-KEY = "DIGIT_CLASSIFIER_KEY"  # in the environment, or in .streamlit/secrets.toml
-_SHORTEST = 12  # characters of a key: a shorter one could be guessed
-_MOST_GUESSES, _WITHIN = 10, 600.0  # of one visitor, in so many seconds
 _PAUSE = 1.0  # seconds after a wrong one
 _LARGEST = 10  # visitors who have most, who are named
-_guesses = Rate(_WITHIN)
+_guesses = Rate(key.WITHIN)
 _ASKED = Widget[str]("operator-key")
 
 
 def panel() -> None:
     """The field for the key, or all that it opens."""
     here = session.current()
-    if not os.environ.get(KEY):
+    if not os.environ.get(key.KEY):
         return
     with st.expander("For whoever runs this page", key="operator", on_change="rerun") as panel:
         if not panel.open:
@@ -51,21 +48,19 @@ def _ask(here: session.Session) -> None:
     with st.form("operator-form", border=False):
         st.text_input("The key", key=_ASKED.key, type="password", autocomplete="off")
         st.form_submit_button("Show the key", on_click=_try)
-    if len(os.environ[KEY]) < _SHORTEST:
-        st.warning(f"{KEY} has fewer than {_SHORTEST} characters, and opens nothing.")
+    if len(os.environ[key.KEY]) < key.SHORTEST:
+        st.warning(f"{key.KEY} has fewer than {key.SHORTEST} characters, and opens nothing.")
     elif here.key_problem:
         st.warning(here.key_problem)
 
 
 def _try() -> None:
-    here, key, asked = session.current(), os.environ.get(KEY, ""), _ASKED.read("")
+    here, asked = session.current(), _ASKED.read("")
     _ASKED.set("")
-    if not _guesses.take(session.visitor().digest, _MOST_GUESSES):
-        here.key_problem = f"Too many wrong keys: wait {_WITHIN / 60:.0f} minutes."
+    if not _guesses.take(session.visitor().digest, key.MOST_GUESSES):
+        here.key_problem = f"Too many wrong keys: wait {key.WITHIN / 60:.0f} minutes."
         return
-    if len(key) >= _SHORTEST and hmac.compare_digest(
-        asked.encode("utf-8", "replace"), key.encode()
-    ):
+    if key.opens(asked):
         here.operator, here.key_problem = True, ""
     else:
         time.sleep(_PAUSE)
@@ -79,7 +74,14 @@ def _leave() -> None:
 def _runs() -> None:
     st.markdown("### Runs that wait or train")
     runs = shared.jobs().all(session.visitor())
-    if not runs:
+    sweeps = shared.sweeps().all(session.visitor())
+    for sweep in sweeps:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        whose = sweep.record.owner[:6] or "nobody"
+        left.markdown(f"sweep of {len(sweep.record.parts)} runs · by {whose}")
+        with right:
+            view.button("Stop it", f"stop-{sweep.id}", sweeping.stop, sweep)
+    if not runs and not sweeps:
         st.caption("None.")
     for run in runs:
         run.look()
@@ -124,9 +126,9 @@ def _stored() -> None:
             f"{whose[:6]} · {drawn:,} drawing{'s' * (drawn != 1)}, own or in their classes, "
             f"and {trained} model{'s' * (trained != 1)}"
         )
-        with right, st.popover("Delete it", key=f"clear-{whose[:6]}"):
+        with right, st.popover("Delete it", key=f"clear-{whose}"):
             st.markdown("All that this visitor has stored is gone for good then.")
-            view.button("Delete it all", f"clear-{whose[:6]}-now", _clear, whose)
+            view.button("Delete it all", f"clear-{whose}-now", _clear, whose)
     with st.container(horizontal=True, gap="small"):
         with st.popover("Delete all models", disabled=not models, key="clear-models"):
             st.markdown(f"{len(models):,} models that were trained here are gone for good then.")

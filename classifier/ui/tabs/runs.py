@@ -19,7 +19,7 @@ from classifier.serving.store import ModelNotFoundError
 from classifier.ui import plots, results, session, shared, view
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import form, models
-from classifier.ui.tabs import operating
+from classifier.ui.tabs import operating, sweeping
 
 _COMPARED = 4  # laid over each other unless others are chosen
 _TO_COMPARE, _CHOSEN = Widget[list[str] | None]("runs-compared"), Widget[str]("run-chosen")
@@ -39,6 +39,7 @@ def tab(model: SavedModel | None) -> None:
         if not (run.result and run.result.model in by_name)
     }
     _table(models, unfinished, here)
+    sweeping.panel(models)
     if models:
         compared = [by_name[name] for name in _choose(by_name, model)]
         if compared:

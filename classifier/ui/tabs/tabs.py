@@ -12,13 +12,24 @@ from classifier.ui.sidebar import form
 from classifier.ui.tabs import handwriting, inside, lesson, runs, training
 
 _IN_ORDER = (training, inside, runs, lesson, handwriting)  # of their names, `view.TABS`
+_PARAMETER = "tab"  # in the page's address, so that a refresh, or another server, opens it again
+_IN_ADDRESS = dict(
+    zip(("training", "inside", "runs", "lesson", "handwriting"), view.TABS, strict=True)
+)
 
 
-def find_lesson() -> None:
-    """Once for each visitor: open the lesson that the page's address names, at its step and with
-    its experiment in the training form."""
+def find() -> None:
+    """Once for each visitor: open the tab that the page's address names, and the lesson at its step
+    and with its experiment in the training form."""
+    if not session.current().greeted:
+        _find_lesson()
+        if name := _IN_ADDRESS.get(st.query_params.get(_PARAMETER, "")):
+            view.open_tab(name)
+
+
+def _find_lesson() -> None:
     here = session.current()
-    if here.greeted or not {"lesson", "try"} & set(st.query_params):
+    if not {"lesson", "try"} & set(st.query_params):
         return
     step, experiment, here.link_problem = steps.find(
         st.query_params.get("lesson"), st.query_params.get("try")
@@ -38,7 +49,10 @@ def bar() -> Sequence[TabContainer]:
             for number, name in enumerate(view.TABS, 1):
                 keys = f"Shift+{number}"
                 view.button(name, f"open-{number}", view.open_tab, name, keys=keys)
-    return st.tabs(view.TABS, key=view.OPEN_TAB.key, on_change="rerun")
+    tabs = st.tabs(view.TABS, key=view.OPEN_TAB.key, on_change="rerun")
+    names = {name: one for one, name in _IN_ADDRESS.items()}
+    view.put_into_address(_PARAMETER, names[view.OPEN_TAB.read(view.TABS[0])], "training")
+    return tabs
 
 
 def fill(tabs: Sequence[TabContainer], model: SavedModel | None) -> None:

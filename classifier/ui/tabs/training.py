@@ -8,7 +8,7 @@ from classifier.events import gap_in_words
 from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
 from classifier.serving.saved import SavedModel
-from classifier.ui import charts, gallery, plots, results, session, shared
+from classifier.ui import charts, gallery, plots, results, session, shared, view
 from classifier.ui.board import board
 from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
@@ -22,7 +22,7 @@ def tab(model: SavedModel | None) -> None:
     """The run that is on; else what became of the model that answers."""
     here = session.current()
     if here.training:
-        st.fragment(live, run_every=POLL)()
+        view.fragment(live, run_every=POLL)()
         return
     if model is None:
         st.info("No model answers yet. Train one in the sidebar.")

@@ -75,11 +75,25 @@ test("nothing is sent without a connection, nor after the end", () => {
   post.pump();
   assert.equal(sent.length, 0);
   state.connected = true;
-  post.again();
+  post.connected();
   post.close();
   mock.timers.tick(10_000);
   assert.equal(sent.length, 0);
-  post.again();
+  post.connected();
   mock.timers.tick(1500);
   assert.equal(sent.length, 1);
+});
+
+test("what a new server was told before it first spoke is sent again at once", () => {
+  const { drawing, post, sent, hear } = ready();
+  post.connected();
+  dot(drawing);
+  post.pump();
+  assert.equal(sent.length, 1);
+  hear({});
+  post.pump();
+  assert.equal(sent.length, 2);
+  hear({});
+  post.pump();
+  assert.equal(sent.length, 2);
 });

@@ -285,3 +285,29 @@ def test_a_file_that_is_damaged_under_an_open_page_is_told_and_comes_back(opened
     run(page)
     press(page, "label-7")
     assert len(classroom.drawings(HOST, opened.number)) == 1
+
+
+def test_a_member_draws_on_while_the_store_is_away(opened):
+    page = joined(opened.code)
+    whole = config.collection_file().read_bytes()
+    config.collection_file().write_bytes(whole[: len(whole) // 3])
+    run(page)  # the whole of it, as after a lost connection
+    draw(page, LINE)
+    assert board(page)["answer"]["title"]
+    press(page, "label-7")
+    assert "is damaged" in board(page)["row"]["problem"]
+    config.collection_file().write_bytes(whole)
+    press(page, "label-7")
+    assert len(classroom.drawings(HOST, opened.number)) == 1
+
+
+def test_who_comes_while_the_store_is_away_is_let_in_once_it_is_back(opened):
+    whole = config.collection_file().read_bytes()
+    config.collection_file().write_bytes(b"not a database at all" * 100)
+    page = joined(opened.code)
+    assert "is damaged" in words(page)
+    run(page)
+    assert "class" in page.query_params
+    config.collection_file().write_bytes(whole)
+    run(page)
+    assert page.session_state["session"].class_number == opened.number

@@ -11,7 +11,7 @@ from classifier.config import CLASSES, TrainConfig
 from classifier.data import generated
 from classifier.learning import networks
 from classifier.limits import Rate
-from classifier.ui import shared
+from classifier.ui import key, shared
 from classifier.ui.tabs import operating
 from classifier.ui.tabs.background import exam, memory, specimens
 from tests.ui.tabs.pages import Network
@@ -23,7 +23,8 @@ def _fresh(home, monkeypatch):
     place: all 24,000 take seconds in the background. Loaded models are as good as new."""
     shared.jobs.cache_clear()
     shared.brought.cache_clear()
-    monkeypatch.setattr(operating, "_guesses", Rate(operating._WITHIN))
+    shared.sweeps.cache_clear()
+    monkeypatch.setattr(operating, "_guesses", Rate(key.WITHIN))
     for known in (shared.replay, exam, memory, specimens):
         known.clear()
     monkeypatch.setattr(generated, "TRAIN", 60)

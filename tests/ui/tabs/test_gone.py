@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from classifier.database.interface import SETTING
+from classifier.database.transactions import transaction
 from classifier.serving.snapshots import Recorder
 from classifier.ui import view
 from tests.app import answering, press, words
@@ -67,6 +69,24 @@ def test_a_run_whose_file_lost_its_beginning_is_shown_as_far_as_it_goes(home):
         page = opened(run=RUN, lesson="layers", attempt=experiment)
         look(page, *view.TABS)
     alive(page)
+
+
+def test_a_database_that_is_away_is_told_and_takes_nothing_with_it(home, monkeypatch, postgres):
+    with postgres.store() as url:
+        monkeypatch.setenv(SETTING, url)
+        page = opened()
+        press(page, "sample-3")
+        monkeypatch.setenv(SETTING, url.replace(f":{postgres.port}/", ":1/"))
+        press(page, "label-3")
+        assert "The database that DIGIT_CLASSIFIER_DATABASE names does not answer" in words(page)
+        for tab in view.TABS:
+            show(page, tab)
+        alive(page)
+        monkeypatch.setenv(SETTING, url)
+        press(page, "label-3")
+        assert "does not answer" not in words(page)
+        with transaction(writing=False) as database:
+            assert database.execute("SELECT label FROM drawing").fetchall() == [(3,)]
 
 
 @pytest.mark.parametrize(

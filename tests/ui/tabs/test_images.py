@@ -1,12 +1,17 @@
 """The images behind a model: of a cell, of a page, as the drawing, and where they are gone."""
 
+import itertools
+import threading
+import time
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from classifier.serving import store
 from classifier.serving.predict import Predictor
-from classifier.ui import view
+from classifier.ui import hearing, view
 from classifier.ui.tabs import background
 from tests.app import draw, tell, words
 from tests.ui.tabs.pages import (
@@ -27,6 +32,64 @@ def choose_cell(page: AppTest, label: int, answer: int) -> None:
     page.selectbox(key="cell-label").set_value(label)
     page.selectbox(key="cell-answer").set_value(answer).run()
     assert not page.exception
+
+
+def test_models_are_looked_at_one_after_the_other(home, mixed_up, monkeypatch):
+    learned(home, "mine", mixed_up, monkeypatch)
+    at_work, most = [], []
+
+    def open_predictor(name: str, threads: int) -> None:
+        at_work.append(name)
+        time.sleep(0.1)
+        most.append(len(at_work))
+        at_work.pop()
+        raise ValueError
+
+    monkeypatch.setattr(background.shared, "open_predictor", open_predictor)
+    payers = itertools.cycle("abc")
+    monkeypatch.setattr(background.session, "payer", lambda: next(payers))
+    for exam in [background.exam("mine", str(number)) for number in range(5)]:
+        assert exam.exception(timeout=20) is not None
+    assert most == [1] * 5
+
+
+def test_who_goes_through_many_models_holds_up_nobody_and_pays(home, mixed_up, monkeypatch):
+    learned(home, "mine", mixed_up, monkeypatch)
+    monkeypatch.setattr(hearing, "_COMPUTING", (0.001, 10.0))
+    begun, at_work = [], threading.Event()
+
+    def open_predictor(name: str, threads: int) -> None:
+        begun.append(name)
+        at_work.wait(20)
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+        raise ValueError
+
+    monkeypatch.setattr(background.shared, "open_predictor", open_predictor)
+    monkeypatch.setattr(background.session, "payer", lambda: "ann")
+    threads = threading.active_count()
+    hers = [background.exam("mine", f"many {number}") for number in range(50)]
+    assert threading.active_count() <= threads + 1
+    monkeypatch.setattr(background.session, "payer", lambda: "ben")
+    his = background.exam("mine", "his")
+    paces = hearing.paces_of("ann", "here")
+    before = paces.computing.spend(0)
+    at_work.set()
+    assert his.exception(timeout=20) is not None
+    assert len(begun) <= 5, "one that was worked on, her three newest, and his"
+    assert [one.cancelled() for one in hers[-3:]] == [False] * 3
+    assert before - paces.computing.spend(0) > 0.2
+
+
+def test_what_another_no_longer_waits_for_is_asked_for_again(home, mixed_up, monkeypatch):
+    learned(home, "mine", mixed_up, monkeypatch)
+    dropped = Future()
+    dropped.cancel()
+    with monkeypatch.context() as patched:
+        patched.setattr(background, "_in_turn", lambda make: dropped)
+        assert background.exam("mine", store.get("mine").checksum).cancelled()
+    until(asked("mine"), "The worst mistakes")
 
 
 def test_a_cell_shows_exactly_its_images(home, mixed_up, monkeypatch):

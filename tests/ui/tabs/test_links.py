@@ -33,8 +33,9 @@ def test_a_link_opens_its_step_with_the_experiment_in_the_form(key, home, monkey
     assert float(page.text_input(key="learning_rate-dense-1").value) == config.learning_rate
     assert page.number_input(key="hidden_units-dense-1").value == (config.hidden_units or 512)
     page.button(key="train").click().run()
-    page.button(key="lesson-train").click().run()
-    assert configs == [config, config]
+    if not experiment.seeds:  # the others are tried in test_sweeping.py
+        page.button(key="lesson-train").click().run()
+    assert configs == [config] * (1 if experiment.seeds else 2)
     assert "Not now." in words(page)
 
 

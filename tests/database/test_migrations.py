@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from classifier import config
-from classifier.people import albums, classroom, collection, database, entering, members
+from classifier.database import sqlite
+from classifier.database.interface import CollectionError
+from classifier.database.migrations import MIGRATIONS
+from classifier.people import albums, classroom, collection, entering, members
 from classifier.people.classroom import ClassState, NoClassError
-from classifier.people.database import CollectionError
-from classifier.people.migrations import MIGRATIONS
 from tests.people import HOST, LINE, ME, ONE, THREE, TWO, labelled, send
 
 # As the first version made it.
@@ -125,7 +126,7 @@ def test_a_step_that_fails_leaves_the_version_before_it_whole(first, monkeypatch
     before = dump(first)
     broken = (*MIGRATIONS[1][:kept], "no SQL at all")
     with monkeypatch.context() as patch:
-        patch.setattr(database, "MIGRATIONS", (MIGRATIONS[0], broken))
+        patch.setattr(sqlite, "MIGRATIONS", (MIGRATIONS[0], broken))
         with pytest.raises(CollectionError):
             collection.drawings_of(ME)
     assert dump(first) == before
@@ -136,7 +137,7 @@ def test_a_process_that_is_killed_within_a_step_leaves_the_version_before_it_who
     before = dump(first)
     code = (
         "import os, sqlite3\n"
-        "from classifier.people import collection, database\n"
+        "from classifier.people import collection\n"
         "from tests.people import ME\n"
         "class Killed(sqlite3.Connection):\n"
         "    def execute(self, sql, *values):\n"

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from classifier import config
-from classifier.people import collection, database
-from classifier.people.database import CollectionError
+from classifier.database import sqlite
+from classifier.database.interface import CollectionError
+from classifier.database.transactions import transaction
+from classifier.people import collection
 from classifier.people.visitors import visitor_of
 from tests.people import ME, labelled
 
@@ -79,7 +81,7 @@ def test_a_truncated_file_is_told():
 
 def test_a_file_that_another_program_holds_is_told(monkeypatch):
     keep()
-    monkeypatch.setattr(database, "_PATIENCE", 0.1)
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.1)
     other = sqlite3.connect(config.collection_file(), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(CollectionError, match="in use by another program"):
@@ -144,7 +146,7 @@ def test_what_fails_halfway_changes_nothing():
     keep()
 
     def fail():
-        with database.transaction() as file:
+        with transaction() as file:
             file.execute("DELETE FROM drawing")
             raise KeyError
 
@@ -155,8 +157,8 @@ def test_what_fails_halfway_changes_nothing():
 
 def test_what_is_confirmed_is_on_the_disk_and_who_reads_waits_for_nobody_who_writes(monkeypatch):
     keep()
-    monkeypatch.setattr(database, "_PATIENCE", 0.1)
-    with database.transaction() as file:
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.1)
+    with transaction() as file:
         assert file.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert file.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
         file.execute("DELETE FROM drawing")
@@ -174,7 +176,7 @@ def test_between_calls_the_file_alone_has_everything(home):
 
 def test_a_disk_that_runs_full_is_told_and_loses_nothing(monkeypatch):
     keep()
-    with database.transaction(writing=False) as file:
+    with transaction(writing=False) as file:
         pages = file.execute("PRAGMA page_count").fetchone()[0]
 
     class Small(sqlite3.Connection):
@@ -216,7 +218,7 @@ def test_what_is_written_into_a_file_that_vanishes_meanwhile_is_not_confirmed(ho
     path, away = config.collection_file(), home / "away"
 
     def lose():
-        with database.transaction() as file:
+        with transaction() as file:
             file.execute("DELETE FROM drawing")
             path.rename(away)
 
@@ -265,7 +267,7 @@ def modes(folder):
 def test_only_its_owner_reads_the_collection():
     old = os.umask(0)
     try:
-        with database.transaction() as file:
+        with transaction() as file:
             file.execute("INSERT INTO total VALUES (0)")
             home = config.home()
             assert modes(home) == {

@@ -1,0 +1,55 @@
+"""What tests of runs share: a cluster, and data that is learned in no time."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from classifier.config import TrainConfig
+from tests.jobs.clusters import Cluster, require_dask
+
+
+@pytest.fixture(scope="session")
+def dask() -> None:
+    """Dask, without which a test is skipped."""
+    require_dask()
+
+
+@pytest.fixture(scope="session")
+def cluster(dask, tmp_path_factory) -> Iterator[Cluster]:
+    """A scheduler and two workers."""
+    one = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        one.start_scheduler()
+        for name in ("first", "second"):
+            one.start_worker("--name", name)
+        one.until_ready(2)
+        yield one
+    finally:
+        one.close()
+
+
+@pytest.fixture
+def own_cluster(dask, tmp_path_factory) -> Iterator[Cluster]:
+    """One of a test's own, of which nothing is started."""
+    one = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def short(tiny_mnist: Path) -> TrainConfig:
+    """Settings that train for a moment."""
+    return TrainConfig(network="dense", data="mnist", mnist=str(tiny_mnist), epochs=1, name="short")
+
+
+@pytest.fixture
+def long(tiny_mnist: Path) -> Callable[[str], TrainConfig]:
+    """Makes settings that train until the run is stopped, for as long as a test may take."""
+
+    def make(name: str) -> TrainConfig:
+        return TrainConfig(
+            network="dense", data="mnist", mnist=str(tiny_mnist), seconds=600.0, name=name
+        )
+
+    return make
