@@ -16,6 +16,7 @@ TEXT = "Carry out runs for the pages that name the same Dask scheduler, until Ct
 _PROCESS_MEMORY = "1GiB"  # of the worker itself, beside its run's process
 _ANSWER = 5.0  # seconds in which a scheduler answers
 _TRY_EVERY = 2.0  # seconds between two tries to find one that is gone
+_STARTS = 3  # that fail in a row, after which it gives up
 _LEAVE = 25.0  # seconds for runs to end early and to send what they learned
 _PORT = 8786  # Dask's
 
@@ -81,16 +82,24 @@ async def _work(address: str, runs: int, name: str | None) -> None:
     ended = _asked_to_end()
     await _check(address)
     name = name or f"{socket.gethostname()}-{os.getpid()}"
+    failed = 0  # starts in a row
     while not ended.is_set():
-        worker = await _start(address, runs, name)
-        print(f"Worker {name} carries out runs for {address}. Ctrl-C ends it.", flush=True)
-        gone = asyncio.ensure_future(worker.finished())
-        wish = asyncio.ensure_future(ended.wait())
-        await asyncio.wait([gone, wish], return_when=asyncio.FIRST_COMPLETED)
-        if ended.is_set():
-            await _leave([worker])
+        try:
+            worker = await _start(address, runs, name)
+        except RuntimeError:  # perhaps its scheduler went just then
+            failed += 1
+            if failed == _STARTS:
+                raise
         else:
-            print("The scheduler is gone; waiting for it to come back.", flush=True)
+            failed = 0
+            print(f"Worker {name} carries out runs for {address}. Ctrl-C ends it.", flush=True)
+            gone = asyncio.ensure_future(worker.finished())
+            wish = asyncio.ensure_future(ended.wait())
+            await asyncio.wait([gone, wish], return_when=asyncio.FIRST_COMPLETED)
+            if ended.is_set():
+                await _leave([worker])
+            else:
+                print("The scheduler is gone; waiting for it to come back.", flush=True)
         while not ended.is_set():
             with contextlib.suppress(OSError):
                 await _check(address)

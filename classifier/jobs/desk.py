@@ -103,9 +103,11 @@ class Desk(SchedulerPlugin):
     # What page servers ask
 
     def digits_hello(self) -> dict[str, Any]:
-        """The version, the room for runs, and the runs: alive in their order, and ended."""
+        """Which scheduler this is, the version, the room for runs, and the runs: alive in their
+        order, and ended."""
         self._book.tidy()
         return {
+            "scheduler": self._scheduler.id,
             "version": self._version,
             "room": len(self._free_workers([])[0]),
             "alive": [(one.id, one.owner, one.host, one.sweep) for one in self._book.alive()],

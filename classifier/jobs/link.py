@@ -132,20 +132,23 @@ class Link:
             register = {"plugin": plugin, "name": desk.NAME, "idempotent": True}
             await _answer(client, "register_scheduler_plugin", register)
             client.subscribe_topic(desk.NAME, self._hear)
-            await self._look(client)
+            first = await self._look(client)
             self._client = client
             self._first.set()
             self._renewed()
             while client.status == "running":
                 await asyncio.sleep(_BEAT)
-                await self._look(client)
+                # Dask connects again by itself to one that was started anew, and says nothing.
+                if await self._look(client) != first:
+                    raise ConnectionError("it was started anew")
         finally:
             self._client = None
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(client.close(), _ANSWER)
         raise ConnectionError("its connection is closed")
 
-    async def _look(self, client: Any) -> None:
+    async def _look(self, client: Any) -> str:
+        """Take in the table of runs. Returns which scheduler it is of."""
         table = await _answer(client, "digits_hello", {})
         if table["version"] != version():
             raise ValueError(
@@ -155,6 +158,7 @@ class Link:
             )
         self._answered = time.monotonic()
         self._heard({"table": table})
+        return str(table["scheduler"])
 
     async def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         # Whatever somebody sends costs only itself.

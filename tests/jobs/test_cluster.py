@@ -1,5 +1,6 @@
 """A cluster's machines fail, hang, come late or are others: a run ends rightly, or says why not."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -11,11 +12,13 @@ import time
 import psutil
 import pytest
 
+from classifier.cli import worker as command
 from classifier.config import PROJECT
 from classifier.events import EpochEnded, Failed, Finished, Progress
 from classifier.jobs import link
 from classifier.jobs.cluster import ClusterJobs, Stores
 from classifier.jobs.run import JobError, RunState
+from classifier.limits import LimitError
 from classifier.rights import OPERATOR, Visitor
 from classifier.serving import store
 from tests.jobs.clusters import processes, stopped
@@ -94,7 +97,8 @@ def test_a_scheduler_that_hangs_or_starts_anew_holds_up_no_page(own_cluster, hom
             jobs.find(run.id).look()
             jobs.of(Visitor("a"))
             jobs.all(OPERATOR)
-            with contextlib.suppress(JobError):  # once it is known to hang
+            # Once it is known to hang, or while as many as may be wait to be sent.
+            with contextlib.suppress(JobError, LimitError):
                 jobs.submit(short, by=Visitor(f"{begun}")).stop(OPERATOR)
             slowest = max(slowest, time.monotonic() - begun)
             time.sleep(0.2)
@@ -124,6 +128,58 @@ def test_a_scheduler_that_hangs_or_starts_anew_holds_up_no_page(own_cluster, hom
     assert worker.wait(30) == 0
     assert time.monotonic() - asked < 30
     jobs.close()
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_back_before_anybody_missed_it_has_lost_the_runs(
+    own_cluster, home, long
+):
+    own_cluster.start_scheduler()
+    servers = [own_cluster.jobs() for _ in range(4)]
+    for _ in range(3):
+        for jobs in servers:
+            wait_for(jobs._link.is_up, "the connections")
+        runs = [Listener(jobs.submit(long("lost"), by=Visitor(f"{jobs}"))) for jobs in servers]
+        for run in runs:
+            run.until(Progress, stage="waiting")
+        own_cluster.scheduler.kill()
+        own_cluster.scheduler.wait()
+        own_cluster.start_scheduler()
+        for run in runs:
+            wait_for(lambda run=run: run.end, "the end of the run", 20, follow=[run])
+            assert "started anew" in run.error
+    for jobs in servers:
+        jobs.close()
+
+
+@pytest.mark.parametrize(("failures", "starts"), [(2, 3), (3, 3)])
+def test_a_worker_that_cannot_start_tries_again_before_it_gives_up(
+    dask, monkeypatch, failures, starts
+):
+    tries = []
+    ended = asyncio.Event()
+
+    class Started:
+        async def finished(self) -> None:
+            ended.set()
+            await asyncio.sleep(60)
+
+    async def start(*_: object) -> Started:
+        tries.append(time.monotonic())
+        if len(tries) <= failures:
+            raise RuntimeError("Nanny failed to start.")
+        return Started()
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(command, "_asked_to_end", lambda: ended)
+    monkeypatch.setattr(command, "_check", nothing)
+    monkeypatch.setattr(command, "_leave", nothing)
+    monkeypatch.setattr(command, "_start", start)
+    with pytest.raises(RuntimeError) if failures == 3 else contextlib.nullcontext():
+        asyncio.run(command._work("tcp://127.0.0.1:1", 1, "one"))
+    assert len(tries) == starts
 
 
 @pytest.mark.parametrize(

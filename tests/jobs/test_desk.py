@@ -105,7 +105,7 @@ class Scheduler:
     def __init__(self) -> None:
         self.handlers: dict[str, Callable[..., object]] = {}
         self.workers: dict[str, SimpleNamespace] = {}
-        self.address, self.security = "", None
+        self.address, self.security, self.id = "", None, "Scheduler-1"
         self.events: list[object] = []
         self.tasks: list[tuple[str, str]] = []
 
