@@ -19,6 +19,10 @@ class CollectionError(RuntimeError):
     """The store cannot be read or written; the message says why and what to do."""
 
 
+class NewerStoreError(CollectionError):
+    """A newer version of this program has written the store: this one never uses it again."""
+
+
 class Rows(Protocol):
     """What a statement has found. A row's values are had by name, by position, and in turn."""
 

@@ -20,7 +20,7 @@ from psycopg import conninfo, errors
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 
-from classifier.database.interface import SALT_BYTES, CollectionError, Rows
+from classifier.database.interface import SALT_BYTES, CollectionError, NewerStoreError, Rows
 from classifier.database.migrations import ON_POSTGRES
 from classifier.database.sentences import AWAY, BUSY, NEWER, NO_URL, explained
 
@@ -213,7 +213,7 @@ def _begin(connection: _Connection, writing: bool) -> float:
             if version == len(ON_POSTGRES):
                 return float(now)
             if version > len(ON_POSTGRES):
-                raise CollectionError(NEWER)
+                raise NewerStoreError(NEWER)
         except errors.UndefinedTable:  # an empty database
             pass
         connection.execute("ROLLBACK")

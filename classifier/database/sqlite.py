@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock
 
 from classifier import files
-from classifier.database.interface import KEY, SALT_BYTES, CollectionError
+from classifier.database.interface import KEY, SALT_BYTES, CollectionError, NewerStoreError
 from classifier.database.migrations import MIGRATIONS
 from classifier.rights import NotAllowedError
 
@@ -152,7 +152,7 @@ def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
     if _version(database) == newest:
         return
     if _version(database) > newest:
-        raise CollectionError(
+        raise NewerStoreError(
             f"{path.name} was written by a newer version of this program: use that one, or name "
             "another folder with DIGIT_CLASSIFIER_HOME."
         )

@@ -40,6 +40,7 @@ STOP = "stop"  # a file by which another server than the one that started a run 
 LATER = "-"  # in place of a run's folder: which one, a line on standard input will say
 _KEPT_RUNS = 200  # older ones are removed when a new one starts
 _KEPT_SNAPSHOTS = 12  # so many runs keep theirs, which take 26 MB, or 64 at most
+_LEAVING = "This server is about to end: try again in a moment, on the next one."
 READY_SECONDS = 300.0  # for which a worker is kept ready without a run
 READY_MEMORY = 1.2e9  # bytes that must be free for one: what a run on MNIST takes, and some more
 
@@ -89,12 +90,13 @@ class LocalJobs:
         self._ready: subprocess.Popen[bytes] | None = None
         self._patience: threading.Timer | None = None  # for which `_ready` is kept
         self._lock = threading.Lock()  # of both
+        self._is_closed = False
 
     def get_ready(self) -> None:
         """Start a worker for the next run, unless there is one or memory is short."""
         with self._lock:
             waiting = self._ready is not None and self._ready.poll() is None
-            if waiting or free_memory() < READY_MEMORY:
+            if waiting or self._is_closed or free_memory() < READY_MEMORY:
                 return
             try:
                 worker = _start(LATER, subprocess.DEVNULL, subprocess.DEVNULL)
@@ -141,6 +143,8 @@ class LocalJobs:
         """As `run.Jobs` says."""
         by.check(Action.START_RUN)
         shares.check_length(config, by)
+        if self._is_closed:
+            raise JobError(_LEAVING)
         run_id = new_id()
         folder = runs_folder() / run_id
         try:
@@ -210,7 +214,8 @@ class LocalJobs:
         return snapshots_of(run_id)
 
     def close(self) -> None:
-        """End all runs of this server, keeping what they have learned."""
+        """End all runs of this server, keeping what they have learned, and begin no more."""
+        self._is_closed = True
         if self._ready is not None:
             self._dismiss(self._ready)
         for process in list(self._children.values()):

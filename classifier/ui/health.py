@@ -3,7 +3,8 @@
 `/health` answers as long as the server does, `/ready` while it can serve, and `/metrics` whoever
 may see its figures: a program on the same machine, or who has the operator's key. None of them
 tells a secret or a folder. A server becomes ready with its store, and stays so when that is away:
-all servers have the same one, and a page without it still reads digits.
+all servers have the same one, and a page without it still reads digits. Where servers of a newer
+version have taken the store over, it is ready no more, so that its visitors go to them.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from classifier import limits
-from classifier.database.interface import CollectionError
+from classifier.database.interface import CollectionError, NewerStoreError
 from classifier.database.transactions import transaction
 from classifier.limits import Rate
 from classifier.people import visitors
@@ -88,6 +89,8 @@ def _problems() -> tuple[list[str], list[str]]:
     try:
         with transaction(writing=False):
             pass
+    except NewerStoreError as error:
+        own.append(str(error))
     except CollectionError as error:
         of_store.append(str(error))
     if problem := visitors.key_problem():

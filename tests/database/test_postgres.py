@@ -15,7 +15,7 @@ import pytest
 
 from classifier.config import PROJECT
 from classifier.database import postgres as module
-from classifier.database.interface import SETTING, CollectionError
+from classifier.database.interface import SETTING, CollectionError, NewerStoreError
 from classifier.database.migrations import MIGRATIONS, ON_POSTGRES, on_postgres
 from classifier.database.transactions import engine, transaction
 from classifier.limits import LimitError
@@ -313,6 +313,8 @@ def test_a_store_of_a_newer_version_is_refused_in_words_and_left_as_it_is(url, m
     monkeypatch.undo()
     monkeypatch.setattr(visitors, "_keys", {})
     assert "by a newer version of this program" in told(url, monkeypatch)
+    with pytest.raises(NewerStoreError), transaction(writing=False):
+        pass
 
 
 def test_a_database_that_is_read_only_is_read_but_not_written(url, monkeypatch):

@@ -237,6 +237,15 @@ def test_a_ready_worker_ends_with_its_server(server, broken):
     assert ready.wait(PATIENCE) == 0
 
 
+def test_a_server_that_is_about_to_end_begins_no_run_and_prepares_for_none(server, short):
+    server.close()
+    with pytest.raises(JobError, match="about to end: try again in a moment"):
+        server.submit(short)
+    server.get_ready()
+    assert server._ready is None
+    assert not server.claims()
+
+
 def test_what_a_ready_worker_cannot_import_is_told_by_the_run(server, short, broken):
     broken("keras")
     server.get_ready()

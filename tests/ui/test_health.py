@@ -1,7 +1,9 @@
 """What a proxy and whoever runs the page ask a server, and who is told."""
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from classifier import config
+from classifier.database.migrations import MIGRATIONS
 from classifier.jobs.run import Run
 from classifier.ui import figures, shared
 from classifier.ui.door import Door
@@ -90,6 +93,17 @@ def test_a_server_whose_store_goes_away_stays_ready_and_says_so():
     status, text = ask(door, "/ready")
     assert (status, json.loads(text)["ready"]) == (200, True)
     assert "is damaged" in json.loads(text)["problems"][0]
+
+
+def test_a_server_whose_store_a_newer_version_has_taken_over_is_ready_no_more():
+    door = Door(_no_app)
+    assert ask(door, "/ready")[0] == 200
+    with contextlib.closing(sqlite3.connect(config.collection_file())) as file:
+        file.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    door._health._until = 0.0
+    status, text = ask(door, "/ready")
+    assert (status, json.loads(text)["ready"]) == (503, False)
+    assert "newer version" in json.loads(text)["problems"][0]
 
 
 def test_downloads_that_wait_keep_nobody_from_being_told():
