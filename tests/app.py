@@ -113,3 +113,17 @@ def key_of(page: AppTest, name: str) -> str:
     """What the widget of this name, which the page may have set, is drawn with."""
     number = page.session_state["session"].renewed.get(name, 0)
     return f"{name}-{number}" if number else name
+
+
+def untold(page: AppTest) -> list[str]:
+    """The fields that say another thing than a browser shows that draws this run and has dropped
+    all before it."""
+    told: list[tuple] = [(one, list(one.proto.default), one.indices) for one in page.multiselect]
+    for group in (*page.segmented_control, *page.pills):
+        options = [f"{o.content_icon} {o.content}".strip() for o in group.proto.options]
+        told.append((group, [options[i] for i in group.proto.default], group.formatted_values))
+    numbers: list[tuple] = [(one, one.index) for one in page.selectbox]
+    numbers += [(one, one.value) for one in page.number_input]
+    for one, says in numbers:
+        told.append((one, one.proto.default if one.proto.HasField("default") else None, says))
+    return [f"{one.label}: {shown}, not {says}" for one, shown, says in told if shown != says]

@@ -113,7 +113,8 @@ def first_of_page(count: int, key: str) -> int:
     page = 1
     if pages > 1:
         field = Widget[int](key)
-        field.set(min(field.read(1), pages))
-        page = st.number_input(f"Page of {pages}", 1, pages, key=field.key, width=130)
+        says = min(field.read(1), pages)
+        field.set(says)
+        page = st.number_input(f"Page of {pages}", 1, pages, says, key=field.key, width=130)
     st.markdown(f"{count:,} image{'s' if count != 1 else ''}")
     return (page - 1) * PER_PAGE

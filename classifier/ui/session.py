@@ -3,9 +3,9 @@
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -36,6 +36,10 @@ class Widget(Generic[T]):
     """What the widget of this name says, where code has to know it outside, or to set it before the
     widget is drawn.
 
+    What it says is its default, too, each time it is drawn. Streamlit tells the browser of a value
+    in the session's state in one run only, and what the browser drops of that run, since another
+    has overtaken it, is never said again.
+
     What was set is said by a new widget: what the browser says of the old one may have been sent
     before it heard of the change, and would undo it.
     """
@@ -49,21 +53,28 @@ class Widget(Generic[T]):
         return f"{self.name}-{number}" if number else self.name
 
     def read(self, otherwise: T) -> T:
-        """What it says now; `otherwise` if it says nothing yet."""
-        return st.session_state.get(self.key, otherwise)
+        """What it says now; if it says nothing yet, what it was set to, or else `otherwise`."""
+        was_set = current().set_to
+        if self.key in st.session_state:
+            was_set.pop(self.name, None)  # it has begun with that
+            return st.session_state[self.key]
+        return was_set.get(self.name, otherwise)
+
+    def among(self, options: Sequence[T], first: T) -> T:
+        """Which of these it says; it begins anew, with `first`, if it says another."""
+        if self.read(first) not in options:
+            self.forget()
+        return self.read(first)
 
     def set(self, value: T) -> None:
         """Let it say this from its next drawing on."""
-        if self.key in st.session_state and st.session_state[self.key] != value:
+        if self.key not in st.session_state or st.session_state[self.key] != value:
             self.forget()
-        st.session_state[self.key] = value
-
-    def begin_with(self, value: T) -> None:
-        """Let it say this if it says nothing yet."""
-        st.session_state.setdefault(self.key, value)
+            current().set_to[self.name] = value
 
     def forget(self) -> None:
         """Let it begin anew."""
+        current().set_to.pop(self.name, None)
         if self.key in st.session_state:
             del st.session_state[self.key]
             renewed = current().renewed
@@ -104,6 +115,7 @@ class Session:
     widgets: dict[str, object] | None = None  # their values when the whole page was drawn last
     toggles: set[str] = field(default_factory=set)  # the keys of all that were drawn
     renewed: dict[str, int] = field(default_factory=dict)  # how often a widget was; see `Widget`
+    set_to: dict[str, Any] = field(default_factory=dict)  # what a widget has not begun to say yet
     answering: str | None = None  # the name of the model that answers
     train_pressed: bool = False  # and the form has not seen it yet
     drawing_used: bool = False  # whether the open tab shows something of the drawing

@@ -213,6 +213,7 @@ class Ear:
     def __init__(self, page: Page) -> None:
         """Before the page is opened."""
         self._held: list[tuple[WebSocketRoute, bytes]] | None = None
+        self._said: list[tuple[WebSocketRoute, str | bytes]] = []  # by the page
         page.route_web_socket(re.compile("_stcore/stream"), self._relay)
 
     def _relay(self, line: WebSocketRoute) -> None:
@@ -222,15 +223,27 @@ class Ear:
             else:
                 self._held.append((line, message))
 
-        line.connect_to_server().on_message(hear)
+        def say(message: str | bytes) -> None:
+            self._said.append((server, message))
+            server.send(message)
+
+        server = line.connect_to_server()
+        line.on_message(say)
+        server.on_message(hear)
 
     def close(self) -> None:
         """Hold back what the server says from now on."""
         self._held = []
 
-    def has_missed(self, words: str) -> bool:
-        """Whether this has been said since."""
-        return any(words.encode() in message for _, message in self._held or ())
+    def has_missed(self, words: str, times: int = 1) -> bool:
+        """Whether this has been said since, so often."""
+        return sum(words.encode() in message for _, message in self._held or ()) >= times
+
+    def say_again(self) -> None:
+        """Tell the server once more what the page told it last: it begins another run, and ends
+        the one that is on."""
+        server, message = self._said[-1]
+        server.send(message)
 
     def open(self) -> None:
         """Hear all that was said, and what is said from now on."""

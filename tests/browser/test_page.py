@@ -249,6 +249,20 @@ def test_what_the_browser_sent_before_it_heard_of_a_new_model_does_not_undo_it(b
     page.context.close()
 
 
+def test_a_first_run_that_another_overtakes_leaves_the_form_with_its_network(browser, server):
+    page = blank_tab(browser)
+    ear = Ear(page)
+    ear.close()
+    page.goto(server[0])
+    wait_until(lambda: page.wait_for_timeout(10) or ear.has_missed("Network"))
+    ear.say_again()
+    wait_until(lambda: page.wait_for_timeout(10) or ear.has_missed("Network", times=2))
+    ear.open()
+    wait_for_canvas(page)
+    expect(keyed(page, "training-form").get_by_role("radio", name="dense")).to_be_checked()
+    page.context.close()
+
+
 def test_a_refresh_finds_the_run_again_and_stop_keeps_what_was_learned(page):
     train_by_time(page, 120)
     expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)

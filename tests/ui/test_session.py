@@ -108,10 +108,9 @@ def test_a_widget_is_read_set_and_forgotten():
         field = Widget[int]("field")
         if st.button("forget"):
             field.forget()
-        field.begin_with(3)
         if st.button("set"):
             field.set(5)
-        st.number_input("Field", 0, 9, key=field.key)
+        st.number_input("Field", 0, 9, field.read(3), key=field.key)
         st.text(field.read(-1))
         st.text(Widget[int]("another").read(-1))
 
@@ -123,3 +122,56 @@ def test_a_widget_is_read_set_and_forgotten():
     assert (app.text[0].value, app.number_input[0].value) == ("5", 5)
     app.button[0].click().run()
     assert app.text[0].value == "3"
+
+
+def test_what_a_widget_says_is_its_default_in_every_run_until_it_is_gone():
+    def page() -> None:
+        import streamlit as st
+
+        from classifier.ui.session import Widget
+
+        field = Widget[int]("field")
+        if st.button("set"):
+            field.set(5)
+        if not st.checkbox("away"):
+            st.number_input("Field", 0, 9, field.read(3), key=field.key)
+
+    def field() -> tuple[int, int]:
+        return app.number_input[0].value, app.number_input[0].proto.default
+
+    app = AppTest.from_function(page).run()
+    app.number_input[0].set_value(7).run()
+    assert field() == (7, 7)
+    app.button[0].click().run()
+    assert field() == (5, 5)
+    assert not app.number_input[0].proto.set_value
+    app.run()
+    assert field() == (5, 5), "a browser that missed the run before hears of it"
+    app.checkbox[0].check().run()
+    app.checkbox[0].uncheck().run()
+    assert field() == (3, 3)
+    app.checkbox[0].check().run()
+    app.button[0].click().run()
+    app.checkbox[0].uncheck().run()
+    assert field() == (5, 5), "set while it was not drawn"
+
+
+def test_what_a_widget_says_is_among_what_there_is():
+    def page() -> None:
+        import streamlit as st
+
+        from classifier.ui.session import Widget
+
+        field = Widget[str]("field")
+        options = ["a", "b"] if st.checkbox("another") else ["b", "c"]
+        says = field.among(options, options[0])
+        st.text(st.selectbox("Field", options, options.index(says), key=field.key))
+
+    app = AppTest.from_function(page).run()
+    app.selectbox[0].set_value("c").run()
+    assert app.text[0].value == "c"
+    app.checkbox[0].check().run()
+    assert (app.text[0].value, app.selectbox[0].proto.default) == ("a", 0)
+    app.selectbox[0].set_value("b").run()
+    app.checkbox[0].uncheck().run()
+    assert (app.text[0].value, app.selectbox[0].proto.default) == ("b", 0)

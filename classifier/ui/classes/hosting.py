@@ -31,11 +31,11 @@ def choose(classes: Sequence[Class]) -> Class | None:
     if not classes:
         return None
     by_number = {one.number: one for one in classes}
-    if _CHOICE.read(-1) not in {0, *by_number}:
-        _CHOICE.set(classes[0].number)
+    numbers = [*by_number, 0]
     number = st.selectbox(
         "Whose drawings",
-        [*by_number, 0],
+        numbers,
+        numbers.index(_CHOICE.among(numbers, classes[0].number)),
         key=_CHOICE.key,
         format_func=lambda n: _name(by_number[n]) if n else "My own drawings",
         label_visibility="collapsed",

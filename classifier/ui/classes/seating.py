@@ -40,8 +40,9 @@ def popover(there: Class) -> None:
 def _door(there: Class, knocks: list[Knock], seated: list[Member]) -> None:
     """Who knocks, and where they may sit."""
     by_seat = {one.seat: one for one in knocks}
-    _KNOCK.begin_with(knocks[0].seat)
-    seat = _choose("Who knocks", _KNOCK, {n: k.name for n, k in by_seat.items()})
+    seat = _choose(
+        "Who knocks", _KNOCK, {n: k.name for n, k in by_seat.items()}, first=knocks[0].seat
+    )
     if seat is None:
         return
     chosen = by_seat[seat]
@@ -92,11 +93,18 @@ def _seats(there: Class, seated: list[Member]) -> None:
         view.button(label, "member-remove", do, members.remove, *here, icon="person_remove")
 
 
-def _choose(label: str, widget: Widget[int | None], names: Mapping[int, str]) -> int | None:
-    """One of these, by its number, if one is chosen that is still there."""
-    if widget.read(None) not in (None, *names):
+def _choose(
+    label: str, widget: Widget[int | None], names: Mapping[int, str], first: int | None = None
+) -> int | None:
+    """One of these, by its number, if one is chosen that is still there; `first` is, to begin
+    with."""
+    chosen = widget.read(first)
+    if chosen not in (None, *names):
         widget.forget()
-    return st.pills(label, list(names), key=widget.key, format_func=names.__getitem__)
+        chosen = None
+    return st.pills(
+        label, list(names), default=chosen, key=widget.key, format_func=names.__getitem__
+    )
 
 
 def _described(one: Member) -> str:

@@ -61,9 +61,12 @@ def _touch_component():
 
 def _form() -> None:
     here = session.current()
-    _NETWORK.begin_with(_FIRST)
     networks = list(NETWORKS)
-    network = st.segmented_control("Network", networks, required=True, key=_NETWORK.key) or _FIRST
+    says = _NETWORK.among(networks, _FIRST)
+    network = (
+        st.segmented_control("Network", networks, default=says, required=True, key=_NETWORK.key)
+        or _FIRST
+    )
     st.caption(NETWORKS[network])
     preset = here.preset if here.preset and here.preset.config.network == network else None
     if preset:

@@ -134,13 +134,12 @@ def _gallery(album: Contents, class_number: int | None) -> None:
     names = {digit: f"{digit} · {count}" for digit, count in enumerate(counts)}
     if album.hidden:
         names[_HIDDEN] = f"Hidden · {album.hidden}"
-    if _DIGIT.read(_HIDDEN) not in names:
-        _DIGIT.forget()
-    _DIGIT.begin_with(counts.index(max(counts)))
+    says = _DIGIT.among(list(names), counts.index(max(counts)))
     total = len(album.numbers)
     digit = st.segmented_control(
         f"{total:,} drawing{'s' if total != 1 else ''}",
         list(names),
+        default=says,
         required=True,
         key=_DIGIT.key,
         format_func=names.__getitem__,

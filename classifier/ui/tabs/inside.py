@@ -147,10 +147,7 @@ def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
     st.markdown("### The hidden units")
     adds = inspection.contributions(last, values)
     digit = int(activations[last.name].argmax())
-    unit = _UNIT.read(-1)
-    if not 0 <= unit < len(values):
-        unit = int(adds[:, digit].argmax())
-        _UNIT.set(unit)
+    unit = _UNIT.among(range(len(values)), int(adds[:, digit].argmax()))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         plots.units(values, unit, _pick_unit)
@@ -159,6 +156,7 @@ def _hidden(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
             f"Unit, 0 to {len(values) - 1}",
             0,
             len(values) - 1,
+            unit,
             key=_UNIT.key,
             help=f"Begins with the unit that adds most to the {digit}.",
         )
@@ -196,11 +194,8 @@ def _maps(inspector: Inspector, activations: dict[str, np.ndarray]) -> None:
     if not names:
         return
     st.markdown("### Feature maps")
-    name = _LAYER.read("")
-    if name not in names:  # another model's
-        name = names[0]
-        _LAYER.set(name)
-    st.segmented_control("Layer", names, required=True, key=_LAYER.key)
+    says = _LAYER.among(names, names[0])
+    name = st.segmented_control("Layer", names, default=says, required=True, key=_LAYER.key) or says
     maps = activations[name]
     height, width, count = maps.shape
     columns = min(8, count)

@@ -63,6 +63,7 @@ def _way(here: session.Session) -> Step:
         st.segmented_control(
             "Step",
             keys,
+            default=keys[place],
             key=_STEP.key,
             required=True,
             format_func=lambda key: str(keys.index(key) + 1),

@@ -56,7 +56,7 @@ def _ask(here: session.Session) -> None:
 
 def _try() -> None:
     here, asked = session.current(), _ASKED.read("")
-    _ASKED.set("")
+    _ASKED.forget()
     if not _guesses.take(session.visitor().digest, key.MOST_GUESSES):
         here.key_problem = f"Too many wrong keys: wait {key.WITHIN / 60:.0f} minutes."
         return

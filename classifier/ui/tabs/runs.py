@@ -140,10 +140,13 @@ def _choose(by_name: dict[str, SavedModel], model: SavedModel | None) -> list[st
     chosen = _TO_COMPARE.read(None)
     if chosen is None:
         chosen = list(dict.fromkeys([*([model.name] if model else []), *by_name]))[:_COMPARED]
-    _TO_COMPARE.set([name for name in chosen if name in by_name])
+    there = [name for name in chosen if name in by_name]
+    if there != chosen:
+        _TO_COMPARE.set(there)
     return st.multiselect(
         "Compare",
         list(by_name),
+        there,
         key=_TO_COMPARE.key,
         format_func=lambda name: by_name[name].title,
         placeholder="Choose some models",
@@ -206,13 +209,13 @@ def _actions(
 ) -> None:
     """Answer with one, load its settings, download, rename or delete it."""
     names = list(by_name)
-    if _CHOSEN.read("") not in names:
-        _CHOSEN.set(model.name if model else names[0])
+    says = _CHOSEN.among(names, model.name if model else names[0])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="actions"):
         one = by_name[
             st.selectbox(
                 "With this one",
                 names,
+                names.index(says),
                 key=_CHOSEN.key,
                 format_func=lambda name: by_name[name].title,
                 width=280,

@@ -49,6 +49,9 @@ def bar() -> Sequence[TabContainer]:
             for number, name in enumerate(view.TABS, 1):
                 keys = f"Shift+{number}"
                 view.button(name, f"open-{number}", view.open_tab, name, keys=keys)
+    # No default: with another, they would be other tabs. Each run tells the browser which is open.
+    if opened := view.OPEN_TAB.read(""):
+        st.session_state.setdefault(view.OPEN_TAB.key, opened)
     tabs = st.tabs(view.TABS, key=view.OPEN_TAB.key, on_change="rerun")
     names = {name: one for one, name in _IN_ADDRESS.items()}
     view.put_into_address(_PARAMETER, names[view.OPEN_TAB.read(view.TABS[0])], "training")

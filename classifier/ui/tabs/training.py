@@ -14,7 +14,7 @@ from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
 from classifier.ui.tabs import background
 
-_FIRST_CELL = (4, 9)
+_DIGITS, _FIRST_CELL = range(CLASSES), (4, 9)
 _LABEL, _ANSWER, _PAGE = (Widget[int](f"cell-{part}") for part in ("label", "answer", "page"))
 
 
@@ -106,11 +106,8 @@ def _matrix(counts: np.ndarray) -> None:
         shares = st.segmented_control(
             "Cells show", ["Counts", "Shares"], default="Counts", required=True, key="cells-show"
         )
-        _LABEL.begin_with(_FIRST_CELL[0])
-        _ANSWER.begin_with(_FIRST_CELL[1])
-        cell = _LABEL.read(0), _ANSWER.read(0)
         results.confusion(
-            counts, "test images", shares=shares == "Shares", chosen=cell, on_select=_pick_cell
+            counts, "test images", shares=shares == "Shares", chosen=_chosen(), on_select=_pick_cell
         )
     with right:
         results.digit_accuracies(counts)
@@ -133,13 +130,19 @@ def _pick_cell() -> None:
         _PAGE.forget()
 
 
+def _chosen() -> tuple[int, int]:
+    """The cell that the two fields below the matrix say."""
+    label, answer = _FIRST_CELL
+    return _LABEL.among(_DIGITS, label), _ANSWER.among(_DIGITS, answer)
+
+
 def _cell(exam: background.Exam) -> None:
     """The images of the chosen cell, which can be chosen without a mouse, too."""
     with st.container(key="cell"):
-        digits = list(range(CLASSES))
+        label, answer = _chosen()  # a digit is its own index, too
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-            label = st.selectbox("It is a", digits, key=_LABEL.key, width=110)
-            answer = st.selectbox("It said", digits, key=_ANSWER.key, width=110)
+            label = st.selectbox("It is a", _DIGITS, label, key=_LABEL.key, width=110)
+            answer = st.selectbox("It said", _DIGITS, answer, key=_ANSWER.key, width=110)
             which = np.flatnonzero((exam.labels == label) & (exam.answers == answer))
             which = gallery.page_of(which, _PAGE.key)
         if not len(which):

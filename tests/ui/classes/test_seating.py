@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from classifier.people import albums, classroom, entering, members
 from classifier.people.visitors import visitor_of
-from tests.app import board, draw, press, run, words
+from tests.app import board, draw, press, run, untold, words
 from tests.ui.classes import LINE, ONE, class_of, joined, send_one, visitor
 
 TWO = visitor_of("two")
@@ -69,6 +69,8 @@ def test_a_seat_is_given_back_with_its_drawings(host):
     press(page, "knock-here")
     open_members(host)
     assert "asks for an earlier seat" in words(host)
+    run(host)
+    assert untold(host) == []
     press(host, "knock-in")
     run(page)
     assert f"You are **{seat}**" in words(page)
