@@ -200,9 +200,12 @@ def drawings(visitor: Visitor, number: int) -> list[Kept]:
         return collection.select(database, "class = ? AND hidden = 0", [number])
 
 
-def survey(visitor: Visitor, number: int, most: int) -> Survey:
+def survey(visitor: Visitor, number: int, most: int, known: Sequence[Kept] = ()) -> Survey:
     """How the host's class stands, with its latest drawings, at most so many. It takes no longer in
-    a class with many."""
+    a class with many.
+
+    known: the latest of an earlier look, which are read again only if they are others now
+    """
     with transaction(writing=False) as database:
         there = as_host(database, visitor, number, Action.SEE_CLASS)
         counts = np.zeros((CLASSES, CLASSES + 1), int)
@@ -211,13 +214,18 @@ def survey(visitor: Visitor, number: int, most: int) -> Survey:
             counts[label, answer] = count  # -1, that is, the last, where none was given
         members = "SELECT count(*) FROM member WHERE class = ? AND removed = 0"
         shown = "class = ? AND hidden = 0"
-        latest = collection.select(database, shown, [number, most], "number DESC LIMIT ?")
+        newest = "number DESC LIMIT ?"
+        which = f"SELECT number FROM drawing WHERE {shown} ORDER BY {newest}"
+        numbers = [row[0] for row in database.execute(which, [number, most])][::-1]
+        latest = list(known)
+        if numbers != [one.number for one in latest]:
+            latest = collection.select(database, shown, [number, most], newest)[::-1]
         return Survey(
             there,
             database.execute(members, [number]).fetchone()[0],
             database.execute(_KNOCKS, [number, database.now() - KNOCK_LASTS]).fetchone()[0],
             counts,
-            latest[::-1],
+            latest,
         )
 
 

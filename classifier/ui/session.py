@@ -19,7 +19,7 @@ from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
 from classifier.people import classroom, collection, visitors
 from classifier.people.classroom import Class
-from classifier.people.collection import Labelled
+from classifier.people.collection import Kept, Labelled
 from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import store
 from classifier.serving.predict import Readings
@@ -147,6 +147,7 @@ class Session:
     uploads: int = 0  # how many files were uploaded
     upload_said: str = ""  # what became of the last,
     upload_problem: str = ""  # or why it was refused
+    wall: list[Kept] = field(default_factory=list)  # the class's latest drawings, as shown last
     wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
     there: Class | None = None  # that this visitor has joined, as it stood when last looked at
     class_total: int = 0  # drawings of the host's class when the whole tab was drawn,

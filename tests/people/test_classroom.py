@@ -149,6 +149,27 @@ def test_host_and_member_delete_the_same_drawing_at_once(opened):
     assert not collection.remove(HOST, number)
 
 
+def test_what_a_survey_has_read_before_is_read_again_only_if_it_is_other_drawings(opened):
+    entering.join(ONE, opened.code, "here")
+    first, second = (send(ONE, opened, id_) for id_ in ("1", "2"))
+    known = classroom.survey(HOST, opened.number, 2).latest
+    again = classroom.survey(HOST, opened.number, 2, known).latest
+    assert [one is before for one, before in zip(again, known, strict=True)] == [True, True]
+    third = send(ONE, opened, "3")
+    assert [one.number for one in classroom.survey(HOST, opened.number, 2, known).latest] == [
+        second,
+        third,
+    ]
+    collection.hide(HOST, second, True)
+    known = classroom.survey(HOST, opened.number, 2, known).latest
+    assert [one.number for one in known] == [first, third]
+    collection.hide(HOST, first, True)
+    collection.hide(HOST, second, False)
+    known = classroom.survey(HOST, opened.number, 2, known).latest
+    assert [one.number for one in known] == [second, third]
+    assert classroom.survey(HOST, opened.number, 0, known).latest == []
+
+
 def test_a_survey_counts_what_was_answered_to_what(opened):
     entering.join(ONE, opened.code, "here")
     for number, (label, answer) in enumerate(((7, 1), (7, 7), (7, 1), (3, None))):

@@ -139,9 +139,9 @@ def _counts(there: Class) -> None:
         st.rerun()
 
 
-def _look(there: Class, most: int) -> Survey | None:
+def _look(there: Class, most: int, known: Sequence[Kept] = ()) -> Survey | None:
     try:
-        return classroom.survey(session.visitor(), there.number, most)
+        return classroom.survey(session.visitor(), there.number, most, known)
     except labelling.PROBLEMS as error:
         view.warning(str(error))
         return None
@@ -182,9 +182,10 @@ def _wall(there: Class) -> None:
     if here.wall_clicked:
         here.wall_clicked = False
         st.rerun()  # the canvas, too
-    found = _look(there, _WALL)
+    found = _look(there, _WALL, here.wall)
     if found is None or not found.latest:
         return
+    here.wall = found.latest
     first = int(found.counts.sum()) - len(found.latest)
     order = np.argsort((first + np.arange(len(found.latest))) % _WALL)
     kept = [found.latest[k] for k in order]
