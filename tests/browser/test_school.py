@@ -32,6 +32,7 @@ from tests.servers import Servers, require_haproxy, several
 
 expect.set_options(timeout=PATIENCE)
 _WITHIN = 5.0  # seconds after a page server was killed
+_AWAY = 10.0  # seconds for which the database does not answer
 
 
 @dataclass
@@ -114,6 +115,7 @@ def test_a_class_keeps_all_that_was_confirmed_while_one_of_each_is_killed(school
     click(phones[0], "label-4")
     expect(keyed(phones[0], "room")).to_contain_text("does not answer")
     write(phones[1], 5)
+    time.sleep(_AWAY)
     school.database.start()
     time.sleep(1.5)  # a database that was away is asked again after a second
     send(phones[0], 4)

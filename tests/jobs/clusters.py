@@ -54,12 +54,12 @@ class Cluster:
             ["-m", "distributed.cli.dask_scheduler", *place], PYTHONPATH=""
         )
 
-    def start_worker(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """A worker; it has no MNIST, and a database that does not answer, which it shall not use.
-        What it prints is in the folder."""
+    def start_worker(self, *arguments: str, project: Path = PROJECT) -> subprocess.Popen[bytes]:
+        """A worker of this project; it has no MNIST, and a database that does not answer, which it
+        shall not use. What it prints is in the folder."""
         command = ["-m", "classifier", "worker", self.address, *arguments]
         nowhere = {interface.SETTING: "postgresql://digits@127.0.0.1:1/none"}
-        worker = self._start(command, PYTHONPATH=str(PROJECT), MNIST_NPZ="", **nowhere)
+        worker = self._start(command, PYTHONPATH=str(project), MNIST_NPZ="", **nowhere)
         self.workers.append(worker)
         return worker
 

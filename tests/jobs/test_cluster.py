@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from classifier.events import EpochEnded, Failed, Finished, Progress
 from classifier.jobs import link
 from classifier.jobs.cluster import ClusterJobs, Stores
 from classifier.jobs.run import JobError, RunState
+from classifier.jobs.version import version
 from classifier.limits import LimitError
 from classifier.rights import OPERATOR, Visitor
 from classifier.serving import store
@@ -215,6 +217,25 @@ def test_a_page_of_another_version_than_the_scheduler_serves_is_refused(
     monkeypatch.setattr(link, "version", lambda: "another")
     with pytest.raises(JobError, match="this page is version another: start the same version"):
         cluster.jobs().submit(short)
+
+
+@pytest.mark.slow
+def test_a_worker_of_another_version_gets_no_run_and_is_named(own_cluster, home, short, tmp_path):
+    shutil.copytree(PROJECT / "classifier", tmp_path / "classifier")
+    with open(tmp_path / "classifier" / "names.py", "a") as file:
+        file.write("# One line more.\n")
+    own_cluster.start_scheduler()
+    own_cluster.start_worker(project=tmp_path)
+    own_cluster.until_ready(1)
+    jobs = own_cluster.jobs()
+    wait_for(jobs._link.is_up, "the connection")
+    run = Listener(jobs.submit(short))
+    note = run.until(Progress, stage="waiting").note
+    assert f"this page version {version()}: start it anew" in note
+    assert run.state is RunState.WAITING
+    own_cluster.start_worker()
+    assert run.until(Finished)
+    jobs.close()
 
 
 @pytest.mark.slow
