@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from classifier.config import CLASSES, IMAGE_SIZE
+from classifier.database import interface
 from classifier.jobs import cluster, link
 from classifier.jobs.local import LocalJobs
 from classifier.jobs.run import Jobs
@@ -22,12 +23,17 @@ from classifier.serving.store import ModelNotFoundError
 
 @cache
 def jobs() -> Jobs:
-    """The runs of this server, carried out here or by the scheduler that a setting names; its
-    methods may be called from any session."""
-    address = link.address()
-    if not address:
-        return LocalJobs()
-    return cluster.ClusterJobs(address, cluster.Stores(saving.packed, saving.received))
+    """The runs of this server, carried out here or by the scheduler that a setting names, and those
+    of other servers with the same database or scheduler; its methods may be called from any
+    session."""
+    if address := link.address():
+        return cluster.ClusterJobs(address, cluster.Stores(saving.packed, saving.received))
+    if interface.url():
+        from classifier.jobs.board import Board
+        from classifier.jobs.shared import SharedJobs
+
+        return SharedJobs(Board())
+    return LocalJobs()
 
 
 @cache
