@@ -27,6 +27,7 @@ _FRESH = 1.0  # seconds for which it waits for another one
 _KEPT = 200  # runs that have ended, and as many sweeps
 _READ_FOR = 120.0  # seconds after which what nobody asked for again is not read any more
 _MOST_READ = 2_000_000  # bytes of what one says; then nothing passing is added
+_ENTERED = 2  # the number of what is said of one that has not begun yet
 _COLUMNS = "id, kind, owner, host, sweep, server, beat, said, stop, ended, why"
 
 
@@ -70,8 +71,8 @@ class Own:
 
     id: str
     news: Callable[[], News | None]
-    stop: Callable[[], object]
-    said: int = 0
+    stop: Callable[[], object] = lambda: None
+    said: int = _ENTERED
     pending: News | None = None
     is_stopping: bool = False
 
@@ -117,6 +118,14 @@ class Board:
         self._first.wait(max(self._begun + _ANSWER - time.monotonic(), 0.0))
         return self.jobs
 
+    def on(self, kind: str, owner: str = "*") -> list[str]:
+        """Those that are on, by their ids, of this visitor or of all."""
+        return [
+            job.id
+            for job in self.known().values()
+            if job.kind == kind and job.is_on and owner in ("*", job.claim.owner)
+        ]
+
     def find(self, job_id: str) -> Job | None:
         """That one; waits a moment for the next look if it is none of the last."""
         if job_id not in self.known() and not self.trouble:
@@ -147,9 +156,17 @@ class Board:
 
     # For who carries out
 
-    def enter(self, kind: str, job_id: str, claim: Claim, check: Callable[[], None]) -> None:
-        """Write down that this server is about to begin one, if `check`, while nobody else enters,
-        finds that there is room. Raises CollectionError, and what `check` does."""
+    def enter(
+        self,
+        kind: str,
+        job_id: str,
+        claim: Claim,
+        check: Callable[[], None],
+        record: bytes = b"",
+    ) -> None:
+        """Write down that this server is about to begin one, of which this is known, if `check`,
+        while nobody else enters, finds that there is room. A former sweep of the same owner is let
+        go of. Raises CollectionError, and what `check` does."""
         self._own.setdefault(job_id, None)
         with self._lock, transaction() as database:
             self._read(database)
@@ -157,10 +174,12 @@ class Board:
             row = (job_id, kind, claim.owner, int(claim.host), claim.sweep, self._server)
             columns = ["id", "kind", "owner", "host", "sweep", "server", "beat"]
             database.add("job", columns, [(*row, database.now())])
+            self._tell(database, job_id, _ENTERED, News(passing=record))
             database.execute(
-                "DELETE FROM job WHERE kind = ? AND (ended = 1 OR beat < ?) AND came <="
-                " (SELECT came FROM job WHERE kind = ? ORDER BY came DESC LIMIT 1 OFFSET ?)",
-                [kind, database.now() - _GONE, kind, _KEPT],
+                "DELETE FROM job WHERE kind = ? AND (ended = 1 OR beat < ?) AND (came <="
+                " (SELECT came FROM job WHERE kind = ? ORDER BY came DESC LIMIT 1 OFFSET ?)"
+                " OR (kind = ? AND owner = ?))",
+                [kind, database.now() - _GONE, kind, _KEPT, SWEEP, claim.owner],
             )
             self._read(database)
 
@@ -202,7 +221,7 @@ class Board:
         own = [one for one in list(self._own.values()) if one is not None]
         for one in own:
             one.pending = one.pending or one.news()
-        told = [one for one in own if one.pending]
+        told = [(one, one.pending) for one in own if one.pending]
         stops = set(self._stops)
         never = [
             job.id
@@ -211,7 +230,7 @@ class Board:
         ]
         beat = bool(self._own) and time.monotonic() > self._beaten + _BEAT
         with transaction(writing=bool(told or stops or never or beat)) as database:
-            gone = [one for one in told if not self._tell(database, one, one.pending or News())]
+            kept = [self._tell(database, one.id, one.said + 2, news) for one, news in told]
             for job_id in stops:
                 database.execute("UPDATE job SET stop = 1 WHERE id = ?", [job_id])
             for job_id in never:
@@ -226,27 +245,26 @@ class Board:
         if beat:
             self._beaten = time.monotonic()
         self._stops -= stops
-        for one in told:
-            if one in gone or (one.pending and one.pending.ended):
-                self.forget(one.id)
+        for (one, news), is_kept in zip(told, kept, strict=True):
             one.said, one.pending = one.said + 2, None
+            if news.ended or not is_kept:
+                self.forget(one.id)
         for one in own:
             if not one.is_stopping and self.is_stopping(one.id):
                 one.is_stopping = True
                 one.stop()
 
-    def _tell(self, database: Transaction, one: Own, news: News) -> bool:
-        """Write what one has said; whether it is kept."""
-        number = one.said + 2
+    def _tell(self, database: Transaction, job_id: str, number: int, news: News) -> bool:
+        """Write what one has said, up to this number; whether it is kept."""
         changed = database.execute(
             "UPDATE job SET said = ?, ended = ?, why = ? WHERE id = ?",
-            [number, int(news.ended), news.why, one.id],
+            [number, int(news.ended), news.why, job_id],
         )
         if changed.rowcount:
-            database.execute("DELETE FROM job_said WHERE job = ? AND passing = 1", [one.id])
+            database.execute("DELETE FROM job_said WHERE job = ? AND passing = 1", [job_id])
             rows = [(number - 1, 0, news.lasting), (number, 1, news.passing)]
             columns = ["job", "number", "passing", "content"]
-            database.add("job_said", columns, [(one.id, *row) for row in rows if row[-1]])
+            database.add("job_said", columns, [(job_id, *row) for row in rows if row[-1]])
         return bool(changed.rowcount)
 
     def _read(self, database: Transaction) -> None:
@@ -263,8 +281,8 @@ class Board:
             jobs[job_id] = Job(
                 job_id, kind, claim, server, said, bool(stop), bool(ended), is_on, why
             )
-        self.jobs = jobs
-        self._first.set()
+            if kind == SWEEP:  # pages find one at once, with its record
+                self.read(self.reader(job_id))
         for reader in list(self._readers.values()):
             job = jobs.get(reader.id)
             if job is None or time.monotonic() - reader.asked > _READ_FOR:
@@ -273,6 +291,10 @@ class Board:
                 asked = "SELECT passing, content FROM job_said WHERE job = ? AND number > ?"
                 found = database.execute(f"{asked} ORDER BY number", [job.id, reader.said])
                 for passing, content in found:
-                    if not passing or len(reader.content) < _MOST_READ:
+                    if job.kind == SWEEP:
+                        reader.content = bytearray(content)
+                    elif not passing or len(reader.content) < _MOST_READ:
                         reader.content += content
                 reader.said = job.said
+        self.jobs = jobs
+        self._first.set()

@@ -144,7 +144,8 @@ class LocalJobs:
         claim = Claim(by.digest, host, sweep=sweep)
 
         def check() -> None:
-            shares.check_room(by, self.claims(), host=host, sweep=sweep)
+            sweeps = queue.sweeps_on(by.digest)
+            shares.check_room(by, self.claims(), sweeps, host=host, sweep=sweep)
 
         run_id = new_id()
         return Run(run_id, self.begin(run_id, config, drawn, claim, check), by.digest)

@@ -1,5 +1,6 @@
-"""Runs where several page servers have one database: `run.Jobs` of a server whose runs are its
-child processes, and which finds, follows and stops those of the others, too.
+"""Runs and sweeps where several page servers have one database: `run.Jobs` of a server whose runs
+are its child processes, and which finds, follows and stops those of the others, too; and the
+records of all sweeps, wherever their runs are carried out.
 
 Pages of the server that carries a run out follow its files, so it goes on while the database is
 away. Its end is told there when the database has it, so that all servers tell the same. Of its
@@ -8,6 +9,7 @@ snapshots the others know nothing.
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +18,11 @@ from classifier.config import TrainConfig
 from classifier.database.interface import CollectionError
 from classifier.events import Failed, Finished, Progress, to_json
 from classifier.jobs import local, queue, shares
-from classifier.jobs.board import RUN, Board, News, Own, Reader
+from classifier.jobs.board import RUN, SWEEP, Board, News, Own, Reader
 from classifier.jobs.local import LocalJobs
 from classifier.jobs.queue import Claim
 from classifier.jobs.run import MOST_AT_ONCE, JobError, Run, RunState, Work
+from classifier.jobs.shelf import Kept
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
@@ -208,6 +211,58 @@ class SharedJobs:
 
         def check() -> None:
             others = [it for one, it in self._living().items() if one != run_id]
-            shares.check_room(by, others, host=claim.host, sweep=claim.sweep)
+            sweeps = self._board.on(SWEEP, by.digest)
+            shares.check_room(by, others, sweeps, host=claim.host, sweep=claim.sweep)
 
         self._board.enter(RUN, run_id, claim, check)
+
+
+class BoardShelf:
+    """Records of sweeps in the database: `shelf.Shelf`."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._news: dict[str, News] = {}
+
+    def begin(self, sweep_id: str, owner: str, content: bytes, check: Callable[[], None]) -> None:
+        """As `shelf.Shelf` says."""
+        try:
+            self._board.enter(SWEEP, sweep_id, Claim(owner), check, content)
+        except BaseException:
+            self._board.forget(sweep_id)
+            raise
+        self._board.carry(Own(sweep_id, lambda: self._news.pop(sweep_id, None)))
+
+    def write(self, sweep_id: str, content: bytes) -> None:
+        """As `shelf.Shelf` says."""
+        self._news[sweep_id] = News(passing=content)
+
+    def end(self, sweep_id: str, content: bytes) -> None:
+        """As `shelf.Shelf` says."""
+        self._news[sweep_id] = News(passing=content, ended=True)
+
+    def get(self, sweep_id: str) -> Kept | None:
+        """As `shelf.Shelf` says."""
+        job = self._board.known().get(sweep_id)
+        if job is None or job.kind != SWEEP:
+            return None
+        content = bytes(self._board.read(self._board.reader(sweep_id)))
+        return Kept(content, job.is_on, self.is_stopping(sweep_id))
+
+    def newest(self, owner: str) -> str:
+        """As `shelf.Shelf` says."""
+        jobs = self._board.known().values()
+        own = [job.id for job in jobs if job.kind == SWEEP and job.claim.owner == owner]
+        return own[-1] if own else ""
+
+    def on(self, owner: str = "*") -> list[str]:
+        """As `shelf.Shelf` says."""
+        return self._board.on(SWEEP, owner)
+
+    def stop(self, sweep_id: str) -> None:
+        """As `shelf.Shelf` says."""
+        self._board.stop(sweep_id)
+
+    def is_stopping(self, sweep_id: str) -> bool:
+        """As `shelf.Shelf` says."""
+        return self._board.is_stopping(sweep_id)

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -11,6 +12,7 @@ from classifier.database import interface
 from classifier.jobs import cluster, link
 from classifier.jobs.local import LocalJobs
 from classifier.jobs.run import Jobs
+from classifier.jobs.shelf import FileShelf, Shelf
 from classifier.jobs.sweeps import Sweeps
 from classifier.limits import Rate
 from classifier.names import SHIPPED_DETECTOR
@@ -20,6 +22,19 @@ from classifier.serving.predict import Detector, Predictor
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
 
+if TYPE_CHECKING:
+    from classifier.jobs.board import Board
+
+
+@cache
+def _board() -> "Board | None":
+    """What this server and others tell each other where a database is named; None without."""
+    if not interface.url():
+        return None
+    from classifier.jobs.board import Board
+
+    return Board()
+
 
 @cache
 def jobs() -> Jobs:
@@ -27,19 +42,31 @@ def jobs() -> Jobs:
     of other servers with the same database or scheduler; its methods may be called from any
     session."""
     if address := link.address():
-        return cluster.ClusterJobs(address, cluster.Stores(saving.packed, saving.received))
-    if interface.url():
-        from classifier.jobs.board import Board
-        from classifier.jobs.shared import SharedJobs
+        stores = cluster.Stores(saving.packed, saving.received)
+        return cluster.ClusterJobs(address, stores, _shelf().on)
+    board = _board()
+    if board is None:
+        return LocalJobs()
+    from classifier.jobs.shared import SharedJobs
 
-        return SharedJobs(Board())
-    return LocalJobs()
+    return SharedJobs(board)
+
+
+@cache
+def _shelf() -> Shelf:
+    """Where the records of sweeps are."""
+    board = _board()
+    if board is None:
+        return FileShelf()
+    from classifier.jobs.shared import BoardShelf
+
+    return BoardShelf(board)
 
 
 @cache
 def sweeps() -> Sweeps:
     """The sweeps of this server's visitors; its methods may be called from any session."""
-    return Sweeps(jobs())
+    return Sweeps(jobs(), _shelf())
 
 
 @cache

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from classifier.config import TrainConfig
+from classifier.database.interface import SETTING
+from tests import postgres
 from tests.jobs.clusters import Cluster, require_dask
 from tests.jobs.page_servers import PageServer
 
@@ -50,6 +52,14 @@ def page_servers(home, monkeypatch) -> Iterator[Callable[[], PageServer]]:
     yield begin
     for one in begun:
         one.die()
+
+
+@pytest.fixture
+def own_database(monkeypatch) -> Iterator[postgres.Cluster]:
+    """A database that may be ended, with an empty store, which is the one that is used."""
+    with postgres.cluster(safe=True) as server, server.store() as url:
+        monkeypatch.setenv(SETTING, url)
+        yield server
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 them; what they are told when a server dies, and while the database is away."""
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import IO
 
 import pytest
 
@@ -22,7 +25,6 @@ from classifier.rights import OPERATOR, NotAllowedError, Visitor
 from tests.jobs.listening import Listener, wait_for
 from tests.jobs.page_servers import PageServer
 from tests.jobs.quick import quick  # noqa: F401
-from tests.postgres import cluster
 
 ANN, BEN = Visitor("a"), Visitor("b")
 SHORT, LONG = TrainConfig(), TrainConfig(epochs=None, seconds=60.0)
@@ -126,6 +128,16 @@ def test_what_a_process_died_of_is_told_alike(one, two):
     assert lost(run) == lost(there)
 
 
+def test_last_words_that_no_database_takes_are_told_without_what_is_wrong(one, two, monkeypatch):
+    def dying(_folder: str, events: IO[bytes], log: IO[bytes]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", r"import sys; sys.exit('no\0word')"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=events, stderr=log)
+
+    monkeypatch.setattr(local, "_start", dying)
+    run = one.submit(SHORT, by=ANN)
+    assert "its process failed: noword" in lost(elsewhere(two, run.id))
+
+
 def test_a_run_whose_server_died_is_told_as_ended_and_holds_up_nobody(one, two, soon):
     run = Listener(one.submit(LONG, by=ANN))
     run.until(Progress, stage="training")
@@ -195,14 +207,6 @@ def test_the_end_is_told_nowhere_before_the_database_has_it(one, two):
         assert run.end is None
     end = run.until(Finished)
     assert elsewhere(two, run.id).until(Finished) == end
-
-
-@pytest.fixture
-def own_database(monkeypatch) -> Iterator:
-    """A database that may be ended."""
-    with cluster(safe=True) as server, server.store() as url:
-        monkeypatch.setenv(SETTING, url)
-        yield server
 
 
 def test_while_the_database_is_away_runs_go_on_and_pages_wait_for_nothing(
