@@ -228,5 +228,30 @@ END $$""",
     " FOR EACH ROW EXECUTE FUNCTION model_changed()",
 )
 
+# Runs and sweeps: of one page server they are files.
+_JOBS = (
+    """CREATE TABLE job (
+  came BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,                 -- 'run' or 'sweep'
+  owner TEXT NOT NULL,
+  host BIGINT NOT NULL,
+  sweep TEXT NOT NULL,                -- of which it is a run; '': none
+  server TEXT NOT NULL,               -- the page server that carries it out
+  beat DOUBLE PRECISION NOT NULL,     -- when that was last there, by the database's clock
+  said BIGINT NOT NULL DEFAULT 0,     -- the number of the last row of job_said
+  stop BIGINT NOT NULL DEFAULT 0,     -- it was asked to
+  ended BIGINT NOT NULL DEFAULT 0,
+  why TEXT NOT NULL DEFAULT ''        -- it ended, where it could not say so itself
+)""",
+    """CREATE TABLE job_said (
+  job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  number BIGINT NOT NULL,
+  passing BIGINT NOT NULL,            -- what is said next takes its place
+  content BYTEA NOT NULL,
+  PRIMARY KEY (job, number)
+)""",
+)
+
 # The same for PostgreSQL. A later one of MIGRATIONS comes at the end here, too.
-ON_POSTGRES = (*(tuple(map(on_postgres, rung)) for rung in MIGRATIONS), _IN_COMMON, _MODELS)
+ON_POSTGRES = (*(tuple(map(on_postgres, rung)) for rung in MIGRATIONS), _IN_COMMON, _MODELS, _JOBS)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from classifier import files, limits
 from classifier.config import TrainConfig, mnist_at_hand, runs_folder
-from classifier.jobs import local, shares
+from classifier.jobs import local, queue, shares
 from classifier.jobs.following import Followed
 from classifier.jobs.link import Link
 from classifier.jobs.queue import Claim
@@ -49,8 +49,14 @@ class Stores:
 class ClusterJobs:
     """`run.Jobs` by the workers of a Dask scheduler."""
 
-    def __init__(self, address: str, stores: Stores) -> None:
-        self._stores = stores
+    def __init__(
+        self,
+        address: str,
+        stores: Stores,
+        sweeps_on: Callable[[str], list[str]] = queue.sweeps_on,
+    ) -> None:
+        """sweeps_on: gives the sweeps of a visitor that are on, by their ids"""
+        self._stores, self._sweeps_on = stores, sweeps_on
         self._runs: dict[str, Followed] = {}
         self._lock = threading.Lock()  # of these
         self._alive: dict[str, Claim] = {}  # by id; as the desk said last
@@ -84,7 +90,8 @@ class ClusterJobs:
         if not self._link.is_up():
             raise JobError(self._link.trouble)
         with self._lock:
-            shares.check_room(by, list(self._living().values()), host=host, sweep=sweep)
+            claims = list(self._living().values())
+            shares.check_room(by, claims, self._sweeps_on(by.digest), host=host, sweep=sweep)
             run = self._new(local.new_id(), Claim(by.digest, host, sweep=sweep))
         self._link.spawn(self._submit(run, config, drawn, by))
         return Run(run.id, run, by.digest)
@@ -201,7 +208,8 @@ class ClusterJobs:
                 run.ended = True  # it counts for nothing itself
                 self._hear({"table": await self._link.ask("digits_hello", {})})
                 claim = run.claim
-                shares.check_room(by, self.claims(), host=claim.host, sweep=claim.sweep)
+                sweeps = self._sweeps_on(by.digest)
+                shares.check_room(by, self.claims(), sweeps, host=claim.host, sweep=claim.sweep)
                 raise LimitError(_FULL)
         except (OSError, RuntimeError, ValueError, LookupError) as error:
             run.refuse(f"The run cannot be started: {error}")

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from classifier.config import PROJECT, TrainConfig, home, runs_folder
 from classifier.jobs import queue, resources, shares
 from classifier.jobs.queue import Claim
 from classifier.jobs.resources import free_memory
-from classifier.jobs.run import MOST_AT_ONCE, JobError, Run
+from classifier.jobs.run import MOST_AT_ONCE, JobError, Run, Work
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
@@ -143,18 +143,39 @@ class LocalJobs:
         """As `run.Jobs` says."""
         by.check(Action.START_RUN)
         shares.check_length(config, by)
+        claim = Claim(by.digest, host, sweep=sweep)
+
+        def check() -> None:
+            sweeps = queue.sweeps_on(by.digest)
+            shares.check_room(by, self.claims(), sweeps, host=host, sweep=sweep)
+
+        run_id = new_id()
+        return Run(run_id, self.begin(run_id, config, drawn, claim, check), by.digest)
+
+    def begin(
+        self,
+        run_id: str,
+        config: TrainConfig,
+        drawn: "Drawings | None",
+        claim: Claim,
+        check: Callable[[], None],
+    ) -> Work:
+        """Start a run of that id. Raises JobError, and whatever `check` does, which says whether
+        there is room for it; meanwhile nobody else enters.
+
+        claim: what is known of it, without what its visitor's runs have trained
+        """
         if self._is_closed:
             raise JobError(_LEAVING)
-        run_id = new_id()
         folder = runs_folder() / run_id
         try:
             home().mkdir(mode=0o700, parents=True, exist_ok=True)
             with queue.entrance():
                 with contextlib.suppress(OSError):  # tidying up is no reason to refuse a run
                     remove_old(self._is_at_work)
-                shares.check_room(by, self.claims(), host=host, sweep=sweep)
+                check()
                 folder.mkdir(parents=True)
-                queue.enter(run_id, Claim(by.digest, host, queue.trained_by(by.digest), sweep))
+                queue.enter(run_id, replace(claim, trained=queue.trained_by(claim.owner)))
             if drawn is not None:
                 # Not above: NumPy starts threads, before a child has stepped back for others.
                 from classifier.ink import drawings
@@ -179,7 +200,7 @@ class LocalJobs:
         for ended in [one for one, child in self._children.items() if child.poll() is not None]:
             if not (runs_folder() / ended).is_dir():
                 self._children.pop(ended, None)
-        return Run(run_id, _Process(folder, process), by.digest)
+        return _Process(folder, process)
 
     def _is_at_work(self, run_id: str) -> bool:
         """Whether a run of this server is at work, perhaps without its ticket yet."""
@@ -188,16 +209,23 @@ class LocalJobs:
 
     def find(self, run_id: str) -> Run | None:
         """As `run.Jobs` says."""
+        work = self.work(run_id)
+        return None if work is None else Run(run_id, work, queue.claim_of(run_id).owner)
+
+    def work(self, run_id: str) -> Work | None:
+        """How the run of that id is carried out here; None if there is none."""
         folder = runs_folder() / run_id
         if not is_id(run_id) or not folder.is_dir():
             return None
-        process = self._children.get(run_id)
-        return Run(run_id, _Process(folder, process), queue.claim_of(run_id).owner)
+        return _Process(folder, self._children.get(run_id))
+
+    def living(self) -> dict[str, Claim]:
+        """The runs that wait or are at work here, by their ids, in the order of their coming."""
+        return {one: queue.claim_of(one) for one in queue.alive()}
 
     def of(self, visitor: Visitor) -> Run | None:
         """As `run.Jobs` says."""
-        claims = {one: queue.claim_of(one) for one in queue.alive()}
-        own = [n for n, it in claims.items() if it.owner == visitor.digest and not it.sweep]
+        own = [n for n, it in self.living().items() if it.owner == visitor.digest and not it.sweep]
         return self.find(own[-1]) if own and visitor.digest else None
 
     def all(self, by: Visitor) -> list[Run]:
@@ -207,7 +235,7 @@ class LocalJobs:
 
     def claims(self) -> list[Claim]:
         """As `run.Jobs` says."""
-        return [queue.claim_of(one) for one in queue.alive()]
+        return list(self.living().values())
 
     def snapshots_of(self, run_id: str) -> Path:
         """As `run.Jobs` says."""

@@ -107,9 +107,13 @@ def trained_by(owner: str) -> float:
 def is_held(ticket: Path) -> bool:
     """Whether a live process holds this ticket, or may still be about to."""
     try:
-        age = time.time() - ticket.stat().st_mtime
+        found = ticket.stat()
         with filelock.FileLock(ticket, timeout=0):
-            if 0 <= age < _GRACE and ticket.stat().st_size == 0:
+            # Given back in between, it was made anew by this very look.
+            locked = ticket.stat()
+            is_same = (locked.st_ino, locked.st_mtime_ns) == (found.st_ino, found.st_mtime_ns)
+            age = time.time() - found.st_mtime
+            if is_same and 0 <= age < _GRACE and found.st_size == 0:
                 return True
             ticket.unlink(missing_ok=True)
             return False

@@ -1,8 +1,8 @@
 """A training run as whoever follows it sees it: its events, and its state; and what a page asks of
 those who carry runs out.
 
-Knows nothing of how that is done: in a child process here (`local`), or on a worker of a cluster
-(`cluster`).
+Knows nothing of how that is done: in a child process here (`local`) or of a page server with the
+same database (`shared`), or on a worker of a cluster (`cluster`).
 """
 
 import contextlib
@@ -156,7 +156,7 @@ class Run:
 
 class Jobs(Protocol):
     """Starts and finds runs. One object serves all sessions of a server; its methods may be called
-    from any thread, and wait for no other machine."""
+    from any thread, and wait for no other machine, but for the database when a run begins."""
 
     @property
     def side_by_side(self) -> int:

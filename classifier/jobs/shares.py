@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from classifier import files, limits
 from classifier.config import TrainConfig, home
-from classifier.jobs import queue
 from classifier.jobs.queue import Claim
 from classifier.limits import LimitError
 from classifier.rights import Visitor
@@ -31,11 +30,13 @@ def check_sweep(configs: Sequence[TrainConfig], by: Visitor) -> None:
         check_length(config, by)
 
 
-def check_room(by: Visitor, alive: Sequence[Claim], *, host: bool, sweep: str = "") -> None:
+def check_room(
+    by: Visitor, alive: Sequence[Claim], sweeps: Sequence[str], *, host: bool, sweep: str = ""
+) -> None:
     """Raise LimitError if this visitor, or all together, have as many runs as they may. A sweep
     counts as one run, for its visitor from its beginning to its end.
 
-    alive: of the runs that wait or are at work
+    alive: of the runs that wait or are at work; sweeps: the visitor's that are on, by their ids
     host: whether a class waits for it; such a run takes no place of the others, nor they its own
     sweep: of which sweep it is a run, whose place it has
     """
@@ -43,10 +44,10 @@ def check_room(by: Visitor, alive: Sequence[Claim], *, host: bool, sweep: str = 
         return
     allowed = limits.current()
     own = [one for one in alive if one.owner == by.digest]
-    sweeps = {*queue.sweeps_on(by.digest), *(one.sweep for one in own)} - {"", sweep}
-    if sweeps and len(sweeps) >= allowed.runs:
+    others_on = {*sweeps, *(one.sweep for one in own)} - {"", sweep}
+    if others_on and len(others_on) >= allowed.runs:
         raise LimitError("Your sweep has not ended yet: stop it under Runs, or wait for it.")
-    if len(sweeps) + sum(not one.sweep for one in own) >= allowed.runs:
+    if len(others_on) + sum(not one.sweep for one in own) >= allowed.runs:
         raise LimitError("Your last run has not ended yet: stop it, or wait for it.")
     others = len({one.sweep or number for number, one in enumerate(alive) if not one.host})
     if not host and not sweep and others >= allowed.runs_total:

@@ -1,35 +1,29 @@
 """The sweeps of a server's visitors: started, found again, stopped.
 
-What is known of a sweep is a record in `runs/.sweeps/`, written by the thread that follows its
-runs. The sweep's ticket, see `queue`, tells whether that thread is still there: a sweep ends with
-the server that began it.
+What is known of a sweep is a record, see `shelf`, written by the thread that follows its runs. A
+sweep ends with the server that began it.
 """
 
-import contextlib
 import enum
 import json
 import math
-import os
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-
-import filelock
 
 from classifier import files, limits
-from classifier.config import TrainConfig, home, runs_folder
+from classifier.config import TrainConfig
+from classifier.database.interface import CollectionError
 from classifier.events import Event, Failed, Finished, Share
 from classifier.jobs import queue, resources, shares
 from classifier.jobs.grid import Row, Value, Values, rows
 from classifier.jobs.run import JobError, Jobs, Run
+from classifier.jobs.shelf import LONGEST, FileShelf, Shelf
 from classifier.jobs.sweep import carry_out
 from classifier.records import parsed, record
 from classifier.rights import Action, Visitor
 
-_KEPT = 200  # records, of all visitors; of each the newest
-_LONGEST = 2_000_000  # bytes of a record; one of a thousand runs has half of it
 _LONGEST_ERROR = 500  # characters
 
 
@@ -121,8 +115,9 @@ class Sweep:
 class Sweeps:
     """The sweeps of a server's visitors. Its methods may be called from any thread."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: Jobs, shelf: Shelf | None = None) -> None:
+        """shelf: where their records are; files, unless another is given"""
+        self._jobs, self._shelf = jobs, shelf or FileShelf()
 
     def start(self, configs: Sequence[TrainConfig], values: Sequence[Values], by: Visitor) -> Sweep:
         """Start a sweep, at once. Raises JobError, LimitError or NotAllowedError.
@@ -137,48 +132,48 @@ class Sweeps:
             parts=[Part(values=dict(one)) for one in values],
         )
         sweep_id = f"{time.time_ns():020d}-{by.digest[: queue.SHORT] or 'nobody'}"
-        ticket = filelock.FileLock(queue.sweep_ticket(sweep_id), thread_local=False)
+
+        def check() -> None:
+            shares.check_room(by, self._jobs.claims(), self._shelf.on(by.digest), host=False)
+
         try:
-            home().mkdir(mode=0o700, parents=True, exist_ok=True)
-            with queue.entrance():
-                shares.check_room(by, self._jobs.claims(), host=False)
-                ticket.acquire(timeout=2)
-                Path(ticket.lock_file).write_text(str(os.getpid()), encoding="ascii")
-            _remove_old(by)
-            _write(sweep_id, made)
-            follow = [sweep_id, made, list(configs), by, ticket]
-            threading.Thread(target=self._follow, args=follow, daemon=True).start()
+            self._shelf.begin(sweep_id, by.digest, _packed(made), check)
+        except CollectionError as error:
+            raise JobError(f"The sweep cannot be started: {error}") from error
         except OSError as error:
-            _give_back(ticket)
             if files.lacks_space(error):
                 raise JobError(resources.NO_SPACE) from error
             raise JobError(f"The sweep cannot be started: {error.strerror or error}.") from error
+        follow = [sweep_id, made, list(configs), by]
+        try:
+            threading.Thread(target=self._follow, args=follow, daemon=True).start()
         except RuntimeError as error:  # no more threads
-            _give_back(ticket)
-            raise JobError(resources.NO_MEMORY) from error
+            why = resources.NO_MEMORY
+            self._shelf.end(sweep_id, _packed(replace(made, over=True, why=why)))
+            raise JobError(why) from error
         return Sweep(sweep_id, made, SweepState.RUNNING)
 
     def of(self, by: Visitor) -> Sweep | None:
         """This visitor's newest sweep, on or over; None if there is none."""
-        own = sorted(_folder().glob(f"*-{by.digest[: queue.SHORT] or 'nobody'}.json"))
-        found = self.find(own[-1].stem) if own else None
+        found = self.find(self._shelf.newest(by.digest))
         return found if found and found.record.owner == by.digest else None
 
     def all(self, by: Visitor) -> list[Sweep]:
         """The sweeps of all visitors that are on. Raises NotAllowedError."""
         by.check(Action.LIST_ALL)
-        return [sweep for one in queue.sweeps_on() if (sweep := self.find(one)) is not None]
+        return [sweep for one in self._shelf.on() if (sweep := self.find(one)) is not None]
 
     def find(self, sweep_id: str) -> Sweep | None:
         """The sweep of that id; None if there is none that can be read."""
-        # Before reading: who gives the ticket back has written all. Until then its share is taken.
-        is_on = queue.is_held(queue.sweep_ticket(sweep_id))
-        try:
-            known = record(Record, parsed(files.content(_file(sweep_id), _LONGEST + 1), _LONGEST))
-        except (OSError, ValueError):
+        kept = self._shelf.get(sweep_id)
+        if kept is None:
             return None
-        stopped = _stop_sign(sweep_id).exists()
-        if is_on:
+        try:
+            known = record(Record, parsed(kept.content, LONGEST))
+        except ValueError:
+            return None
+        stopped = kept.is_stopping
+        if kept.is_on:
             state = SweepState.STOPPING if stopped else SweepState.RUNNING
         elif not known.over:
             state = SweepState.LOST
@@ -193,8 +188,7 @@ class Sweeps:
         """Ask all its runs to end and keep what they have learned, and begin no more. Raises
         NotAllowedError."""
         by.check(Action.STOP_SWEEP, owner=sweep.record.owner)
-        with contextlib.suppress(OSError):  # the folder is gone, and the sweep with it
-            _stop_sign(sweep.id).touch()
+        self._shelf.stop(sweep.id)
 
     def _follow(
         self,
@@ -202,7 +196,6 @@ class Sweeps:
         made: Record,
         configs: list[TrainConfig],
         by: Visitor,
-        ticket: filelock.BaseFileLock,
     ) -> None:
         """In a thread: carry out the sweep's runs, and write what becomes of them."""
         begun: dict[int, float] = {}
@@ -214,8 +207,7 @@ class Sweeps:
             since = begun.setdefault(number, time.monotonic())
             seconds = round(time.monotonic() - since, 1)
             parts[number] = _heard(replace(parts[number], run=run.id, seconds=seconds), run.end)
-            with contextlib.suppress(OSError):  # the next may be written, and the runs go on
-                _write(sweep_id, replace(made, parts=parts))
+            self._shelf.write(sweep_id, _packed(replace(made, parts=parts)))
 
         why = "Something went wrong with this sweep."
         try:
@@ -224,14 +216,12 @@ class Sweeps:
                 configs,
                 by,
                 hear,
-                _stop_sign(sweep_id).exists,
+                lambda: self._shelf.is_stopping(sweep_id),
                 sweep=sweep_id,
                 seconds=math.inf if by.operator else limits.current().sweep_seconds,
             )
         finally:
-            with contextlib.suppress(OSError):
-                _write(sweep_id, replace(made, parts=parts, over=True, why=why))
-            _give_back(ticket)
+            self._shelf.end(sweep_id, _packed(replace(made, parts=parts, over=True, why=why)))
 
 
 def _heard(part: Part, end: Finished | Failed | None) -> Part:
@@ -256,37 +246,5 @@ def same(configs: Sequence[TrainConfig]) -> dict[str, str | int | float | bool |
     return {name: value for name, value in first.items() if all(o[name] == value for o in others)}
 
 
-def _folder() -> Path:
-    return runs_folder() / ".sweeps"
-
-
-def _file(sweep_id: str) -> Path:
-    return _folder() / f"{sweep_id}.json"
-
-
-def _stop_sign(sweep_id: str) -> Path:
-    """A file that is there if the sweep is to stop: other servers on the folder see it, too."""
-    return _folder() / f"{sweep_id}.stop"
-
-
-def _write(sweep_id: str, what: Record) -> None:
-    _folder().mkdir(parents=True, exist_ok=True)
-    with files.written(_file(sweep_id), durable=False) as file:
-        file.write(json.dumps(asdict(what)).encode())
-
-
-def _remove_old(by: Visitor) -> None:
-    """Take away this visitor's former sweeps, which have ended, and the oldest of all."""
-    records = sorted(_folder().glob("*.json"), reverse=True)
-    own = f"-{by.digest[: queue.SHORT] or 'nobody'}"
-    for newer, file in enumerate(records, 1):
-        if (newer >= _KEPT or file.stem.endswith(own)) and not queue.is_held(
-            queue.sweep_ticket(file.stem)
-        ):
-            file.unlink(missing_ok=True)
-            _stop_sign(file.stem).unlink(missing_ok=True)
-
-
-def _give_back(ticket: filelock.BaseFileLock) -> None:
-    ticket.release()
-    Path(ticket.lock_file).unlink(missing_ok=True)
+def _packed(what: Record) -> bytes:
+    return json.dumps(asdict(what)).encode()

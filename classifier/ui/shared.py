@@ -2,14 +2,17 @@
 
 import math
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from classifier.config import CLASSES, IMAGE_SIZE
+from classifier.database import interface
 from classifier.jobs import cluster, link
 from classifier.jobs.local import LocalJobs
 from classifier.jobs.run import Jobs
+from classifier.jobs.shelf import FileShelf, Shelf
 from classifier.jobs.sweeps import Sweeps
 from classifier.limits import Rate
 from classifier.names import SHIPPED_DETECTOR
@@ -19,21 +22,51 @@ from classifier.serving.predict import Detector, Predictor
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
 
+if TYPE_CHECKING:
+    from classifier.jobs.board import Board
+
+
+@cache
+def _board() -> "Board | None":
+    """What this server and others tell each other where a database is named; None without."""
+    if not interface.url():
+        return None
+    from classifier.jobs.board import Board
+
+    return Board()
+
 
 @cache
 def jobs() -> Jobs:
-    """The runs of this server, carried out here or by the scheduler that a setting names; its
-    methods may be called from any session."""
-    address = link.address()
-    if not address:
+    """The runs of this server, carried out here or by the scheduler that a setting names, and those
+    of other servers with the same database or scheduler; its methods may be called from any
+    session."""
+    if address := link.address():
+        stores = cluster.Stores(saving.packed, saving.received)
+        return cluster.ClusterJobs(address, stores, _shelf().on)
+    board = _board()
+    if board is None:
         return LocalJobs()
-    return cluster.ClusterJobs(address, cluster.Stores(saving.packed, saving.received))
+    from classifier.jobs.shared import SharedJobs
+
+    return SharedJobs(board)
+
+
+@cache
+def _shelf() -> Shelf:
+    """Where the records of sweeps are."""
+    board = _board()
+    if board is None:
+        return FileShelf()
+    from classifier.jobs.shared import BoardShelf
+
+    return BoardShelf(board)
 
 
 @cache
 def sweeps() -> Sweeps:
     """The sweeps of this server's visitors; its methods may be called from any session."""
-    return Sweeps(jobs())
+    return Sweeps(jobs(), _shelf())
 
 
 @cache

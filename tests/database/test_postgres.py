@@ -69,8 +69,10 @@ def test_without_the_setting_nothing_of_it_is_imported(tmp_path):
         "import json, sys\n"
         "from classifier.people import collection\n"
         "from classifier.rights import Visitor\n"
-        "from classifier.ui import page\n"
+        "from classifier.ui import page, shared\n"
         "assert collection.drawings_of(Visitor('a')) == []\n"
+        "shared.jobs().claims()\n"
+        "assert not {'classifier.jobs.board', 'classifier.jobs.shared'} & set(sys.modules)\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))\n"
     )
     environment = {**os.environ, "DIGIT_CLASSIFIER_HOME": str(tmp_path)}
@@ -443,7 +445,7 @@ def test_each_rung_of_the_ladder_of_files_is_one_of_databases_in_this_order():
 
 def test_a_store_of_before_room_was_counted_has_all_that_was_in_it(url, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(module, "ON_POSTGRES", ON_POSTGRES[:-2])
+        patch.setattr(module, "ON_POSTGRES", ON_POSTGRES[:3])
         with transaction() as database:
             # As that version's own triggers would have it.
             database.execute("ALTER TABLE drawing DISABLE TRIGGER drawing_came")
@@ -460,9 +462,9 @@ def test_a_store_of_before_room_was_counted_has_all_that_was_in_it(url, monkeypa
         assert database.stored_bytes() == 500 + 8 + 500 + 8 * 3
 
 
-def test_a_store_of_the_version_before_has_all_that_was_in_it(url, monkeypatch):
+def test_a_store_of_before_there_were_models_has_all_that_was_in_it(url, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(module, "ON_POSTGRES", ON_POSTGRES[:-1])
+        patch.setattr(module, "ON_POSTGRES", ON_POSTGRES[:4])
         keep("a")
     keep("b")
     assert [one.id for one in collection.drawings_of(ME)] == ["a", "b"]
@@ -473,6 +475,21 @@ def test_a_store_of_the_version_before_has_all_that_was_in_it(url, monkeypatch):
             [b"123", b"12345", b"1234567"],
         )
         assert database.stored_bytes() == before + 15
+
+
+def test_a_store_of_the_version_before_has_all_that_was_in_it(url, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "ON_POSTGRES", ON_POSTGRES[:5])
+        keep("a")
+        with transaction() as database:
+            model = "INSERT INTO model (name, meta, keras, tflite) VALUES ('mine', ?, ?, ?)"
+            database.execute(model, [b"123", b"12345", b"1234567"])
+            before = database.stored_bytes()
+    with transaction(writing=False) as database:
+        assert database.execute("SELECT count(*) FROM job").fetchone()[0] == 0
+        assert database.execute("SELECT name FROM model").fetchone()[0] == "mine"
+        assert database.stored_bytes() == before
+    assert [one.id for one in collection.drawings_of(ME)] == ["a"]
 
 
 @pytest.mark.parametrize("kept", [0, 1, -1])

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from classifier.config import TrainConfig
+from classifier.database.interface import SETTING
+from tests import postgres
 from tests.jobs.clusters import Cluster, require_dask
+from tests.jobs.page_servers import PageServer
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +38,28 @@ def own_cluster(dask, tmp_path_factory) -> Iterator[Cluster]:
     one = Cluster(tmp_path_factory.mktemp("cluster"))
     yield one
     one.close()
+
+
+@pytest.fixture
+def page_servers(home, monkeypatch) -> Iterator[Callable[[], PageServer]]:
+    """Begins page servers, each with a home of its own, on the database that is named."""
+    begun: list[PageServer] = []
+
+    def begin() -> PageServer:
+        begun.append(PageServer(home / f"server{len(begun)}", monkeypatch))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.die()
+
+
+@pytest.fixture
+def own_database(monkeypatch) -> Iterator[postgres.Cluster]:
+    """A database that may be ended, with an empty store, which is the one that is used."""
+    with postgres.cluster(safe=True) as server, server.store() as url:
+        monkeypatch.setenv(SETTING, url)
+        yield server
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Runs through the interface that a page has, carried out in child processes and on a cluster."""
+"""Runs through the interface that a page has, carried out in child processes and on a cluster, with
+what is shared in files and in a database."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,19 +31,20 @@ class Way:
     cluster: Cluster | None
     at_once: int
     jobs: Jobs
-
-    def another(self) -> Jobs:
-        """What another page server has, or this one after it was started anew."""
-        return self.cluster.jobs() if self.cluster else LocalJobs()
+    another: Callable[[], Jobs]  # what another page server has, or this one after it began anew
 
 
 @pytest.fixture(params=["children", "cluster"])
 def way(request, home, engine) -> Iterator[Way]:
-    """Each of the two, with models in folders and in a database; what was begun is stopped."""
-    one = Way(None, 1, LocalJobs())
+    """Each of the two, with files and with a database; what was begun is stopped."""
     if request.param == "cluster":
         cluster = request.getfixturevalue("cluster")
-        one = Way(cluster, 2, cluster.jobs())
+        one = Way(cluster, 2, cluster.jobs(), cluster.jobs)
+    elif engine is None:
+        one = Way(None, 1, LocalJobs(), LocalJobs)
+    else:
+        servers = request.getfixturevalue("page_servers")
+        one = Way(None, 1, servers(), servers)
     yield one
     for run in one.jobs.all(OPERATOR):
         run.stop(OPERATOR)

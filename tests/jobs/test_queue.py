@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import filelock
 import pytest
@@ -18,6 +19,22 @@ def test_a_ticket_from_the_future_that_nobody_holds_holds_up_nobody(home):
     later = time.time() + 3600
     os.utime(ticket, (later, later))
     assert not queue.is_held(ticket)
+
+
+@pytest.mark.parametrize("content", ["", "a process id"])
+def test_a_ticket_that_is_given_back_during_a_look_is_not_made_anew(home, monkeypatch, content):
+    ticket, lock = home / "ticket.lock", filelock.FileLock
+    ticket.write_text(content)
+    a_moment_ago = time.time() - 1
+    os.utime(ticket, (a_moment_ago, a_moment_ago))
+
+    def given_back(path: Path, timeout: float) -> filelock.BaseFileLock:
+        path.unlink()
+        return lock(path, timeout=timeout)
+
+    monkeypatch.setattr(queue.filelock, "FileLock", given_back)
+    assert not queue.is_held(ticket)
+    assert not ticket.exists(), "it would hold up the next run for its grace"
 
 
 def test_the_place_counts_the_live_runs_ahead_and_is_told_when_it_changes(home, monkeypatch):

@@ -1,4 +1,5 @@
-"""Sweeps of visitors: their share, their turn; found again, stopped, gone with their server."""
+"""Sweeps of visitors: their share, their turn; found again, stopped, gone with their server. With
+records in files, and in a database."""
 
 import json
 import os
@@ -7,14 +8,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
 from classifier.config import PROJECT, TrainConfig, runs_folder
-from classifier.jobs import grid, local, queue, sweeps
+from classifier.database import interface
+from classifier.database.interface import CollectionError
+from classifier.database.transactions import transaction
+from classifier.jobs import board as board_module
+from classifier.jobs import grid, local, queue, shelf
+from classifier.jobs.board import Board
 from classifier.jobs.local import JobError, LocalJobs
+from classifier.jobs.shared import BoardShelf, SharedJobs
 from classifier.jobs.sweeps import Sweep, Sweeps, SweepState
 from classifier.limits import LimitError
 from classifier.people import visitors
@@ -32,20 +39,38 @@ def until(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture
-def jobs(quick):  # noqa: F811
-    made = LocalJobs()
-    yield made
-    for one in sweeps.Sweeps(made).all(OPERATOR):
-        sweeps.Sweeps(made).stop(one, OPERATOR)
-    made.close()
-    until(lambda: not queue.sweeps_on() and not queue.alive(), "the end of all")
+def page_server() -> Sweeps:
+    """What one more page server has."""
+    if not interface.url():
+        return Sweeps(LocalJobs())
+    board = Board()
+    return Sweeps(SharedJobs(board), BoardShelf(board))
 
 
 @pytest.fixture
-def there(jobs) -> Sweeps:
-    """The sweeps of a server whose runs learn nothing."""
-    return Sweeps(jobs)
+def servers(quick, engine) -> Iterator[Callable[[], Sweeps]]:  # noqa: F811
+    """Begins page servers whose runs learn nothing; what they begin is stopped."""
+    begun: list[Sweeps] = []
+
+    def begin() -> Sweeps:
+        begun.append(page_server())
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        for sweep in one.all(OPERATOR):
+            one.stop(sweep, OPERATOR)
+        one._jobs.close()
+    for one in begun:
+        until(lambda one=one: not one.all(OPERATOR), "the end of all sweeps")
+        if isinstance(one._jobs, SharedJobs):
+            one._jobs._board.close()
+    until(lambda: not queue.alive(), "the end of all runs")
+
+
+@pytest.fixture
+def there(servers) -> Sweeps:
+    return servers()
 
 
 def plan(seeds: int = 3, **settings: object) -> tuple[list[TrainConfig], list[dict]]:
@@ -72,11 +97,14 @@ def at_work(there: Sweeps, by: Visitor = ONE) -> str:
     return on()[0]
 
 
-def test_a_sweep_is_carried_out_and_its_figures_are_found_by_its_owner_alone(there, monkeypatch):
+def test_a_sweep_is_carried_out_and_its_figures_are_found_by_its_owner_alone(
+    there, servers, monkeypatch
+):
     most, start = [0], local._start
 
     def counted(*arguments):
-        alive = [one for one in there._jobs._children.values() if one.poll() is None]
+        here = getattr(there._jobs, "_here", there._jobs)
+        alive = [one for one in here._children.values() if one.poll() is None]
         most[0] = max(most[0], len(alive))
         return start(*arguments)
 
@@ -95,7 +123,7 @@ def test_a_sweep_is_carried_out_and_its_figures_are_found_by_its_owner_alone(the
     assert "seed" not in sweep.record.settings
     assert most[0] <= 1, "a run's process starts when the one before has said its last word"
     assert there.of(OTHER) is None
-    assert Sweeps(LocalJobs()).of(ONE) == sweep, "another server finds it"
+    assert servers().of(ONE) == sweep, "another server finds it"
     assert queue.sweeps_on() == []
     assert list((runs_folder() / ".queue").glob("*.sweep")) == []
 
@@ -142,7 +170,7 @@ def test_another_visitors_run_goes_between_two_of_a_sweep(there):
     assert turns[first] < turns[other.id] < turns[second]
 
 
-def test_stop_ends_all_and_keeps_what_is_done(there):
+def test_stop_ends_all_and_keeps_what_is_done(there, servers):
     configs, values = plan(3)
     configs[1] = replace(configs[1], epochs=None, seconds=60.0)
     there.start(configs, values, ONE)
@@ -152,10 +180,12 @@ def test_stop_ends_all_and_keeps_what_is_done(there):
     with pytest.raises(NotAllowedError):
         there.stop(there.of(ONE), OTHER)
     assert there.of(ONE).state is SweepState.RUNNING
-    other_server = Sweeps(LocalJobs())
+    other_server = servers()
     begun = time.monotonic()
     other_server.stop(other_server.of(ONE), ONE)
-    assert there.of(ONE).state is SweepState.STOPPING
+    assert other_server.of(ONE).state is SweepState.STOPPING
+    until(lambda: there.of(ONE).state is not SweepState.RUNNING, "the request")
+    assert time.monotonic() - begun < 2
     sweep = ended(there)
     assert time.monotonic() - begun < 20
     assert sweep.state is SweepState.STOPPED
@@ -181,56 +211,84 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(there):
 
 SERVER = """
 import sys, time
-from classifier.jobs import local
-from classifier.jobs.sweeps import Sweeps
+from classifier.jobs import board, local
 from tests.jobs import quick, test_sweeps
 local._start = quick._start
-Sweeps(local.LocalJobs()).start(*test_sweeps.plan(3, epochs=None, seconds=60.0), test_sweeps.ONE)
+board._BEAT = 0.5
+test_sweeps.page_server().start(
+    *test_sweeps.plan(3, epochs=None, seconds=60.0), test_sweeps.ONE
+)
 print("started", flush=True)
 time.sleep(600)
 """
 
 
-def test_a_sweep_whose_server_was_killed_says_so_and_holds_up_nobody(there):
+def test_a_sweep_whose_server_was_killed_says_so_and_holds_up_nobody(there, engine, monkeypatch):
+    monkeypatch.setattr(board_module, "_GONE", 2.0)
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER], cwd=PROJECT, stdout=subprocess.PIPE, env=os.environ
     )
     assert server.stdout.readline() == b"started\n"
+    until(lambda: there.of(ONE), "the sweep")
     at_work(there)
     assert there.of(ONE).state is SweepState.RUNNING
     server.send_signal(signal.SIGKILL)
     server.wait()
     until(lambda: not queue.alive(), "the end of its run")
+    if engine is not None:
+        until(lambda: there.of(ONE).state is SweepState.LOST, "a beat's lack")
     assert there.of(ONE).state is SweepState.LOST
     assert there.all(OPERATOR) == []
     begun = there.start(*plan(1), ONE)
     assert ended(there).id == begun.id
-    assert len(list((runs_folder() / ".sweeps").glob("*.json"))) == 1, "one record of a visitor"
+    assert len(kept(engine)) == 1, "one record of a visitor"
 
 
-def test_damaged_records_are_none(there):
+def kept(engine: object) -> list[bytes]:
+    """All records."""
+    if engine is None:
+        return [file.read_bytes() for file in (runs_folder() / ".sweeps").glob("*.json")]
+    with transaction(writing=False) as database:
+        asked = "SELECT content FROM job_said JOIN job ON job.id = job WHERE kind = 'sweep'"
+        return [bytes(content) for (content,) in database.execute(asked)]
+
+
+def damage(engine: object, sweep: Sweep, text: str) -> None:
+    """Have a sweep's record be another."""
+    if engine is None:
+        (runs_folder() / ".sweeps" / f"{sweep.id}.json").write_text(text)
+        return
+    with transaction() as database:
+        database.execute("UPDATE job_said SET content = ? WHERE job = ?", [text.encode(), sweep.id])
+
+
+def test_damaged_records_are_none(there, servers, engine):
     there.start(*plan(1), ONE)
     sweep = ended(there)
-    file = runs_folder() / ".sweeps" / f"{sweep.id}.json"
-    whole = json.loads(file.read_text())
+    whole = json.loads(*kept(engine))
     wild = ["", "[" * 100_000, "[]", '{"owner": 3}', json.dumps(whole | {"parts": [{"values": 1}]})]
     wild += [json.dumps(whole | {"owner": OTHER.digest})]
     for text in wild:
-        file.write_text(text)
-        assert there.of(ONE) is None, text[:50]
+        damage(engine, sweep, text)
+        assert servers().of(ONE) is None, text[:50]
     there.start(*plan(1), ONE)
     assert ended(there).state is SweepState.FINISHED
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_leaves_the_share_free(there, monkeypatch):
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+def test_what_cannot_be_written_is_told_and_leaves_the_share_free(there, engine, monkeypatch):
+    error = OSError(28, "No space left on device") if engine is None else CollectionError("is full")
+
+    def full(*_: object, **__: object) -> None:
+        raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(sweeps, "_write", full)
-        with pytest.raises(JobError, match="disk is full"):
+        if engine is None:
+            patch.setattr(shelf, "_write", full)
+        else:
+            patch.setattr(Board, "_tell", full)
+        with pytest.raises(JobError, match="is full"):
             there.start(*plan(2), ONE)
-    assert queue.sweeps_on() == []
+    assert there.all(OPERATOR) == []
     there.start(*plan(1), ONE)
     assert ended(there).state is SweepState.FINISHED
 
@@ -251,3 +309,29 @@ def test_two_that_start_at_once_start_one(there):
         thread.join()
     assert (len(started), len(refused)) == (1, 3)
     ended(there)
+
+
+def test_a_sweep_goes_on_while_the_database_is_away_and_ends_once(
+    quick,  # noqa: F811
+    own_database,
+    monkeypatch,
+):
+    monkeypatch.setattr(board_module, "_GONE", 2.0)
+    one, two = page_server(), page_server()
+    one.start(*plan(3), ONE)
+    until(lambda: two.of(ONE), "the sweep at another server")
+    until(lambda: one.of(ONE).record.parts[0].is_over, "the first run's end")
+    own_database.stop(signal.SIGQUIT)
+    until(lambda: one._jobs._board.trouble and two._jobs._board.trouble, "what is wrong")
+    begun = time.monotonic()
+    assert two.of(ONE).is_on
+    with pytest.raises(JobError, match="DIGIT_CLASSIFIER_DATABASE"):
+        two.start(*plan(1), OTHER)
+    assert time.monotonic() - begun < 1
+    time.sleep(2)
+    own_database.start()
+    for server in (one, two):
+        sweep = ended(server)
+        assert sweep.state is SweepState.FINISHED, sweep
+        assert [part.error for part in sweep.record.parts] == [""] * 3
+        server._jobs._board.close()

@@ -6,13 +6,16 @@ from dataclasses import replace
 import pytest
 
 from classifier.config import TrainConfig
+from classifier.database.interface import SETTING
 from classifier.events import EpochEnded, Finished, Progress
 from classifier.jobs import grid
-from classifier.jobs.cluster import ClusterJobs
+from classifier.jobs.board import Board
+from classifier.jobs.cluster import ClusterJobs, Stores
+from classifier.jobs.shared import BoardShelf
 from classifier.jobs.sweeps import Sweep, Sweeps, SweepState
 from classifier.limits import LimitError
 from classifier.rights import OPERATOR, Visitor
-from classifier.serving import store
+from classifier.serving import saving, store
 from tests.jobs.listening import Listener, wait_for
 
 pytestmark = pytest.mark.slow
@@ -69,16 +72,40 @@ def test_a_sweep_has_as_many_runs_at_work_as_there_are_workers_and_one_share(job
     jobs.submit(short, by=ANN).stop(ANN)
 
 
-def test_stop_all_ends_both_runs_that_are_on_and_keeps_what_they_learned(jobs, long):
-    there = Sweeps(jobs)
+@pytest.fixture
+def boards(postgres, monkeypatch) -> Iterator[tuple[Board, Board]]:
+    """Of two page servers with one database, in which the records are."""
+    with postgres.store() as url:
+        monkeypatch.setenv(SETTING, url)
+        both = (Board(), Board())
+        yield both
+        for one in both:
+            one.close()
+
+
+def test_stop_all_by_another_server_ends_both_runs_that_are_on_and_keeps_what_they_learned(
+    cluster, jobs, long, boards
+):
+    there = Sweeps(jobs, BoardShelf(boards[0]))
+    other_jobs = ClusterJobs(
+        cluster.address, Stores(saving.packed, saving.received), BoardShelf(boards[1]).on
+    )
+    elsewhere = Sweeps(other_jobs, BoardShelf(boards[1]))
     there.start(*plan(long("long"), 3), ANN)
     wait_for(lambda: len(at_work(there.of(ANN))) == 2, "two runs")
     for run in at_work(there.of(ANN)):
         Listener(jobs.find(run)).until(EpochEnded)
     other = jobs.submit(long("other"), by=BEN)
-    there.stop(there.of(ANN), ANN)
+    for begin in (
+        lambda: other_jobs.submit(long("more"), by=ANN),
+        lambda: elsewhere.start(*plan(long("more"), 2), ANN),
+    ):
+        with pytest.raises(LimitError, match="Your sweep has not ended"):
+            begin()
+    elsewhere.stop(elsewhere.of(ANN), ANN)
     wait_for(lambda: not there.of(ANN).is_on, "the end of the sweep", 30)
     sweep = there.of(ANN)
+    wait_for(lambda: elsewhere.of(ANN) == sweep, "the same at the other server", 2)
     assert sweep.state is SweepState.STOPPED
     first, second, third = sweep.record.parts
     assert first.stopped
@@ -87,3 +114,4 @@ def test_stop_all_ends_both_runs_that_are_on_and_keeps_what_they_learned(jobs, l
     assert not third.run
     Listener(other).until(EpochEnded)
     other.stop(BEN)
+    other_jobs.close()
