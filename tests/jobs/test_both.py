@@ -20,7 +20,15 @@ from classifier.synthetic import handwriting
 from tests.jobs.clusters import Cluster
 from tests.jobs.listening import Listener, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # A cluster beside a file has tests of its own, in test_cluster.
+    pytest.mark.parametrize(
+        ("engine", "way"),
+        [("sqlite", "children"), ("postgres", "children"), ("postgres", "cluster")],
+        indirect=True,
+    ),
+]
 ANN, BEN = Visitor("a"), Visitor("b")
 
 
@@ -34,9 +42,9 @@ class Way:
     another: Callable[[], Jobs]  # what another page server has, or this one after it began anew
 
 
-@pytest.fixture(params=["children", "cluster"])
+@pytest.fixture
 def way(request, home, engine) -> Iterator[Way]:
-    """Each of the two, with files and with a database; what was begun is stopped."""
+    """Each of the two, and a file or a database; what was begun is stopped."""
     if request.param == "cluster":
         cluster = request.getfixturevalue("cluster")
         one = Way(cluster, 2, cluster.jobs(), cluster.jobs)
