@@ -1,9 +1,11 @@
 """`train`: a network from scratch, or on from a saved one; for a shell, and for `jobs`."""
 
 import argparse
+import contextlib
+import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,19 +56,37 @@ def command(chosen: argparse.Namespace) -> int:
     from classifier.jobs import child
 
     emit: Emit = child.say if chosen.json else Terminal()
-    try:
-        if chosen.run:
-            child.carry_out(chosen.run, _load_keras, _planned)
-            return 0
-        settings = settings_of({name: getattr(chosen, name) for name in SETTINGS})
-        _planned(settings)(emit, threading.Event())
-    except KeyboardInterrupt:
-        emit(Failed(error="Interrupted: nothing was saved."))
-        return 130
-    except Exception as error:
-        emit(Failed(error=_reason(error)))
-        return 1
+    with _interrupts() as stop:
+        try:
+            if chosen.run:
+                child.carry_out(chosen.run, _load_keras, _planned)
+                return 0
+            settings = settings_of({name: getattr(chosen, name) for name in SETTINGS})
+            _planned(settings)(emit, stop)
+        except (KeyboardInterrupt, Exception) as error:
+            if stop.is_set() or not isinstance(error, Exception):
+                emit(Failed(error="Interrupted: nothing was saved."))
+                return 130
+            emit(Failed(error=_reason(error)))
+            return 1
     return 0
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Is set by Ctrl-C, which also raises KeyboardInterrupt, as always; a library that is being
+    imported may swallow that."""
+    stop = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def settings_of(values: dict[str, Any]) -> TrainConfig:

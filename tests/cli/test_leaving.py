@@ -1,16 +1,21 @@
 """However `train` ends early, the process waits for what still loads: cut off, that aborts it."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from classifier.__main__ import main
 from classifier.config import PROJECT
+from classifier.data import sources
+from classifier.learning import training
 
 # In place of Keras: loads for a while, and leaves a mark when it is through.
 SLOW_KERAS = """
@@ -80,6 +85,22 @@ def test_an_interrupt_ends_it_after_what_loads(start, home):
     assert child.returncode == 130
     assert last_event(said)["error"].startswith("Interrupted")
     assert (home / "slow" / "loaded").exists(), "it was not cut off"
+
+
+def test_an_interrupt_that_a_library_swallows_ends_it_all_the_same(home, monkeypatch, capsys):
+    def swallowed(*_: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(sources, "check_files", swallowed)
+    loading = Future()
+    loading.set_exception(RuntimeError("not interrupted"))
+    monkeypatch.setattr(training, "load_keras", lambda: loading)
+    assert main(["train", "--data", "generated", "--json"]) == 130
+    assert last_event(capsys.readouterr().out)["error"].startswith("Interrupted")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_worker_that_waited_in_vain_ends_after_what_loads(start, home):
