@@ -174,7 +174,7 @@ def test_a_scheduler_that_is_none_is_told_beside_the_button(home, monkeypatch):
     shared.jobs.cache_clear()
     page = run(new_page())
     press(page, "train")
-    assert "DIGIT_CLASSIFIER_SCHEDULER is 'nonsense', which is no address" in words(page)
+    assert "DIGIT_CLASSIFIER_SCHEDULER names no scheduler: write it as" in words(page)
     press(page, "sample-7")
     assert "It is a 7" in words(page)
     shared.jobs().close()

@@ -193,7 +193,7 @@ def at(url: str) -> Database:
         if not url.startswith(("postgresql://", "postgres://")):
             raise CollectionError(NO_URL)
         conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeError):
         raise CollectionError(NO_URL) from None  # what was said has the password in it
     return Database(url)
 

@@ -289,7 +289,9 @@ class Board:
                 self._readers.pop(reader.id, None)
             elif job.said > reader.said:
                 asked = "SELECT passing, content FROM job_said WHERE job = ? AND number > ?"
-                found = database.execute(f"{asked} ORDER BY number", [job.id, reader.said])
+                asked += " AND octet_length(content) <= ?"
+                values = [job.id, reader.said, _MOST_READ]
+                found = database.execute(f"{asked} ORDER BY number", values)
                 for passing, content in found:
                     if job.kind == SWEEP:
                         reader.content = bytearray(content)

@@ -28,12 +28,11 @@ def address() -> str:
 
 
 def check_address(text: str) -> str:
-    """That address. Raises ValueError, naming the setting, if it is none."""
+    """That address. Raises ValueError, naming the setting, if it is none, without repeating it:
+    whoever visits the page reads it, and there may be a password in it."""
     good = _ADDRESS.fullmatch(text)
     if not good or not 0 < int(good[1]) < 65_536:
-        raise ValueError(
-            f"{SETTING} is {text[:80]!r}, which is no address: write tcp://MACHINE:PORT."
-        )
+        raise ValueError(f"{SETTING} names no scheduler: write it as tcp://MACHINE:PORT.")
     return text
 
 

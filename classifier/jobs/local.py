@@ -41,6 +41,7 @@ LATER = "-"  # in place of a run's folder: which one, a line on standard input w
 _KEPT_RUNS = 200  # older ones are removed when a new one starts
 _KEPT_SNAPSHOTS = 12  # so many runs keep theirs, which take 26 MB, or 64 at most
 _LEAVING = "This server is about to end: try again in a moment, on the next one."
+_LAST = 20.0  # seconds in which the runs of a server that leaves end
 READY_SECONDS = 300.0  # for which a worker is kept ready without a run
 READY_MEMORY = 1.2e9  # bytes that must be free for one: what a run on MNIST takes, and some more
 
@@ -242,12 +243,18 @@ class LocalJobs:
         return snapshots_of(run_id)
 
     def close(self) -> None:
-        """End all runs of this server, keeping what they have learned, and begin no more."""
+        """End all runs of this server, and begin no more; returns when they have saved what they
+        learned, or after some seconds."""
         self._is_closed = True
         if self._ready is not None:
             self._dismiss(self._ready)
-        for process in list(self._children.values()):
+        children = list(self._children.values())
+        for process in children:
             _let_go(process)
+        end = time.monotonic() + _LAST
+        for process in children:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(end - time.monotonic(), 0.0))
 
 
 def command(folder: str) -> tuple[list[str], dict[str, str]]:

@@ -32,7 +32,7 @@ _END = re.compile(rb'^\{"event": "(finished|failed)"', re.MULTILINE)
 _MOST_SAID = 1_000_000  # bytes of what a run says that lasts; 500 epochs have a tenth of it
 _PATIENCE = 30.0  # seconds for which the next run of a sweep waits for the database
 _TRY_EVERY = 0.5
-_LAST = 20.0  # seconds in which the runs of a server that leaves end
+_LAST = 5.0  # seconds in which the database hears of the ends of a server's runs
 _GONE = (
     "The page server that carried this run out is gone. What the run had learned may be among the "
     "saved models; if it is not, train again."

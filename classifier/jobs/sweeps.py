@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from classifier import files, limits
-from classifier.config import TrainConfig
+from classifier.config import SETTINGS, TrainConfig
 from classifier.database.interface import CollectionError
 from classifier.events import Event, Failed, Finished, Share
 from classifier.jobs import queue, resources, shares
-from classifier.jobs.grid import Row, Value, Values, rows
+from classifier.jobs.grid import SEED, Row, Value, Values, rows
 from classifier.jobs.run import JobError, Jobs, Run
 from classifier.jobs.shelf import LONGEST, FileShelf, Shelf
 from classifier.jobs.sweep import carry_out
@@ -172,6 +172,8 @@ class Sweeps:
             known = record(Record, parsed(kept.content, LONGEST))
         except ValueError:
             return None
+        if not _fits(known):
+            return None
         stopped = kept.is_stopping
         if kept.is_on:
             state = SweepState.STOPPING if stopped else SweepState.RUNNING
@@ -238,6 +240,12 @@ def _heard(part: Part, end: Finished | Failed | None) -> Part:
         case Failed():
             return replace(part, error=end.error[:_LONGEST_ERROR])
     return part
+
+
+def _fits(known: Record) -> bool:
+    """Whether its runs differ in settings that there are, and each has its seed."""
+    kinds = {frozenset(part.values) for part in known.parts}
+    return len(kinds) == 1 and {SEED} <= min(kinds) <= SETTINGS.keys()
 
 
 def same(configs: Sequence[TrainConfig]) -> dict[str, str | int | float | bool | None]:

@@ -37,6 +37,14 @@ def key_problem() -> str:
     return ""
 
 
+def is_key_known() -> bool:
+    """Whether this server has the key, and so has used the store before."""
+    try:
+        return transactions.engine().where in _keys
+    except CollectionError:
+        return False
+
+
 def adopt_key(key: bytes) -> None:
     """Know the visitors who were given their secrets elsewhere, with this key, if there is none
     here yet. Raises ValueError if it is none, OSError or CollectionError."""

@@ -46,7 +46,7 @@ class Health:
         if path == _READY:
             self._leaving.is_asked = True
             own, of_store = await self._problems()
-            self._had_store |= not of_store
+            self._had_store |= not of_store or visitors.is_key_known()
             ready = self._had_store and not own
             told = {"ready": ready, "problems": own + of_store}
             return JSONResponse(told, 200 if ready else 503)

@@ -281,6 +281,8 @@ WRONG = {
     "nobody there": (lambda at: at.url().replace(f":{at.port}/", ":1/"), "does not answer"),
     "no machine": (lambda at: at.url().replace("127.0.0.1", "x.invalid"), "does not answer"),
     "no URL": (lambda at: PASSWORD, "no address of a PostgreSQL database: write it as"),
+    "no UTF-8": (lambda at: at.url(password="%E4"), "no address of a"),
+    "no text": (lambda at: at.url(password="\udce4"), "no address of a"),
     "another scheme": (lambda at: at.url().replace("postgresql", "mysql"), "no address of a"),
     "an odd option": (lambda at: at.url() + f"?{PASSWORD}=1", "no address of a"),
 }

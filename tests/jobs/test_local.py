@@ -128,6 +128,7 @@ def test_runs_take_turns_and_keep_what_they_learned_when_stopped(server, long):
 
     # What happens when the server ends: the pipe to each child is closed.
     server.close()
+    assert all(child.poll() is not None for child in server._children.values()), "it waits for them"
     assert isinstance(two.last(), Finished), two.last()
     assert two.last().stopped
     assert store.get("second").test_accuracy == two.last().test_accuracy

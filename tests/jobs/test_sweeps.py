@@ -268,6 +268,8 @@ def test_damaged_records_are_none(there, servers, engine):
     whole = json.loads(*kept(engine))
     wild = ["", "[" * 100_000, "[]", '{"owner": 3}', json.dumps(whole | {"parts": [{"values": 1}]})]
     wild += [json.dumps(whole | {"owner": OTHER.digest})]
+    odd = [], [{}], [{"seed": 1, "bar": 2}], [{"seed": 1}, {"seed": 2, "epochs": 3}]
+    wild += [json.dumps(whole | {"parts": [{"values": one} for one in each]}) for each in odd]
     for text in wild:
         damage(engine, sweep, text)
         assert servers().of(ONE) is None, text[:50]

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from classifier import config
 from classifier.database.migrations import MIGRATIONS
 from classifier.jobs.run import Run
+from classifier.people import visitors
 from classifier.ui import figures, shared
 from classifier.ui.door import Door
 from classifier.ui.leaving import Leaving
@@ -93,6 +94,12 @@ def test_a_server_whose_store_goes_away_stays_ready_and_says_so():
     status, text = ask(door, "/ready")
     assert (status, json.loads(text)["ready"]) == (200, True)
     assert "is damaged" in json.loads(text)["problems"][0]
+
+
+def test_a_server_that_has_used_its_store_is_ready_though_nobody_asked_before_it_went_away():
+    visitors.new_token()
+    config.collection_file().write_bytes(b"nothing that SQLite knows" * 100)
+    assert ask(Door(_no_app), "/ready")[0] == 200
 
 
 def test_a_server_whose_store_a_newer_version_has_taken_over_is_ready_no_more():
