@@ -86,7 +86,7 @@ def served(
         yield url, server.pid
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(40)  # it may take 30 to leave
 
 
 @contextlib.contextmanager

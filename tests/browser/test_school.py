@@ -134,6 +134,8 @@ def test_a_class_keeps_all_that_was_confirmed_while_one_of_each_is_killed(school
     cluster.scheduler.wait()
     cluster.start_scheduler()
     expect(box).to_contain_text("The scheduler was started anew")
+    click(trainer, "stop-sweep")
+    expect(box).to_contain_text("The sweep was stopped")
     expect(keyed(trainer, "sweep-chart").last).to_be_visible()
     all_send(9)
     train_by_time(trainer, 2)

@@ -73,6 +73,7 @@ def _follow(was_on: bool) -> None:
         _progress(sweep)
     else:
         _ended(sweep)
+    _errors(sweep.record.parts)
     rows = sweep.rows
     if any(row.accuracies for row in rows):
         with st.container(key="sweep-chart"):
@@ -136,6 +137,10 @@ def _ended(sweep: Sweep) -> None:
             view.warning(f"The sweep has ended early, {done}: {sweep.record.why}")
         case SweepState.LOST:
             st.warning(f"The sweep ended with the server that carried it out: {done}.")
+
+
+def _errors(parts: Sequence[Part]) -> None:
+    """Why runs have ended without a model, each reason once."""
     for error in dict.fromkeys(part.error for part in parts if part.error):
         which = [part for part in parts if part.error == error]
         view.warning(f"{grid.in_words(which[0].values)}{_others(len(which) - 1)}: {error}")

@@ -193,10 +193,12 @@ def test_runs_that_fail_and_a_sweep_that_went_with_its_server_are_told(monkeypat
     told = "".join(warning.value for warning in page.warning)
     assert "batch size 13, seed 1 and 2 others: 13 is unlucky." in told
     sweep = shared.sweeps().of(OWNER)
-    lost = type(sweep)(sweep.id, sweep.record, SweepState.LOST)
-    monkeypatch.setattr(type(shared.sweeps()), "of", lambda sweeps, by: lost)
-    page.run()
-    told = "".join(warning.value for warning in page.warning)
+    for state in (SweepState.RUNNING, SweepState.LOST):
+        seen = type(sweep)(sweep.id, sweep.record, state)
+        monkeypatch.setattr(type(shared.sweeps()), "of", lambda sweeps, by, seen=seen: seen)
+        page.run()
+        told = "".join(warning.value for warning in page.warning)
+        assert "13 is unlucky." in told, "also while others of it are on"
     assert "ended with the server that carried it out: 3 of 6 runs are done." in told
 
 
