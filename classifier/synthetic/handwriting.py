@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.config import CLASSES
-from classifier.ink.drawings import Drawings
+from classifier.ink.drawings import Drawings, from_strokes
 from classifier.synthetic import curves, templates
 from classifier.synthetic.curves import SAMPLES, Shape
 
@@ -61,30 +61,7 @@ def generate_styles(count: int, seed: int) -> tuple[Drawings, NDArray[np.int_]]:
     writer = np.repeat(np.arange(len(sizes)), sizes)[:count].astype(np.int32)
     hands = draw_hands(len(sizes), rng)
     variant = _choose_variants(labels, writer, rng)
-    return _write_all(variant, labels, writer, hands, rng), variant
 
-
-def generate_variant(digit: int, name: str, count: int, seed: int) -> Drawings:
-    """`count` digits of one variant, each by a writer of its own; otherwise as `generate`.
-
-    digit, name: of one of `templates.load().variants`. Raises ValueError also if there is none such
-    """
-    check_request(count, seed)
-    variant = np.full(count, templates.load().place(digit, name))
-    rng = np.random.default_rng(seed)
-    hands = draw_hands(count, rng)
-    labels, writer = np.full(count, digit, np.uint8), np.arange(count, dtype=np.int32)
-    return _write_all(variant, labels, writer, hands, rng)
-
-
-def _write_all(
-    variant: NDArray[np.int_],
-    labels: NDArray[np.uint8],
-    writer: NDArray[np.int32],
-    hands: Hands,
-    rng: np.random.Generator,
-) -> Drawings:
-    """A digit of each variant, an index into `_shapes()`, by each writer; all (N,)."""
     stroke_counts = np.array([len(shape.strokes) for shape in _shapes()])[variant]
     first = np.cumsum(stroke_counts) - stroke_counts  # each digit's first stroke
     points = np.empty((stroke_counts.sum(), SAMPLES, 2), np.float32)
@@ -92,13 +69,28 @@ def _write_all(
         which = np.flatnonzero(variant == number)
         where = first[which, None] + np.arange(len(shape.strokes))
         points[where] = write(shape, writer[which], hands, rng)
-    return Drawings(
+    drawn = Drawings(
         points=points.reshape(-1, 2),
         stroke_id=np.repeat(np.arange(len(points), dtype=np.int32), SAMPLES),
-        sample_id=np.repeat(np.arange(len(labels), dtype=np.int32), stroke_counts * SAMPLES),
+        sample_id=np.repeat(np.arange(count, dtype=np.int32), stroke_counts * SAMPLES),
         labels=labels,
         writer=writer,
     )
+    return drawn, variant
+
+
+def generate_variant(digit: int, name: str, count: int, seed: int) -> Drawings:
+    """`count` digits of one variant, each by a writer of its own; otherwise as `generate`.
+
+    digit, name: of one of the `templates`. Whatever other variants there are, the digits of this
+    one are the same. Raises ValueError also if there is none such.
+    """
+    check_request(count, seed)
+    shape = curves.parse(templates.load().find(digit, name).strokes)
+    rng = np.random.default_rng(seed)
+    writer = np.arange(count, dtype=np.int32)
+    points = write(shape, writer, draw_hands(count, rng), rng)
+    return from_strokes([list(strokes) for strokes in points], np.full(count, digit), writer)
 
 
 def check_request(count: int, seed: int) -> None:

@@ -52,12 +52,13 @@ class Templates:
         """All variants of 0, then of 1, and so on."""
         return tuple(variant for digit in self.digits.values() for variant in digit)
 
-    def place(self, digit: int, name: str) -> int:
-        """Where this variant stands in `variants`. Raises ValueError if there is none such."""
-        for place, variant in enumerate(self.variants):
-            if (variant.digit, variant.name) == (digit, name):
-                return place
-        names = [f"“{variant.name}”" for variant in self.digits.get(digit, ())]
+    def find(self, digit: int, name: str) -> Variant:
+        """The variant of a digit with this name. Raises ValueError if there is none such."""
+        variants = self.digits.get(digit, ())
+        for variant in variants:
+            if variant.name == name:
+                return variant
+        names = [f"“{variant.name}”" for variant in variants]
         known = f"those of {digit} are {', '.join(names)}" if names else "digits are 0 to 9"
         raise ValueError(f"There is no variant “{name}” of {digit}: {known}.")
 

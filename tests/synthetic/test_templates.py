@@ -43,8 +43,8 @@ def test_a_file_is_read_in_its_order(tmp_path):
     assert (read.variants[0].weight, read.variants[0].digit) == (0.5, 0)
     assert read.letters == ("0,0 50,50",)
     assert len(read.variants) == CLASSES + 1
-    assert read.place(0, "plain") == 1
-    assert read.place(1, "plain") == 2
+    assert read.find(0, "plain") == read.variants[1]
+    assert read.find(1, "plain") == read.variants[2]
 
 
 @pytest.mark.parametrize(("asked", "words"), [
@@ -53,7 +53,7 @@ def test_a_file_is_read_in_its_order(tmp_path):
 ])  # fmt: skip
 def test_unknown_variants_are_refused_with_those_there_are(asked, words):
     with pytest.raises(ValueError, match=words):
-        templates.load().place(*asked)
+        templates.load().find(*asked)
 
 
 @pytest.mark.parametrize(("entry", "words"), [
