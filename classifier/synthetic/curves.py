@@ -1,8 +1,10 @@
 """A template's control points to matrices that make smooth curves through them.
 
-Knows nothing of digits and of hands.
+A template is written as points x,y in hundredths of the height, y down; `!` makes a point a corner,
+and `/` lifts the pen. Knows nothing of digits and of hands.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLES = 36  # points along each stroke: smooth as a polyline, corners stay sharp
+_POINT = re.compile(r"-?\d{1,3},-?\d{1,3}!?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,28 @@ class Shape:
     strokes: tuple[tuple[slice, NDArray[np.float64], NDArray[np.float64]], ...]
 
 
+def split(text: str) -> list[list[str]]:
+    """The points of each stroke of a template, as they are written there. Raises ValueError."""
+    strokes = [stroke.split() for stroke in text.split("/")]
+    for number, marks in enumerate(strokes, 1):
+        if len(marks) < 2:
+            raise ValueError(f"stroke {number} has {len(marks)} points, and needs two or more")
+        for mark in marks:
+            if not _POINT.fullmatch(mark):
+                raise ValueError(f"stroke {number}: “{mark}” is no point like 12,34 or 12,34!")
+        for one, other in pairwise(mark.rstrip("!") for mark in marks):
+            if one == other:  # no curve goes from a point to itself
+                raise ValueError(f"stroke {number} has the point {one} twice in a row")
+    return strokes
+
+
 @cache
 def parse(text: str) -> Shape:
-    """A template, in the notation of `templates`, made ready."""
+    """A template made ready. Raises ValueError."""
     control: list[NDArray[np.float64]] = []
     strokes: list[tuple[slice, NDArray[np.float64], NDArray[np.float64]]] = []
     sways = []
-    for stroke in text.split("/"):
-        marks = stroke.split()
+    for marks in split(text):
         own = np.array([mark.rstrip("!").split(",") for mark in marks], float) / 100 - 0.5
         corners = [i for i, mark in enumerate(marks[:-1]) if i and mark.endswith("!")]
         sharp = _curve(own, corners)

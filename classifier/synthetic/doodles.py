@@ -5,7 +5,6 @@ l, a plain ring, a slash) is left out. Knows nothing of pixels: `ink.rendering` 
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +48,14 @@ def generate(count: int, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Draw
     return from_strokes(drawn, labels, writer)
 
 
+def _letters(writer: NDArray[np.int32], hands: Hands, rng: np.random.Generator) -> list[Strokes]:
+    return _written(templates.load().letters, writer, hands, rng)
+
+
+def _symbols(writer: NDArray[np.int32], hands: Hands, rng: np.random.Generator) -> list[Strokes]:
+    return _written(templates.load().symbols, writer, hands, rng)
+
+
 def _written(
     texts: tuple[str, ...], writer: NDArray[np.int32], hands: Hands, rng: np.random.Generator
 ) -> list[Strokes]:
@@ -64,7 +71,7 @@ def _written(
 
 
 def _shapes(writer: NDArray[np.int32], hands: Hands, rng: np.random.Generator) -> list[Strokes]:
-    drawn = _written(templates.SHAPES, writer, hands, rng)
+    drawn = _written(templates.load().shapes, writer, hands, rng)
     turned = [_turned(strokes, rng.normal(0, 0.25)) for strokes in drawn]
     makers = (_spiral, _smiley, _sun, _flower, _rings)
     return [
@@ -233,8 +240,8 @@ def _bits(rng: np.random.Generator) -> Strokes:
 
 
 _MAKERS: dict[str, Maker] = {
-    "letters": partial(_written, templates.LETTERS),
-    "symbols": partial(_written, templates.SYMBOLS),
+    "letters": _letters,
+    "symbols": _symbols,
     "shapes": _shapes,
     "scribbles": _scribbles,
     "several": _several,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.config import CLASSES
-from classifier.ink.drawings import Drawings
+from classifier.ink.drawings import Drawings, from_strokes
 from classifier.synthetic import curves, templates
 from classifier.synthetic.curves import SAMPLES, Shape
 
@@ -48,6 +48,11 @@ def generate(count: int, seed: int) -> Drawings:
     Points are in heights of a digit, around 0. A writer's digits stand together.
     Raises ValueError if `count` is negative or `seed` is not from 0 to 2**32 - 1.
     """
+    return generate_styles(count, seed)[0]
+
+
+def generate_styles(count: int, seed: int) -> tuple[Drawings, NDArray[np.int_]]:
+    """The digits of `generate`, and which of `templates.load().variants` each is, (count,)."""
     check_request(count, seed)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % CLASSES).astype(np.uint8)
@@ -55,22 +60,37 @@ def generate(count: int, seed: int) -> Drawings:
     sizes = rng.integers(low, high + 1, count // low + 1)
     writer = np.repeat(np.arange(len(sizes)), sizes)[:count].astype(np.int32)
     hands = draw_hands(len(sizes), rng)
-    shape_of = _choose_variants(labels, writer, rng)
+    variant = _choose_variants(labels, writer, rng)
 
-    stroke_counts = np.array([len(shape.strokes) for shape in _shapes()])[shape_of]
+    stroke_counts = np.array([len(shape.strokes) for shape in _shapes()])[variant]
     first = np.cumsum(stroke_counts) - stroke_counts  # each digit's first stroke
     points = np.empty((stroke_counts.sum(), SAMPLES, 2), np.float32)
     for number, shape in enumerate(_shapes()):
-        which = np.flatnonzero(shape_of == number)
+        which = np.flatnonzero(variant == number)
         where = first[which, None] + np.arange(len(shape.strokes))
         points[where] = write(shape, writer[which], hands, rng)
-    return Drawings(
+    drawn = Drawings(
         points=points.reshape(-1, 2),
         stroke_id=np.repeat(np.arange(len(points), dtype=np.int32), SAMPLES),
         sample_id=np.repeat(np.arange(count, dtype=np.int32), stroke_counts * SAMPLES),
         labels=labels,
         writer=writer,
     )
+    return drawn, variant
+
+
+def generate_variant(digit: int, name: str, count: int, seed: int) -> Drawings:
+    """`count` digits of one variant, each by a writer of its own; otherwise as `generate`.
+
+    digit, name: of one of the `templates`. Whatever other variants there are, the digits of this
+    one are the same. Raises ValueError also if there is none such.
+    """
+    check_request(count, seed)
+    shape = curves.parse(templates.load().find(digit, name).strokes)
+    rng = np.random.default_rng(seed)
+    writer = np.arange(count, dtype=np.int32)
+    points = write(shape, writer, draw_hands(count, rng), rng)
+    return from_strokes([list(strokes) for strokes in points], np.full(count, digit), writer)
 
 
 def check_request(count: int, seed: int) -> None:
@@ -97,7 +117,7 @@ def draw_pens(
 
 def sample_digit(digit: int) -> list[NDArray[np.float32]]:
     """One plain, well-formed `digit`: strokes (k, 2) float32 in a unit box, x right, y down."""
-    shape = curves.parse(templates.DIGITS[digit][0][1])
+    shape = curves.parse(templates.load().digits[digit][0].strokes)
     strokes = [0.8 * sharp @ shape.control[part] + 0.2 * rounded @ shape.control[part]
                for part, sharp, rounded in shape.strokes]  # fmt: skip
     points = np.concatenate(strokes)
@@ -126,8 +146,8 @@ def _choose_variants(
     """Index into `_shapes()` for each digit, (N,): the writer's favourite, mostly."""
     chosen = np.empty(len(labels), int)
     start = 0
-    for digit, variants in templates.DIGITS.items():
-        weights = np.array([weight for weight, _ in variants])
+    for digit, variants in templates.load().digits.items():
+        weights = np.array([variant.weight for variant in variants], float)
         weights /= weights.sum()
         mine = np.flatnonzero(labels == digit)
         favourite = rng.choice(len(weights), writer.max(initial=0) + 1, p=weights)[writer[mine]]
@@ -208,6 +228,4 @@ def _placing(
 @cache
 def _shapes() -> tuple[Shape, ...]:
     """All variants of digit 0, then of 1, and so on."""
-    return tuple(
-        curves.parse(text) for variants in templates.DIGITS.values() for _, text in variants
-    )
+    return tuple(curves.parse(variant.strokes) for variant in templates.load().variants)

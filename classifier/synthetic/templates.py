@@ -1,254 +1,144 @@
-"""The templates of digits and of other drawings: tables of data, read by `curves.parse`.
+"""The templates of digits and of other drawings, read from `templates.toml`.
 
-Points are x,y in hundredths of the height, y down; `!` makes a point a corner, `/` lifts the pen.
-Rings run on beyond their start, since strokes are cut at both ends.
+Knows the file, and `curves` their notation; nothing of hands and of pixels.
 """
 
-# Variants of each digit, the plainest first: how often it is written, and its strokes.
-DIGITS: dict[int, tuple[tuple[float, str], ...]] = {
-    0: (
-        (5, "56,0 26,10 10,48 20,86 48,100 78,86 88,48 74,12 50,0 30,8 20,22"),  # from the top
-        (3, "76,14 50,0 20,18 10,55 26,92 55,99 82,78 90,42 78,14 60,4 44,4"),  # from the right
-        (2, "54,0 36,18 30,55 38,92 52,100 66,88 72,50 66,14 50,0 42,8"),  # narrow
-        (2, "22,12 12,50 24,88 52,100 80,82 88,42 70,8 42,2 18,20 10,40"),  # from the left
-        (2, "80,4 52,6 22,30 12,70 40,100 74,86 88,48 72,14 40,8 22,16"),  # with a tail
-        (1.5, "48,28 36,10 18,30 12,68 38,100 76,88 90,46 72,8 40,0 26,8"),  # curled in
-        (1, "96,26 64,4 22,30 4,72 20,96 58,88 92,54 94,26 76,12 58,10"),  # leaning far
-        (1, "72,16 44,2 14,24 10,70 38,100 74,90 90,55 84,24"),  # not closed
-        (0.8, "54,0 26,10 10,48 20,86 48,100 78,86 88,48 74,12 46,0 / 84,8 50,50 14,94"),
-        (0.5, "54,0 26,10 10,48 20,86 48,100 78,86 88,48 74,12 46,0 / 66,30 50,50 32,72"),
-    ),
-    1: (
-        (2.5, "26,26 54,0! 52,50 50,100"),  # flag
-        (5, "50,0 50,50 50,100"),  # bare
-        (3, "66,0 50,50 34,100"),  # bare, leaning
-        (1.2, "6,46 58,0! 57,50 56,100"),  # long flag
-        (1, "34,16 52,0! 51,50 50,100"),  # short flag
-        (0.6, "36,52 54,0! 53,50 50,100"),  # flag close to the stem
-        (0.5, "0,50 40,26 72,0! 62,40 54,78"),  # flag as long as the stem
-        (0.8, "26,12 50,4 52,20 51,60 50,100"),  # flag in a curve
-        (1, "26,26 52,0! 50,50 50,98 / 18,100 50,99 84,100"),  # flag and foot
-        (0.8, "28,24 52,0! 50,50 50,98! 20,99! 50,98 84,97"),  # flag and foot without lifting
-        (0.8, "28,24 52,0! 50,60 42,94 22,100"),  # flag, ends in a hook
-        (0.3, "50,0 50,50 50,98 / 22,100 80,100"),  # foot alone
-        (1.2, "4,48 32,20 60,2 68,8 60,36 36,100"),  # long flag, round top, leaning
-        (1, "12,40 40,14 58,0! 54,34 34,100"),  # long flag, pointed, leaning
-        (0.8, "30,42 48,14 58,2 58,16 52,52 44,100"),  # narrow flag, round top
-        (0.6, "14,36 42,10 58,0! 52,50 44,98 30,90 46,97 88,94"),  # flag, foot in a loop
-        (0.5, "34,34 46,16 40,8 54,4 54,40 46,98! 16,96! 50,97 86,94"),  # knot, foot
-    ),
-    2: (
-        (4, "14,26 30,4 58,2 72,24 56,56 10,98! 50,97 92,98"),  # straight base
-        (2, "34,34 16,24 32,3 64,3 74,26 54,60 10,96! 50,93 92,97"),  # curled start
-        (3, "12,24 34,2 64,6 66,36 40,76 14,96 6,86 20,74 50,86 94,98"),  # looped
-        (2.5, "22,34 18,12 48,0 72,22 54,64 20,96 4,86 18,66 50,80 92,88"),  # large loop
-        (2, "14,24 36,2 66,6 70,32 44,68 12,94! 36,86 64,98 94,90"),  # base in a wave
-        (2, "10,20 40,0 70,14 52,52 6,98! 40,91 88,80"),  # base rising
-        (1.2, "12,10 44,3 74,6! 44,50 10,97! 50,96 90,97"),  # like a Z
-        (1.5, "14,20 38,0 66,14 56,46 26,80 20,96 48,97 90,92"),  # round at the foot
-        (2, "26,14 56,0 82,14 64,50 10,94! 64,92 130,92"),  # low and wide
-        (1.5, "8,22 38,2 72,16 58,44 30,70 12,92! 56,90 110,86"),  # wide, steep below
-        (1, "6,20 40,2 54,12 50,50 42,96! 64,92 96,84"),  # top of a 7, short base
-        (1.2, "18,22 46,0 76,18 64,54 30,96 4,82 20,58 54,80 90,100"),  # round loop, sloping base
-        (1, "20,22 44,0 66,20 58,60 44,97! 70,97 96,95"),  # short base
-        (1, "10,22 30,4 56,10 56,44 34,92 14,94 16,80 44,88 88,100"),  # steep, small loop
-    ),
-    3: (
-        (4, "14,14 40,0 68,12 62,36 36,46! 70,56 78,80 48,100 10,90"),  # round
-        (2, "14,14 42,0 68,14 58,38 34,48 44,46 72,60 72,88 42,100 8,90"),  # soft waist
-        (1, "14,14 44,0 70,14 56,42 30,52 36,40 66,52 76,78 48,100 8,92"),  # looped waist
-        (2, "14,4 44,3 74,3! 56,22 40,40! 70,50 78,76 50,99 8,92"),  # flat top
-        (1.5, "12,8 40,0 66,10 52,40! 66,54 68,82 42,100 8,96"),  # shallow waist
-        (0.8, "18,10 46,0 72,12 60,34 52,46 60,62 58,84 38,98 10,100"),  # nearly no waist
-        (0.7, "26,20 36,2 64,6 60,34 32,46! 66,54 70,82 40,100 14,84 24,78"),  # both ends curl
-        (1, "10,16 36,2 66,8 56,34 22,50! 60,52 84,70 64,96 16,98"),  # wide below
-    ),
-    4: (
-        (3, "28,0 20,28 12,56! 50,56 88,54 / 66,8 64,50 60,100"),  # open, two strokes
-        (2, "40,0 26,28 8,58! 44,58 84,54 / 60,32 56,65 50,100"),  # open, short second stroke
-        (2, "62,0 34,34 6,66! 50,66 94,65 / 63,0 62,50 60,100"),  # closed, two strokes
-        (1.5, "94,64 50,63 6,64! 34,32 62,0! 61,50 60,100"),  # closed, one stroke
-        (3, "10,4 9,32 24,50 52,47 76,8! 73,50 66,100"),  # open, one stroke
-        (2, "22,0 16,30 22,46 46,46 76,38 / 74,2 70,50 64,100"),  # round corner, two strokes
-        (1.5, "50,0 22,34 14,52 36,56 66,42 68,50 60,76 54,100"),  # one stroke like a bolt
-        (1, "30,0 18,46! 50,44 74,36! 66,68 60,100"),  # one stroke, short right side
-        (0.7, "10,6 26,44! 56,40 84,0 60,50 40,100"),  # like a y
-        (0.6, "34,0 22,40 24,70! 52,68 84,56 / 62,42 58,70 50,100"),  # low, crossed at the end
-        (0.6, "58,0 24,22 16,46 40,52 74,44 / 64,30 58,64 46,100"),  # like a 6 begun, crossed
-        (0.8, "42,0 28,34 14,72! 44,66 66,54 58,78 54,100"),  # one stroke, low and narrow
-        (0.8, "24,0 18,55! 48,55 78,52 / 60,36 58,70 56,100"),  # upright, short second stroke
-        (0.8, "30,0 20,34 22,64 44,66 70,34! 64,70 58,100"),  # one stroke, deep and narrow
-        (0.7, "26,0 16,50 30,62 60,54 / 62,38 58,66 54,92"),  # round corner, short second stroke
-    ),
-    5: (
-        (3, "24,4 20,24 18,44! 46,34 76,52 76,80 50,100 8,92 / 24,5 54,4 86,2"),  # hat separate
-        (3, "84,2 54,4 26,5! 22,24 18,44! 48,34 78,54 74,84 44,100 8,92"),  # one stroke
-        (2, "84,4 48,2 26,18 26,36 52,46 72,64 64,90 36,100 8,94"),  # like an S
-        (1.5, "26,8 18,42! 44,40 66,60 58,88 30,100 6,94 / 30,6 58,6 92,0"),  # hat flung
-        (1, "20,10 26,40 54,58 66,80 46,98 14,96 / 14,14 50,6 88,6"),  # diagonal body
-        (0.8, "22,12 36,36 50,60 56,82 48,100 / 18,14 48,4 84,4"),  # stem to a bow, no bow
-        (1, "74,8 36,12! 20,50! 46,44 62,62 50,90 20,100 4,96"),  # leaning
-        (2, "74,2 50,4 30,6! 26,22 22,38! 54,28 82,54 70,92 36,100 10,80"),  # wide bow, closing
-        (0.6, "78,2 22,2! 20,44! 48,42 74,48! 76,70 74,97! 40,98 8,97"),  # angular
-        (1, "100,3 64,4 36,6! 28,34! 52,32 70,50 58,80 6,100"),  # long hat, low bow
-    ),
-    6: (
-        (4, "66,0 38,24 16,62 24,94 54,100 74,78 58,58 28,66 16,84"),  # straight stem
-        (2, "78,12 58,0 30,16 12,58 26,95 60,98 78,74 56,54 28,62 16,78"),  # curled top
-        (2, "56,0 30,34 20,74 44,100 72,84 64,60 34,58 6,68"),  # ring runs out to the left
-        (1.5, "40,0 26,34 20,72 34,98 64,96 74,76 56,64 26,76 20,86"),  # upright
-        (1.5, "70,0 34,28 10,68 22,98 56,98 84,80 60,66 28,76"),  # low wide ring
-        (0.7, "70,0 36,24 14,60 18,90 48,100 68,84 50,72 36,80"),  # not closed
-        (2.5, "54,0 22,38 6,74 22,96 54,90 86,64 80,50 58,60 34,90"),  # ring rises to the right
-        (1.2, "50,0 36,30 22,70 18,98 56,94 74,74 58,60 34,72 4,92"),  # ring like a knot
-        (1, "56,0 26,28 14,64 26,97 58,98 78,72 58,48 30,56 16,72"),  # large ring
-        (0.8, "66,0 44,34 32,76 44,99 64,92 54,74 10,72"),  # small ring run out to the left
-        (0.8, "34,0 24,40 24,80 44,100 70,84 56,62 36,70 24,92"),  # thin ring
-    ),
-    7: (
-        (3, "8,6 44,5 82,4! 60,50 44,100"),  # plain
-        (2, "8,14 36,2 70,4 74,24 60,62 52,100"),  # round corner
-        (1, "8,4 44,5 80,4! 74,50 70,100"),  # upright stem
-        (1.5, "10,26 14,5! 46,5 80,4! 60,50 48,100"),  # serif
-        (1.4, "4,38 12,8! 44,7 76,3! 62,50 54,100"),  # long serif
-        (1.3, "22,10 46,6 68,4! 56,50 44,100"),  # narrow
-        (1, "8,28 16,8 40,8 82,2! 58,48 50,100"),  # serif in a curve
-        (0.7, "8,14 36,4 70,10 72,30 56,60 52,100 / 40,64 62,48 78,60"),  # round, crossed in a wave
-        (1, "4,16 46,8 92,0! 50,52 12,100"),  # leaning far
-        (2.2, "10,6 44,5 80,4! 62,50 48,100 / 26,52 54,50 84,48"),  # crossed
-        (1.5, "8,14 36,1 68,6 70,30 58,66 54,100 / 28,56 56,54 86,52"),  # round and crossed
-        (1, "10,24 14,5! 46,5 80,4! 62,50 46,100 / 30,50 56,50 82,50"),  # serif and crossed
-        (0.8, "10,8 44,5 74,4! 68,50 64,100 / 36,62 66,60 98,58"),  # crossed low
-    ),
-    8: (
-        (4, "74,14 48,0 22,18 44,44 74,68 68,94 42,100 16,86 28,60 54,42 74,18 62,2 44,2 28,10"),
-        (2, "50,48 24,28 32,4 62,2 74,22 50,48 20,72 32,98 66,98 76,74 48,46 30,34"),  # from waist
-        (1.5, "84,4 46,2 22,20 44,44 70,68 62,96 34,98 18,80 34,58 62,34 86,6"),  # open top
-        (1.5, "70,10 48,0 34,16 50,46 64,74 50,100 36,78 50,48 66,20 56,2 44,2 36,12"),  # narrow
-        (1, "22,10 44,0 72,8 64,32 40,52 20,74 34,99 66,94 66,66 40,42 20,20 26,8 46,0"),  # left
-        (1, "52,0 28,10 28,36 50,46 72,36 72,10 50,0 36,4 / "
-            "50,46 20,62 22,92 50,100 78,90 78,62 50,46 34,50"),  # two rings
-        (0.8, "24,40 56,46 80,18 54,0 32,16 48,50 62,82 48,100 36,84 58,54 78,40"),  # gap left
-        (1, "80,14 56,0 24,14 38,44 58,70 52,96 34,98 28,82 44,56 74,24 78,8"),  # small lower ring
-        (1, "66,8 48,0 36,14 48,36 80,66 72,96 34,100 16,78 36,48 60,22 58,6"),  # small upper ring
-        (1, "80,10 60,2 24,8 36,36 62,60 62,92 28,98 20,78 42,56 70,36 80,18"),  # gap right
-    ),
-    9: (
-        (4, "74,14 48,0 22,18 28,42 52,46 74,18! 73,56 68,100"),  # straight stem
-        (2, "74,14 48,0 22,18 28,42 54,46 76,14 76,60 62,94 36,100 12,90"),  # hooked
-        (3, "80,12 50,0 20,22 34,46 66,34 80,8 66,50 36,100"),  # leaning
-        (2, "58,30 74,18 52,0 24,16 26,44 54,44 72,24 70,60 62,100"),  # curled start
-        (1, "76,14 46,0 20,20 30,42 56,42 76,14! 76,55 74,98! 44,99 10,98"),  # flat hook
-        (1.2, "72,10 42,2 12,26 30,42 60,34 82,6! 66,54 52,100"),  # flat ring
-        (1.5, "84,6 44,6 12,32 28,48 58,32 84,4! 64,50 46,100"),  # ring like an almond
-        (2, "62,6 36,4 22,20 38,38 60,28 70,8! 78,56 66,92 34,100 2,92"),  # small ring, long hook
-        (2, "44,20 60,4 36,4 20,24 40,42 66,26 72,50 68,84 40,99 8,94"),  # curled in, hooked
-        (1.2, "60,6 40,1 26,14 40,26 56,14 54,30 76,62 64,92 30,100 6,94"),  # small ring, wide bow
-        (0.5, "90,40 58,42 28,34 32,8 52,2 60,30 56,66 54,100"),  # from the right, across the stem
-        (1, "70,30 66,6 38,2 22,24 38,46 66,40 74,20 72,60 50,94 18,98"),  # round hook
-        (0.8, "56,4 34,8 22,30 38,44 58,34 64,10! 64,50 64,100"),  # small ring
-        (0.8, "24,30 48,46 74,30 64,4 36,4 22,26 40,46 70,36 76,60 60,92 26,100"),  # g-like
-        (0.8, "70,8 44,0 26,16 44,34 66,20 60,34 72,58 66,88 40,100 14,90"),  # ring above a hook
-        (0.7, "10,30 26,6 52,0 66,12 48,34 30,30 60,10 64,40 40,74 2,100"),  # ring out of a bow
-    ),
-}  # fmt: skip
-LETTERS = (
-    "50,0! 34,50 16,100 / 50,0! 66,50 84,100 / 28,62 72,62",  # A
-    "10,100 30,50 50,0! 68,50 88,100! 66,62! 34,60",  # A in one stroke
-    "20,0! 20,50 20,100 / 20,2 50,2 78,2 / 20,50 68,50 / 20,98 80,98",  # E
-    "76,4 40,2 24,24 54,46 24,66 36,98 80,94",  # E, round
-    "20,0! 20,50 20,100 / 20,2 78,2 / 20,48 66,48",  # F
-    "18,0 18,100 / 82,0 82,100 / 18,50 82,50",  # H
-    "20,0 20,100 / 80,0 50,26 22,52! 50,76 84,100",  # K
-    "20,0 20,50 20,98! 50,98 82,98",  # L
-    "8,100 14,50 20,0! 50,60! 80,0! 86,50 92,100",  # M
-    "16,100 16,50 16,0! 50,50 84,100! 84,50 84,0",  # N
-    "20,100 20,50 20,0! 62,2 76,26 58,48 22,50",  # P
-    "20,100 20,50 20,0! 62,2 74,24 56,46 22,48! 50,74 80,100",  # R
-    "8,2 50,2 92,2 / 50,2 50,50 50,100",  # T
-    "8,0 8,50 24,92 50,100 76,92 92,50 92,0",  # U
-    "6,0 28,50 50,100! 72,50 94,0",  # V
-    "0,0 14,50 26,100! 50,20! 74,100! 86,50 100,0",  # W
-    "10,0 50,50 90,100 / 90,0 50,50 10,100",  # X
-    "10,0 30,24 50,48! 70,24 90,0 / 50,48 50,100",  # Y
-    "90,14 60,0 24,12 8,50 24,90 60,100 92,84",  # C
-    "76,34 44,28 18,56 36,90 66,80 78,34! 78,66 92,98",  # a
-    "78,0 78,50 78,98 / 76,56 46,44 20,70 40,98 76,84",  # d
-    "14,56 50,54 84,50 72,20 36,12 10,50 30,92 84,88",  # e
-    "82,14 60,0 46,24 46,60 44,100 / 20,42 50,42 78,40",  # f
-    "18,0 18,50 18,100! 20,64 50,46 70,60 72,100",  # h
-    "20,0 20,50 20,100 / 70,42 44,58 22,66! 46,80 76,100",  # k
-    "4,100 4,66 4,36! 10,60 28,38 44,50 46,100! 48,60 68,38 88,50 90,100",  # m
-    "14,100 14,66 14,30! 18,60 46,34 72,48 74,100",  # n
-    "18,100 18,60 18,20! 30,24 64,20 78,40 58,62 20,60",  # p
-    "20,100 20,66 20,36! 24,60 44,38 76,40",  # r
-    "46,0 46,50 50,92 78,96 / 18,32 78,30",  # t
-    "10,30 12,70 30,92 60,84 76,32! 76,66 90,96",  # u
-    "12,30 32,66 46,96! 64,66 82,30",  # v
-    "4,30 16,66 26,96! 46,46! 66,96! 80,66 94,30",  # w
-    "14,26 50,60 86,96 / 84,26 50,60 12,98",  # x
-    "88,26 60,60 30,84 10,60 30,30 60,54 90,92",  # alpha
-    "6,14 50,10 94,14 / 30,14 26,100 / 68,14 70,92 84,98",  # pi
-    "84,4 50,2 16,2! 34,26 56,50! 34,74 14,98! 50,98 88,96",  # Sigma
-    "4,98 34,94! 12,50 30,6 50,0 70,6 90,50 66,94! 96,98",  # Omega
-    "50,0 50,100 / 6,0 44,50 4,100 / 96,0 56,50 96,100",  # Zhe
-    "50,0 50,100 / 8,14 20,54 50,62 80,54 92,14",  # Psi
-    "24,0 44,16 84,100 / 50,44 14,100",  # lambda
-    "50,0! 72,50 94,98! 50,98 6,98! 28,50 50,2",  # Delta
-)  # fmt: skip
-SYMBOLS = (
-    "50,4 50,50 50,96 / 4,50 50,50 96,50",  # plus
-    "50,0 48,50 50,100 / 14,48 86,52",  # plus, tall
-    "16,16 50,50 84,84 / 84,14 50,50 16,86",  # times
-    "0,50 50,48 100,52",  # minus
-    "0,56 30,44 66,54 100,46",  # minus, wavy
-    "0,36 50,34 100,36 / 0,66 50,68 100,66",  # equals
-    "16,26 30,4 60,0 78,20 66,44 46,56 46,74 / 44,94 48,98",  # question mark
-    "10,24 40,0 74,20 56,46 46,54! 46,60 46,76 / 46,96 46,100",  # question mark, pointed
-    "50,0 50,40 50,70 / 48,92 52,98",  # exclamation mark
-    "34,0 26,100 / 74,0 66,100 / 0,34 100,32 / 0,68 100,66",  # hash
-    "6,94 50,50 94,6 / 24,0 6,14 18,34 38,20 24,0 / 80,66 62,80 74,100 94,86 80,66",  # percent
-    "100,96 50,40 20,14 40,0 60,14 20,60 24,96 60,92 92,54",  # ampersand
-    "66,30 36,34 34,64 62,62 70,30! 74,66 94,50 80,8 40,0 6,40 20,90 60,100 90,88",  # at
-    "4,70 28,36 50,10! 72,36 96,70",  # caret
-    "0,60 24,36 50,50 76,64 100,36",  # tilde
-    "90,10 50,30 10,50! 50,70 90,90",  # less than
-    "10,10 50,30 90,50! 50,70 10,90",  # greater than
-    "50,0 50,100 / 8,24 92,76 / 92,24 8,76",  # asterisk
-    "0,60 12,56! 30,98! 50,50 62,4! 80,4 100,4",  # root
-    "4,50 96,50 / 48,20 52,24 / 48,76 52,80",  # divided by
-    "66,0 44,8 48,40 26,50 48,60 44,92 66,100",  # brace
-    "34,0 56,8 52,40 74,50 52,60 56,92 34,100",  # brace, closing
-    "0,50 50,50 96,50! 70,28 / 96,50 70,72",  # arrow to the right
-    "100,50 50,50 4,50! 30,28 / 4,50 30,72",  # arrow to the left
-    "50,100 50,50 50,4! 22,32 / 50,4 78,32",  # arrow up
-    "50,0 50,50 50,96! 22,68 / 50,96 78,68",  # arrow down
-    "0,56 16,74 32,96! 60,50 96,0",  # check mark
-    "50,50 24,28 4,50 24,72 50,50 76,28 96,50 76,72 50,50",  # infinity
-    "4,50 30,50 50,50 / 70,50 100,50",  # dashes
-)  # fmt: skip
-SHAPES = (
-    "4,4! 50,4 96,4! 96,50 96,96! 50,96 4,96! 4,50 4,2",  # square
-    "0,24! 50,24 100,24! 100,50 100,76! 50,76 0,76! 0,50 0,22",  # oblong
-    "50,4! 74,50 98,94! 50,94 2,94! 26,50 50,2",  # triangle
-    "2,6! 50,6 98,6! 74,50 50,96! 26,50 2,4",  # triangle on its tip
-    "50,0! 74,26 98,50! 74,74 50,100! 26,74 2,50! 26,26 50,0",  # diamond
-    "20,98! 50,2! 80,98! 4,38! 96,38! 20,98",  # star in one stroke
-    "50,0! 62,36! 98,38! 70,60! 80,98! 50,76! 20,98! 30,60! 2,38! 38,36! 50,0",  # star's outline
-    "50,26 34,4 6,14 10,48 50,96! 90,48 94,14 66,4 50,26",  # heart
-    "12,98! 12,46! 50,2! 88,46! 88,98! 12,98 / 42,98 42,66! 60,66! 60,98",  # house
-    "10,42! 50,4! 90,42 / 18,40 18,98! 82,98! 82,40",  # house, open
-    "8,24! 20,74! 34,24! 48,74! 62,24! 76,74! 90,24",  # teeth
-    "0,50 12,20 26,50 40,80 54,50 68,20 82,50 96,80",  # wave
-    "34,0 34,100 / 66,0 66,100 / 0,34 100,34 / 0,66 100,66",  # grid
-    "14,50 50,22 84,50! 100,24! 100,76! 84,50 50,78 14,50",  # fish
-    "24,80 6,62 20,40 36,24 60,20 76,36 96,52 84,78 50,82 24,80",  # cloud
-    "10,10! 18,60 28,96! 50,98 68,96! 76,60 84,10! 46,12 10,10 / 82,30 100,40 78,60",  # cup
-    "50,100 50,60 / 50,62 20,52 24,24 50,2 78,24 82,52 50,62",  # tree
-    "50,100 50,56 / 50,0! 14,58! 86,58! 50,0",  # fir
-    "66,2 30,16 18,50 30,84 66,98! 46,74 42,50 48,24 66,2",  # crescent
-    "50,0 38,8 38,20 50,28 62,20 62,8 50,0 / 50,28 50,64! 24,100 / 50,64 76,100 / 18,44 82,44",
-    "4,30! 40,30! 40,4! 96,50! 40,96! 40,70! 4,70! 4,30",  # broad arrow
-    "0,100! 0,66! 34,66! 34,34! 66,34! 66,0! 100,0",  # stairs
-    "50,0 50,100 / 0,30 100,30",  # cross
-)  # fmt: skip
+import math
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from classifier.config import CLASSES
+from classifier.synthetic import curves
+
+_OTHERS = ("letters", "symbols", "shapes")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the ways to write a digit.
+
+    name: in a teacher's words; no other variant of the digit has it
+    weight: how often it is written, beside the digit's others, above 0
+    strokes: in the notation of `curves`; found: where or by whom it is typical, "" if unknown
+    """
+
+    digit: int
+    name: str
+    weight: float
+    strokes: str
+    found: str = ""
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All that a file of templates has.
+
+    digits: the variants of each digit 0–9, at least one, the plainest first
+    letters, symbols, shapes: one drawing each, in the notation of `curves`
+    """
+
+    digits: Mapping[int, tuple[Variant, ...]]
+    letters: tuple[str, ...]
+    symbols: tuple[str, ...]
+    shapes: tuple[str, ...]
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """All variants of 0, then of 1, and so on."""
+        return tuple(variant for digit in self.digits.values() for variant in digit)
+
+    def find(self, digit: int, name: str) -> Variant:
+        """The variant of a digit with this name. Raises ValueError if there is none such."""
+        variants = self.digits.get(digit, ())
+        for variant in variants:
+            if variant.name == name:
+                return variant
+        names = [f"“{variant.name}”" for variant in variants]
+        known = f"those of {digit} are {', '.join(names)}" if names else "digits are 0 to 9"
+        raise ValueError(f"There is no variant “{name}” of {digit}: {known}.")
+
+
+@cache
+def load() -> Templates:
+    """The templates that come with this program, read once."""
+    return read(Path(__file__).with_name("templates.toml"))
+
+
+def read(path: Path) -> Templates:
+    """A file of templates. Raises ValueError that names the place in it, or OSError."""
+    try:
+        return _checked(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:  # also of what is no TOML, or no UTF-8
+        raise ValueError(f"{path.name} is not a file of templates: {error}.") from None
+
+
+def _checked(content: dict[str, Any]) -> Templates:
+    _check_keys(content, {"digits", *_OTHERS}, set(), "it")
+    digits = content["digits"]
+    if not isinstance(digits, dict):
+        raise ValueError("digits must be tables, [[digits.0]] to [[digits.9]]")
+    known = [str(digit) for digit in range(CLASSES)]
+    unknown = [name for name in digits if name not in known]
+    if unknown:
+        raise ValueError(f"it has variants of “{unknown[0]}”, which is no digit from 0 to 9")
+    return Templates(
+        {digit: _checked_variants(digit, digits.get(name)) for digit, name in enumerate(known)},
+        *(_checked_drawings(kind, content[kind]) for kind in _OTHERS),
+    )
+
+
+def _checked_variants(digit: int, entries: object) -> tuple[Variant, ...]:
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"it has no variants of digit {digit}, [[digits.{digit}]]")
+    variants = tuple(
+        _checked_variant(digit, number, entry) for number, entry in enumerate(entries, 1)
+    )
+    name, count = Counter(variant.name for variant in variants).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"digit {digit} has {count} variants with the name “{name}”")
+    return variants
+
+
+def _checked_variant(digit: int, number: int, entry: object) -> Variant:
+    place = f"variant {number} of digit {digit}"
+    if not isinstance(entry, dict):
+        raise ValueError(f"{place} must be a table, [[digits.{digit}]]")
+    _check_keys(entry, {"name", "weight", "strokes"}, {"found"}, place)
+    name, weight, found = entry["name"], entry["weight"], entry.get("found", "")
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"the name of {place} must be some words, not {name!r}")
+    place = f"digit {digit}, “{name}”"
+    if not isinstance(found, str):
+        raise ValueError(f"{place}: found must be words, not {found!r}")
+    number_given = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+    if not number_given or not 0 < weight < math.inf:
+        raise ValueError(f"{place}: weight must be a number above 0, not {weight!r}")
+    return Variant(digit, name, weight, _checked_strokes(place, entry["strokes"]), found)
+
+
+def _checked_drawings(kind: str, entries: object) -> tuple[str, ...]:
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"{kind} must be a list of drawings, and at least one")
+    return tuple(_checked_strokes(f"{kind}, {i}", one) for i, one in enumerate(entries, 1))
+
+
+def _checked_strokes(place: str, strokes: object) -> str:
+    if not isinstance(strokes, str):
+        raise ValueError(f"{place}: strokes must be text, not {strokes!r}")
+    try:
+        curves.split(strokes)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
+    return strokes
+
+
+def _check_keys(table: dict[str, Any], needed: set[str], allowed: set[str], place: str) -> None:
+    for missing in sorted(needed - set(table)):
+        raise ValueError(f"{place} has no {missing}")
+    for unknown in sorted(set(table) - needed - allowed):
+        raise ValueError(f"{place} has “{unknown}”, which is unknown")

@@ -40,8 +40,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=12)
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
+    writer = getattr(drawn, "writer", None)
+    people = np.unique([] if writer is None else writer)
+    if len(people) < FOLDS:
+        parser.error(f"{chosen.drawings} has {len(people)} known writers, and needs {FOLDS}.")
     images, readable = to_network_inputs(drawn)
-    people = np.unique(drawn.writer)
 
     ways = ("generated digits alone", "and drawings by the others")
     right = {way: np.zeros(len(drawn.labels), bool) for way in ways}

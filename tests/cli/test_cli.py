@@ -429,6 +429,17 @@ def test_evaluate_on_a_file_of_drawings(run, tiny, tmp_path):
     assert values["flagged_not_a_digit"] == 0
 
 
+def test_evaluate_of_one_writer_is_all_that_writer(run, tiny, tmp_path):
+    digits = [handwriting.sample_digit(digit) for digit in range(10)]
+    labels = np.arange(10)
+    labels[3] = 5
+    drawn = drawings.from_strokes(digits, labels, np.full(10, 7))
+    drawings.save(drawn, tmp_path / "mine.npz")
+    values = run("evaluate", "--model", tiny, "--data", tmp_path / "mine.npz", "--json").json
+    assert values["writers"] == 1
+    assert values["writer_mean"] == values["writer_worst"] == values["accuracy"] == 0.9
+
+
 def test_evaluate_on_a_file_of_images_flags_what_is_no_digit(run, tiny, tmp_path):
     images = np.stack([draw(digit) for digit in range(9)] + [np.full((280, 280), 255, np.uint8)])
     np.savez(tmp_path / "images.npz", x=images, y=np.arange(10, dtype=np.uint8))

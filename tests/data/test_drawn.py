@@ -44,6 +44,18 @@ def test_writers_are_kept_back_whole(tiny_mnist, tmp_path):
     assert mixture.description == "drawings of class.npz (33 by 11 people)"
 
 
+def test_one_writers_drawings_are_kept_back_one_by_one(tiny_mnist, tmp_path):
+    """Held out whole, the only writer would leave nothing to learn from."""
+    samples = [handwriting.sample_digit(i % 10) for i in range(36)]
+    drawn = drawings.from_strokes(samples, np.arange(36) % 10, np.full(36, 7))
+    drawings.save(drawn, tmp_path / "mine.npz")
+    (mixture,) = load_tiny(tiny_mnist, drawings=str(tmp_path / "mine.npz")).mixed
+    learned, kept = mixture.draw(33, np.random.default_rng(0))[1], mixture.kept[1]
+    np.testing.assert_array_equal(np.sort([*learned, *kept]), np.sort(drawn.labels))
+    assert len(kept) == 3
+    assert mixture.description == "drawings of mine.npz (33)"
+
+
 def test_drawings_that_are_images_are_mixed_in_as_they_are(tiny_mnist, tiny_arrays, tmp_path):
     path = tmp_path / "images.npz"
     blank = np.zeros((1, 28, 28), np.uint8)

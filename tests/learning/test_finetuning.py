@@ -148,6 +148,16 @@ def test_few_drawings_of_one_digit_are_enough(home, tmp_path, tiny_mnist, count)
     assert events[-1].tuned["folds"] == min(count, 5)
 
 
+def test_one_writer_is_judged_drawing_by_drawing(home, tmp_path, tiny_mnist):
+    digits = [handwriting.sample_digit(digit) for digit in range(10)]
+    drawn = drawings.from_strokes(digits * 2, np.arange(20) % 10, np.full(20, 7))
+    drawings.save(drawn, tmp_path / "mine.npz")
+    _, events = go_on(settings(tmp_path / "mine.npz", tiny_mnist))
+    tuned = events[-1].tuned
+    assert (tuned["by_writer"], tuned["writers"], tuned["folds"]) == (False, 1, 5)
+    assert tuned["n"] == [2] * 10
+
+
 def test_one_drawing_is_too_few(home, tmp_path, tiny_mnist):
     one = drawings.from_strokes([handwriting.sample_digit(3)], np.array([3]))
     drawings.save(one, tmp_path / "one.npz")

@@ -1,5 +1,7 @@
 """Generated handwriting: repeatable, balanced, well-formed and varied."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from classifier.config import CLASSES
 from classifier.ink.convention import scale_to_box
 from classifier.ink.drawings import Drawings, load, save
 from classifier.ink.rendering import render_box, render_drawings
-from classifier.synthetic import handwriting
+from classifier.synthetic import handwriting, templates
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +23,17 @@ def test_same_seed_gives_same_digits(drawings):
     np.testing.assert_array_equal(again.stroke_id, drawings.stroke_id)
     np.testing.assert_array_equal(again.labels, drawings.labels)
     np.testing.assert_array_equal(again.writer, drawings.writer)
+
+
+def test_a_seeds_digits_are_those_of_yesterday(drawings):
+    """Whoever changes them tests every saved model on other digits than before. What is whole is
+    compared exactly: it tells which variant each is of. Points differ a little by the machine."""
+    whole = hashlib.sha256()
+    for array in (drawings.stroke_id, drawings.sample_id, drawings.labels, drawings.writer):
+        whole.update(array.astype("<i4").tobytes())
+    assert whole.hexdigest()[:16] == "7d03536f98344007"
+    some = [[0.2904, -0.4811], [-0.2093, -0.0829], [0.2561, -0.1719], [-0.0888, -0.4281]]
+    np.testing.assert_allclose(drawings.points[: 4 * 14184 : 14184], some, atol=1e-4)
 
 
 def test_another_seed_gives_other_digits(drawings):
@@ -92,6 +105,41 @@ def test_every_digit_is_written_in_different_ways(drawings, digit):
     pictures = render_drawings(written).reshape(len(written), -1) / 255
     pictures /= np.linalg.norm(pictures, axis=1, keepdims=True)
     assert len({len(strokes) for strokes in written}) > 1 or (pictures @ pictures.T).min() < 0.5
+
+
+def test_it_tells_which_variant_each_digit_is_of(drawings):
+    again, which = handwriting.generate_styles(2005, seed=1)
+    np.testing.assert_array_equal(again.points, drawings.points)
+    variants = templates.load().variants
+    assert [variants[i].digit for i in which] == drawings.labels.tolist()
+    strokes = [variants[i].strokes.count("/") + 1 for i in which]
+    assert strokes == [len(one) for one in drawings]
+    # As often as its weight says, over many digits by many writers.
+    which = handwriting.generate_styles(30_000, seed=0)[1]
+    for digit, mine in templates.load().digits.items():
+        start = variants.index(mine[0])
+        counts = np.bincount(which, minlength=len(variants))[start : start + len(mine)]
+        weights = np.array([variant.weight for variant in mine])
+        np.testing.assert_allclose(
+            counts / counts.sum(), weights / weights.sum(), atol=0.06, err_msg=str(digit)
+        )
+
+
+def test_one_variant_alone_is_written_by_many():
+    crossed = handwriting.generate_variant(7, "crossed", 40, seed=1)
+    assert crossed.labels.tolist() == [7] * 40
+    assert crossed.writer.tolist() == list(range(40))
+    assert {len(strokes) for strokes in crossed} == {2}
+    pictures = render_drawings(crossed).reshape(40, -1) / 255
+    pictures /= np.linalg.norm(pictures, axis=1, keepdims=True)
+    assert np.median(pictures @ pictures.T) < 0.8, "in many hands"
+    again = handwriting.generate_variant(7, "crossed", 40, seed=1)
+    np.testing.assert_array_equal(again.points, crossed.points)
+    assert len(handwriting.generate_variant(7, "crossed", 0, seed=1)) == 0
+    with pytest.raises(ValueError, match="no variant “crossed” of 6: those of 6 are “"):
+        handwriting.generate_variant(6, "crossed", 40, seed=1)
+    with pytest.raises(ValueError, match="count is -1"):
+        handwriting.generate_variant(7, "crossed", -1, seed=1)
 
 
 @pytest.mark.parametrize("digit", range(CLASSES))
