@@ -17,6 +17,7 @@ from classifier.cli import worker as command
 from classifier.config import PROJECT
 from classifier.events import EpochEnded, Failed, Finished, Progress
 from classifier.jobs import link
+from classifier.jobs import version as module
 from classifier.jobs.cluster import ClusterJobs, Stores
 from classifier.jobs.run import JobError, RunState
 from classifier.jobs.version import version
@@ -226,6 +227,17 @@ def test_a_page_of_another_version_than_the_scheduler_serves_is_refused(
     monkeypatch.setattr(link, "version", lambda: "another")
     with pytest.raises(JobError, match="this page is version another: start the same version"):
         cluster.jobs().submit(short)
+
+
+def test_a_version_differs_where_the_source_or_a_table_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_PACKAGE", tmp_path)
+    seen = set()
+    for name, text in (("a.py", "1"), ("a.py", "2"), ("b.toml", "1"), ("b.toml", "2")):
+        (tmp_path / name).write_text(text)
+        seen.add(version.__wrapped__())
+    (tmp_path / "notes.txt").write_text("anything")
+    assert len(seen) == 4
+    assert version.__wrapped__() in seen
 
 
 @pytest.mark.slow
