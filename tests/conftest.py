@@ -1,7 +1,10 @@
 """What several tests share: a place to write, and data small enough to train on in a second."""
 
+import contextlib
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +49,27 @@ def left_as_it_was() -> Iterator[None]:
 
 def _settings() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if name.startswith("DIGIT_CLASSIFIER")}
+
+
+@pytest.fixture(autouse=True)
+def alone(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """`with alone():` holds back the tests of other processes while it measures what a whole server
+    takes, for which two cores are few."""
+    path = tmp_path_factory.getbasetemp().parent / "machine.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+
+        @contextlib.contextmanager
+        def block() -> Iterator[None]:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(lock, fcntl.LOCK_SH)
+
+        yield block
 
 
 @pytest.fixture

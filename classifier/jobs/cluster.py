@@ -20,7 +20,7 @@ from classifier.jobs import local, queue, shares
 from classifier.jobs.following import Followed
 from classifier.jobs.link import Link
 from classifier.jobs.queue import Claim
-from classifier.jobs.run import JobError, Run
+from classifier.jobs.run import JobError, Jobs, Run
 from classifier.limits import LimitError
 from classifier.rights import OPERATOR, Action, Visitor
 
@@ -46,8 +46,8 @@ class Stores:
     keep: Callable[[Mapping[str, bytes]], str]
 
 
-class ClusterJobs:
-    """`run.Jobs` by the workers of a Dask scheduler."""
+class ClusterJobs(Jobs):
+    """Starts and finds runs on the workers of a Dask scheduler."""
 
     def __init__(
         self,
@@ -90,8 +90,8 @@ class ClusterJobs:
         if not self._link.is_up():
             raise JobError(self._link.trouble)
         with self._lock:
-            claims = list(self._living().values())
-            shares.check_room(by, claims, self._sweeps_on(by.digest), host=host, sweep=sweep)
+            sweeps = self._sweeps_on(by.digest)
+            shares.check_room(by, self._living().values(), sweeps, host=host, sweep=sweep)
             run = self._new(local.new_id(), Claim(by.digest, host, sweep=sweep))
         self._link.spawn(self._submit(run, config, drawn, by))
         return Run(run.id, run, by.digest)
@@ -112,26 +112,11 @@ class ClusterJobs:
                 self._link.spawn(run.follow(self._link.ask))
         return Run(run.id, run, run.claim.owner)
 
-    def of(self, visitor: Visitor) -> Run | None:
+    def living(self) -> dict[str, Claim]:
         """As `run.Jobs` says."""
         self._link.is_up()
         with self._lock:
-            living = self._living().items()
-        own = [n for n, it in living if it.owner == visitor.digest and not it.sweep]
-        return self.find(max(own)) if own and visitor.digest else None
-
-    def all(self, by: Visitor) -> list[Run]:
-        """As `run.Jobs` says."""
-        by.check(Action.LIST_ALL)
-        with self._lock:
-            living = self._living()
-        return [run for one in living if (run := self.find(one)) is not None]
-
-    def claims(self) -> list[Claim]:
-        """As `run.Jobs` says."""
-        self._link.is_up()
-        with self._lock:
-            return list(self._living().values())
+            return self._living()
 
     def snapshots_of(self, run_id: str) -> Path:
         """As `run.Jobs` says."""
@@ -148,7 +133,7 @@ class ClusterJobs:
         that it has not been told of yet."""
         over = {run.id for run in self._runs.values() if run.ended} | set(self._ended)
         known = self._alive | {run.id: run.claim for run in self._runs.values()}
-        return {one: claim for one, claim in known.items() if one not in over}
+        return {one: known[one] for one in sorted(known.keys() - over)}  # ids begin with the time
 
     def _new(self, run_id: str, claim: Claim) -> Followed:
         run = Followed(run_id, claim, self._stop, self._stores.keep)
@@ -209,7 +194,9 @@ class ClusterJobs:
                 self._hear({"table": await self._link.ask("digits_hello", {})})
                 claim = run.claim
                 sweeps = self._sweeps_on(by.digest)
-                shares.check_room(by, self.claims(), sweeps, host=claim.host, sweep=claim.sweep)
+                shares.check_room(
+                    by, self.living().values(), sweeps, host=claim.host, sweep=claim.sweep
+                )
                 raise LimitError(_FULL)
         except (OSError, RuntimeError, ValueError, LookupError) as error:
             run.refuse(f"The run cannot be started: {error}")

@@ -28,7 +28,7 @@ from classifier.config import PROJECT, TrainConfig, home, runs_folder
 from classifier.jobs import queue, resources, shares
 from classifier.jobs.queue import Claim
 from classifier.jobs.resources import free_memory
-from classifier.jobs.run import MOST_AT_ONCE, JobError, Run, Work
+from classifier.jobs.run import MOST_AT_ONCE, JobError, Jobs, Run, Work
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class _Process:
         return resources.why_it_ended(log, code)
 
 
-class LocalJobs:
-    """Starts and finds runs as child processes of this one: `run.Jobs`."""
+class LocalJobs(Jobs):
+    """Starts and finds runs as child processes of this one."""
 
     side_by_side = 1  # see `queue`
 
@@ -148,7 +148,7 @@ class LocalJobs:
 
         def check() -> None:
             sweeps = queue.sweeps_on(by.digest)
-            shares.check_room(by, self.claims(), sweeps, host=host, sweep=sweep)
+            shares.check_room(by, self.living().values(), sweeps, host=host, sweep=sweep)
 
         run_id = new_id()
         return Run(run_id, self.begin(run_id, config, drawn, claim, check), by.digest)
@@ -221,22 +221,8 @@ class LocalJobs:
         return _Process(folder, self._children.get(run_id))
 
     def living(self) -> dict[str, Claim]:
-        """The runs that wait or are at work here, by their ids, in the order of their coming."""
+        """As `run.Jobs` says."""
         return {one: queue.claim_of(one) for one in queue.alive()}
-
-    def of(self, visitor: Visitor) -> Run | None:
-        """As `run.Jobs` says."""
-        own = [n for n, it in self.living().items() if it.owner == visitor.digest and not it.sweep]
-        return self.find(own[-1]) if own and visitor.digest else None
-
-    def all(self, by: Visitor) -> list[Run]:
-        """As `run.Jobs` says."""
-        by.check(Action.LIST_ALL)
-        return [run for one in queue.alive() if (run := self.find(one)) is not None]
-
-    def claims(self) -> list[Claim]:
-        """As `run.Jobs` says."""
-        return list(self.living().values())
 
     def snapshots_of(self, run_id: str) -> Path:
         """As `run.Jobs` says."""

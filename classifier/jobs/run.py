@@ -7,6 +7,8 @@ same database (`shared`), or on a worker of a cluster (`cluster`).
 
 import contextlib
 import enum
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -154,17 +156,20 @@ class Run:
         return self.end.error if isinstance(self.end, Failed) else ""
 
 
-class Jobs(Protocol):
+class Jobs(ABC):
     """Starts and finds runs. One object serves all sessions of a server; its methods may be called
     from any thread, and wait for no other machine, but for the database when a run begins."""
 
     @property
+    @abstractmethod
     def side_by_side(self) -> int:
         """How many runs are carried out at a time; 1 at least."""
 
+    @abstractmethod
     def get_ready(self) -> None:
         """Somebody may start a run soon: prepare for it, at once."""
 
+    @abstractmethod
     def submit(
         self,
         config: TrainConfig,
@@ -183,21 +188,31 @@ class Jobs(Protocol):
         sweep: of which of this visitor's sweeps it is a run, whose share it takes; "" for none
         """
 
+    @abstractmethod
     def find(self, run_id: str) -> Run | None:
         """The run of that id, to be followed from its beginning; None if there is none."""
+
+    @abstractmethod
+    def living(self) -> Mapping[str, Claim]:
+        """The runs that wait or are at work, as far as is known here, by their ids, in the order of
+        their coming."""
 
     def of(self, visitor: Visitor) -> Run | None:
         """The newest run of this visitor that waits or is at work, and is none of a sweep; None if
         there is none."""
+        living = self.living().items()
+        own = [n for n, it in living if it.owner == visitor.digest and not it.sweep]
+        return self.find(own[-1]) if own and visitor.digest else None
 
     def all(self, by: Visitor) -> list[Run]:
         """The runs of all visitors that wait or are at work. Raises NotAllowedError."""
+        by.check(Action.LIST_ALL)
+        return [run for one in self.living() if (run := self.find(one)) is not None]
 
-    def claims(self) -> list[Claim]:
-        """Of all runs that wait or are at work, as far as is known here."""
-
+    @abstractmethod
     def snapshots_of(self, run_id: str) -> Path:
         """The folder of a run's networks, epoch by epoch, as far as they have come."""
 
+    @abstractmethod
     def close(self) -> None:
         """This server ends."""

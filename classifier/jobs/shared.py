@@ -21,7 +21,7 @@ from classifier.jobs import local, queue, shares
 from classifier.jobs.board import RUN, SWEEP, Board, News, Own, Reader
 from classifier.jobs.local import LocalJobs
 from classifier.jobs.queue import Claim
-from classifier.jobs.run import MOST_AT_ONCE, JobError, Run, RunState, Work
+from classifier.jobs.run import MOST_AT_ONCE, JobError, Jobs, Run, RunState, Work
 from classifier.jobs.shelf import Kept
 from classifier.rights import OPERATOR, Action, Visitor
 
@@ -106,8 +106,8 @@ class _Told:
         return News(lasting.encode(), passing.encode(), self.run.end is not None, why)
 
 
-class SharedJobs:
-    """Starts runs as child processes, and finds those of all servers: `run.Jobs`."""
+class SharedJobs(Jobs):
+    """Starts runs as child processes, and finds those of all servers."""
 
     side_by_side = 1  # see `queue`
 
@@ -162,20 +162,17 @@ class SharedJobs:
             return None
         return Run(run_id, _Elsewhere(self._board.reader(run_id), self._board), job.claim.owner)
 
-    def of(self, visitor: Visitor) -> Run | None:
-        """As `run.Jobs` says."""
-        living = self._living().items()
-        own = [n for n, it in living if it.owner == visitor.digest and not it.sweep]
-        return self.find(own[-1]) if own and visitor.digest else None
-
-    def all(self, by: Visitor) -> list[Run]:
-        """As `run.Jobs` says."""
-        by.check(Action.LIST_ALL)
-        return [run for one in self._living() if (run := self.find(one)) is not None]
-
-    def claims(self) -> list[Claim]:
-        """As `run.Jobs` says."""
-        return list(self._living().values())
+    def living(self) -> dict[str, Claim]:
+        """As `run.Jobs` says: as their tickets say where their files are here, else as the database
+        does."""
+        there = self._board.known().values()
+        here = self._here.living()
+        on = {
+            job.id: job.claim
+            for job in there
+            if job.kind == RUN and job.is_on and (job.id in here or not self._here.work(job.id))
+        }
+        return on | here
 
     def snapshots_of(self, run_id: str) -> Path:
         """As `run.Jobs` says."""
@@ -189,23 +186,11 @@ class SharedJobs:
         while self._board.is_own() and not self._board.trouble and time.monotonic() < end:
             time.sleep(0.05)
 
-    def _living(self) -> dict[str, Claim]:
-        """The runs that are on: as their tickets say where their files are here, else as the
-        database does."""
-        there = self._board.known().values()
-        here = self._here.living()
-        on = {
-            job.id: job.claim
-            for job in there
-            if job.kind == RUN and job.is_on and (job.id in here or not self._here.work(job.id))
-        }
-        return on | here
-
     def _enter(self, run_id: str, claim: Claim, by: Visitor) -> None:
         """Take a place for a run, among all. Raises CollectionError or LimitError."""
 
         def check() -> None:
-            others = [it for one, it in self._living().items() if one != run_id]
+            others = [it for one, it in self.living().items() if one != run_id]
             sweeps = self._board.on(SWEEP, by.digest)
             shares.check_room(by, others, sweeps, host=claim.host, sweep=claim.sweep)
 

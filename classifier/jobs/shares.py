@@ -1,6 +1,6 @@
 """A visitor's share of the processor: how long a run may be, and how many there may be."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from classifier import files, limits
 from classifier.config import TrainConfig, home
@@ -31,7 +31,7 @@ def check_sweep(configs: Sequence[TrainConfig], by: Visitor) -> None:
 
 
 def check_room(
-    by: Visitor, alive: Sequence[Claim], sweeps: Sequence[str], *, host: bool, sweep: str = ""
+    by: Visitor, alive: Collection[Claim], sweeps: Sequence[str], *, host: bool, sweep: str = ""
 ) -> None:
     """Raise LimitError if this visitor, or all together, have as many runs as they may. A sweep
     counts as one run, for its visitor from its beginning to its end.

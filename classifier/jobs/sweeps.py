@@ -134,7 +134,9 @@ class Sweeps:
         sweep_id = f"{time.time_ns():020d}-{by.digest[: queue.SHORT] or 'nobody'}"
 
         def check() -> None:
-            shares.check_room(by, self._jobs.claims(), self._shelf.on(by.digest), host=False)
+            shares.check_room(
+                by, self._jobs.living().values(), self._shelf.on(by.digest), host=False
+            )
 
         try:
             self._shelf.begin(sweep_id, by.digest, _packed(made), check)

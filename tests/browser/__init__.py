@@ -349,9 +349,14 @@ def open_class(host: Page) -> str:
     return link.get_attribute("href") or ""
 
 
-def write(phone: Page, digit: int) -> None:
-    """Draw a digit with one finger, and wait for its answer."""
+def sketch(phone: Page, digit: int) -> None:
+    """Draw a digit with one finger."""
     draw_by_finger(phone, [stroke * 0.64 + 0.18 for stroke in handwriting.sample_digit(digit)])
+
+
+def write(phone: Page, digit: int) -> None:
+    """The same, and wait for its answer."""
+    sketch(phone, digit)
     expect_answer(phone, digit)
 
 

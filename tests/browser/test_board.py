@@ -296,6 +296,15 @@ def test_keys_act_at_once(page):
     expect(keyed(page, "correction")).to_contain_text("Kept as a 5", timeout=PATIENCE)
 
 
+def test_digit_keys_are_the_boards_without_shift_whatever_they_write(page):
+    page.keyboard.press("Shift+3")  # "3", as on a French keyboard
+    expect(page.get_by_role("tab", name="Runs")).to_have_attribute("aria-selected", "true")
+    expect_blank(page)
+    french = {"key": "(", "code": "Digit5", "bubbles": True}
+    page.evaluate("key => document.body.dispatchEvent(new KeyboardEvent('keydown', key))", french)
+    expect_answer(page, 5)
+
+
 def test_the_pen_takes_the_keyboard_from_fields_and_buttons(page):
     zero = placed(handwriting.sample_digit(0), 190, (45, 45))
     field = page.get_by_label("Epochs", exact=True)

@@ -234,7 +234,7 @@ def test_what_the_browser_sent_before_it_heard_of_a_new_model_does_not_undo_it(b
     ear = Ear(page)
     visit(page, server[0])
     train_by_time(page, 3)
-    expect(keyed(page, "training-progress")).to_contain_text("images/s", timeout=PATIENCE)
+    keyed(page, "training-progress").wait_for(timeout=PATIENCE)
     keyed(page, "view").get_by_role("button").click()
     ear.close()
     wait_until(lambda: page.wait_for_timeout(50) or ear.has_missed("It answers now"))

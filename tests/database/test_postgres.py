@@ -71,7 +71,7 @@ def test_without_the_setting_nothing_of_it_is_imported(tmp_path):
         "from classifier.rights import Visitor\n"
         "from classifier.ui import page, shared\n"
         "assert collection.drawings_of(Visitor('a')) == []\n"
-        "shared.jobs().claims()\n"
+        "shared.jobs().living()\n"
         "assert not {'classifier.jobs.board', 'classifier.jobs.shared'} & set(sys.modules)\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))\n"
     )

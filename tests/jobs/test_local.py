@@ -244,7 +244,7 @@ def test_a_server_that_is_about_to_end_begins_no_run_and_prepares_for_none(serve
         server.submit(short)
     server.get_ready()
     assert server._ready is None
-    assert not server.claims()
+    assert not server.living()
 
 
 def test_what_a_ready_worker_cannot_import_is_told_by_the_run(server, short, broken):

@@ -88,7 +88,7 @@ def test_a_run_is_found_listed_and_followed_from_its_beginning_at_another_server
     assert two.of(ANN).id == run.id
     assert two.of(BEN) is None
     assert [found.id for found in two.all(OPERATOR)] == [run.id]
-    assert two.claims() == [Claim("a")]
+    assert list(two.living().values()) == [Claim("a")]
     end = run.until(Finished)
     assert there.until(Finished) == end
     assert (there.started, there.epochs, there.state) == (

@@ -32,7 +32,7 @@ def jobs(cluster, home) -> Iterator[ClusterJobs]:
         Sweeps(made).stop(one, OPERATOR)
     for run in made.all(OPERATOR):
         run.stop(OPERATOR)
-    wait_for(lambda: not made.claims(), "the end of all runs")
+    wait_for(lambda: not made.living(), "the end of all runs")
     made.close()
 
 

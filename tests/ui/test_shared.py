@@ -48,6 +48,6 @@ def test_where_one_is_named_sweeps_are_in_it_and_runs_if_they_have_no_scheduler(
     monkeypatch.setenv(link.SETTING, scheduler)
     assert isinstance(shared.jobs(), kind)
     assert isinstance(shared.sweeps()._shelf, BoardShelf)
-    assert shared.jobs().claims() == [], "neither is there"
+    assert shared.jobs().living() == {}, "neither is there"
     shared.jobs().close()
     shared._board().close()

@@ -129,15 +129,18 @@ class Board {
   }
 
   key(event) {
-    const { target, key } = event;
+    const { target, key, code } = event;
     const field = event.composedPath()[0];
     const isField =
       field.isContentEditable ||
       field.matches?.("textarea, select, input:not([type=range], [type=checkbox], [type=radio])");
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    // With shift they are the page's: some keyboards write digits so.
+    const isHeld = event.shiftKey || event.ctrlKey || event.metaKey || event.altKey;
+    if (event.defaultPrevented || isHeld) return;
     if (isField || !this.post.link?.data.keys) return;
     if (key === "Enter" && target.closest?.("button, a, [role=button], summary")) return;
-    const name = key.length === 1 ? key.toLowerCase() : key;
+    const digit = /^Digit(\d)$/.exec(code)?.[1]; // whatever it writes without shift
+    const name = digit ?? (key.length === 1 ? key.toLowerCase() : key);
     const isMeant = (one) =>
       one.dataset.key === name &&
       (one.dataset.keyOf ?? this.keysOf) === this.keysOf &&
