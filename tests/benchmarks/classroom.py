@@ -56,6 +56,7 @@ class Page:
         self.fragments: dict[str, str] = {}  # in which widgets are, by their keys
         self.polled: dict[str, float] = {}  # fragments that the browser runs by itself: seconds
         self.board: dict = {}  # what the board was told last
+        self.said = ""  # in the last box of a warning or an error
         self.states: dict[str, dict] = {}
 
     async def run(self, fragment: str = "", said: dict | None = None) -> None:
@@ -96,6 +97,8 @@ class Page:
     def _note(self, delta) -> None:
         element = delta.new_element
         kind = element.WhichOneof("type") if delta.HasField("new_element") else None
+        if kind == "alert":
+            self.said = element.alert.body
         holder = getattr(element, kind) if kind else delta.add_block
         if not kind and delta.add_block.HasField("tab_container"):
             holder = delta.add_block.tab_container
@@ -203,6 +206,8 @@ async def member(url: str, code: str, until: float, seed: int, measured: Measure
     async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, f"class={code}")
         await page.run()
+        if not page.board:
+            raise RuntimeError(f"member {seed + 1} was not let in: {page.said}")
         nothing_drawn = page.board["answer"]["title"]
         await asyncio.sleep(rng.uniform(0, EVERY))
         while (begun := time.perf_counter()) < until:
