@@ -20,6 +20,10 @@ NO_URL = (
     f"{SETTING} is no address of a PostgreSQL database: write it as "
     "postgresql://user:password@machine/database."
 )
+_WRONG_PART = (
+    f"A part of the address in {SETTING} is none that a database takes, such as its port or its "
+    "sslmode: put it right."
+)
 _REFUSED = f"The database refuses the user or the password: put them right in {SETTING}."
 _UNKNOWN = f"There is no database of the name that {SETTING} has: create it, or name another."
 _FULL = "The disk of the database is full: free some space there."
@@ -42,6 +46,7 @@ _STATES = {
 }
 # What the database says while a connection is made, which comes without an SQLSTATE.
 _SAID = {
+    r"connection is bad: invalid": _WRONG_PART,
     r"authentication failed|no password supplied|role .* does not exist|pg_hba": _REFUSED,
     r"database .* does not exist": _UNKNOWN,
     r"too many (clients|connections)|remaining connection slots": _TAKEN,

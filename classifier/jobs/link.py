@@ -101,6 +101,11 @@ class Link:
                 )
             except ValueError as error:
                 self.trouble = str(error)
+            except TypeError:  # by Dask, of tls:// alone
+                self.trouble = (
+                    f"{SETTING} names a scheduler with TLS, for which Dask has no certificates "
+                    "here: see https://distributed.dask.org/en/stable/tls.html."
+                )
             except Exception as error:  # whatever Dask raises then
                 self.trouble = (
                     f"The scheduler that {SETTING} names does not answer "

@@ -280,6 +280,8 @@ WRONG = {
     "an unknown database": (lambda at: at.url("other"), "no database of the name"),
     "nobody there": (lambda at: at.url().replace(f":{at.port}/", ":1/"), "does not answer"),
     "no machine": (lambda at: at.url().replace("127.0.0.1", "x.invalid"), "does not answer"),
+    "no port": (lambda at: at.url().replace(f":{at.port}/", ":abc/"), "A part of the address"),
+    "an odd sslmode": (lambda at: at.url() + "?sslmode=odd", "such as its port or its sslmode"),
     "no URL": (lambda at: PASSWORD, "no address of a PostgreSQL database: write it as"),
     "no UTF-8": (lambda at: at.url(password="%E4"), "no address of a"),
     "no text": (lambda at: at.url(password="\udce4"), "no address of a"),

@@ -208,6 +208,13 @@ def test_an_address_that_is_none_is_told_at_once(dask, home, short, address, cap
     jobs.close()
 
 
+def test_a_scheduler_with_tls_without_certificates_is_told(dask, home, short):
+    jobs = ClusterJobs("tls://127.0.0.1:1", NOTHING)
+    with pytest.raises(JobError, match="SCHEDULER names a scheduler with TLS, for which"):
+        jobs.submit(short)
+    jobs.close()
+
+
 def test_what_answers_nothing_or_is_no_scheduler_is_told_in_time(dask, home, short):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
