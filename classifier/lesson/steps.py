@@ -1,6 +1,7 @@
-"""The lesson: nine steps to a first network, and networks trained otherwise than in the article.
+"""The lesson: nine steps to a first network, one to hands that it does not know, and networks
+trained otherwise than in the article.
 
-The way in is that of F. Chollet, Deep Learning with Python, section 2.1, "A first look at a neural
+The nine are those of F. Chollet, Deep Learning with Python, section 2.1, "A first look at a neural
 network", in other words; they are in `lesson.toml`. Knows nothing of the page that shows them, and
 nothing of Keras: the steps' code is text here.
 """

@@ -1,4 +1,4 @@
-"""The tab "Lesson": nine steps, each with its code, and something to try.
+"""The tab "Lesson": ten steps, each with its code, and something to try.
 
 Texts, code and experiments are `classifier.lesson`'s; what stands beside them, `lesson_objects`'.
 """
@@ -43,7 +43,7 @@ def tab(model: SavedModel | None) -> None:
 
 
 def _way(here: session.Session) -> Step:
-    """Back, the nine steps, and on."""
+    """Back, the steps, and on."""
     keys = list(STEPS)
     place = keys.index(here.step) if here.step in STEPS else 0
     _STEP.set(keys[place])

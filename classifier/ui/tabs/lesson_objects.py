@@ -8,15 +8,24 @@ import streamlit as st
 
 from classifier.config import CLASSES, TrainConfig, mnist_at_hand
 from classifier.events import gap
+from classifier.ink import rendering
+from classifier.ink.drawings import fit_canvas
+from classifier.serving import inspection
 from classifier.serving.predict import as_input
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
+from classifier.synthetic import handwriting
 from classifier.ui import charts, gallery, plots, results, session, shared, view
 from classifier.ui.board import board, canvas
 from classifier.ui.sidebar import form, run
 from classifier.ui.tabs import background, inside, training
 
 _SHOWN = 12  # random images at a time
+_NEAREST = 6
+# A way to write a 7 that MNIST's writers did not have, how many are added to its images, and one
+# that is none of these, which all networks that have not seen such call a 2.
+_STRANGE_7 = "round, crossed, hook at the foot"
+_ADDED, _THEIR_SEED, _EXAMPLE_SEED = 300, 1, 298
 
 
 def _drawing() -> np.ndarray | None:
@@ -181,6 +190,43 @@ def _test(model: SavedModel) -> None:
     st.caption(f"{model.title}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
 
 
+def _hands(model: SavedModel | None) -> None:
+    """The training images nearest to the drawing, before and after strange sevens are added."""
+    view.button("Put such a 7 on the canvas", "strange-seven", _put_strange_7, icon="draw")
+    image = _drawing()
+    found = _specimens()
+    if image is None or found is None:
+        return
+    added = _strange_7s()
+    images = np.concatenate([found.images, added])
+    labels = np.concatenate([found.labels, np.full(len(added), 7, found.labels.dtype)])
+    seen = len(found.images)
+    query = as_input(image).reshape(-1)
+    for key, count, words in (
+        ("before", seen, f"Nearest of {seen:,} training images"),
+        ("after", len(images), f"Nearest once {len(added)} such sevens are among them"),
+    ):
+        rows = as_input(images[:count]).reshape(count, -1)
+        which, _ = inspection.nearest(rows, query, _NEAREST)
+        st.markdown(f"**{words}**")
+        items = gallery.of_training(images, labels, which, [""] * len(which))
+        gallery.pictures(f"nearest-{key}", items, board.put)
+
+
+def _put_strange_7() -> None:
+    (strokes,) = handwriting.generate_variant(7, _STRANGE_7, 1, _EXAMPLE_SEED)
+    lines, _, pen = fit_canvas(strokes)
+    session.current().sketch.put_strokes(lines, pen)
+
+
+@st.cache_resource(show_spinner=False)
+def _strange_7s() -> np.ndarray:
+    """Images (N, 28, 28) uint8 of them, each in another hand."""
+    return rendering.render_drawings(
+        handwriting.generate_variant(7, _STRANGE_7, _ADDED, _THEIR_SEED)
+    )
+
+
 # Of the data and the drawing, whether a model answers or not; and of the model that answers.
 _OBJECTS: dict[str, Callable[[SavedModel | None], None]] = {
     "problem": _problem,
@@ -188,6 +234,7 @@ _OBJECTS: dict[str, Callable[[SavedModel | None], None]] = {
     "prepare": _prepare,
     "labels": _labels,
     "fit": _fit,
+    "hands": _hands,
 }
 _OF_MODEL: dict[str, Callable[[SavedModel], None]] = {
     "layers": lambda model: inside.layers(shared.inspector(model.name, model.checksum)),

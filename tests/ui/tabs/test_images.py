@@ -1,6 +1,7 @@
 """The images behind a model: of a cell, of a page, as the drawing, and where they are gone."""
 
 import itertools
+import re
 import threading
 import time
 from concurrent.futures import Future
@@ -247,4 +248,26 @@ def test_others_are_shown_on_request(home, tiny_mnist, monkeypatch):
     assert keys(page, "specimen-picture") != first
     page.button(key=keys(page, "specimen-picture")[0]).click().run()
     assert "Training image" in words(page)
+    assert not page.exception
+
+
+def nearest(page: AppTest, which: str) -> list[str]:
+    """What those are that the lesson shows as nearest to the drawing, as it shows them."""
+    begins = f"nearest-{which}-picture-"
+    labels = [one.label for one in page.button if str(one.key).startswith(begins)]
+    return [re.search(r"\*\*(\d)\*\*", label)[1] for label in labels]
+
+
+def test_why_it_failed_on_a_7_and_what_helps(home, real_mnist, monkeypatch):
+    monkeypatch.setenv("MNIST_NPZ", str(real_mnist))
+    page = opened(lesson="hands")
+    until(page, "Draw a digit above, or press one of the samples")
+    assert not keys(page, "nearest-")
+    page.button(key="strange-seven").click().run()
+    until(page, "Nearest of 2,000 training images")
+    assert nearest(page, "before").count("2") >= 4
+    assert "7" not in nearest(page, "before")
+    assert nearest(page, "after") == ["7"] * 6
+    page.button(key=keys(page, "nearest-after-picture")[0]).click().run()
+    assert re.search(r"Training image 2\d{3} · a 7", words(page)), "one of those that were added"
     assert not page.exception
