@@ -15,6 +15,7 @@ from classifier.synthetic import doodles, handwriting
 TRAIN = 20_000
 TEST = 4_000
 MOST = 60_000
+_EVENNESS = 0.5  # of digits that are mixed in: of rare ways to write one, a network sees too few
 TEST_SEED = 2**31  # beyond the seeds that a config takes, so no run trains on the test digits
 
 
@@ -31,15 +32,15 @@ def for_testing() -> tuple[np.ndarray, np.ndarray]:
     return draw(TEST, TEST_SEED)
 
 
-def draw(count: int, seed: int) -> Batch:
-    """Some of them. Same seed, same images."""
-    drawn = handwriting.generate(count, seed)
+def draw(count: int, seed: int, evenness: float = 0.0) -> Batch:
+    """Some of them; evenness: as of `handwriting.generate`. Same seed, same images."""
+    drawn = handwriting.generate(count, seed, evenness)
     return rendered(drawn, seed), drawn.labels
 
 
 def some(count: int, rng: np.random.Generator) -> Batch:
-    """Some of them, others at each call."""
-    return draw(count, int(rng.integers(TEST_SEED)))
+    """Some of them to mix in, others at each call."""
+    return draw(count, int(rng.integers(TEST_SEED)), _EVENNESS)
 
 
 def rendered(drawn: Drawings, seed: int) -> np.ndarray:

@@ -42,16 +42,19 @@ class Hands:
     bends: NDArray[np.float64]
 
 
-def generate(count: int, seed: int) -> Drawings:
+def generate(count: int, seed: int, evenness: float = 0.0) -> Drawings:
     """`count` digits with balanced shuffled labels 0-9, by random writers. Same seed, same digits.
 
     Points are in heights of a digit, around 0. A writer's digits stand together.
+    evenness: 0, each variant comes as often as its weight says, to 1, all come alike
     Raises ValueError if `count` is negative or `seed` is not from 0 to 2**32 - 1.
     """
-    return generate_styles(count, seed)[0]
+    return generate_styles(count, seed, evenness)[0]
 
 
-def generate_styles(count: int, seed: int) -> tuple[Drawings, NDArray[np.int_]]:
+def generate_styles(
+    count: int, seed: int, evenness: float = 0.0
+) -> tuple[Drawings, NDArray[np.int_]]:
     """The digits of `generate`, and which of `templates.load().variants` each is, (count,)."""
     check_request(count, seed)
     rng = np.random.default_rng(seed)
@@ -60,7 +63,7 @@ def generate_styles(count: int, seed: int) -> tuple[Drawings, NDArray[np.int_]]:
     sizes = rng.integers(low, high + 1, count // low + 1)
     writer = np.repeat(np.arange(len(sizes)), sizes)[:count].astype(np.int32)
     hands = draw_hands(len(sizes), rng)
-    variant = _choose_variants(labels, writer, rng)
+    variant = _choose_variants(labels, writer, evenness, rng)
 
     stroke_counts = np.array([len(shape.strokes) for shape in _shapes()])[variant]
     first = np.cumsum(stroke_counts) - stroke_counts  # each digit's first stroke
@@ -141,13 +144,16 @@ def draw_hands(count: int, rng: np.random.Generator) -> Hands:
 
 
 def _choose_variants(
-    labels: NDArray[np.uint8], writer: NDArray[np.int32], rng: np.random.Generator
+    labels: NDArray[np.uint8],
+    writer: NDArray[np.int32],
+    evenness: float,
+    rng: np.random.Generator,
 ) -> NDArray[np.int_]:
     """Index into `_shapes()` for each digit, (N,): the writer's favourite, mostly."""
     chosen = np.empty(len(labels), int)
     start = 0
     for digit, variants in templates.load().digits.items():
-        weights = np.array([variant.weight for variant in variants], float)
+        weights = np.array([variant.weight for variant in variants]) ** (1 - evenness)
         weights /= weights.sum()
         mine = np.flatnonzero(labels == digit)
         favourite = rng.choice(len(weights), writer.max(initial=0) + 1, p=weights)[writer[mine]]
