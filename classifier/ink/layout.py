@@ -98,7 +98,7 @@ def read_ink(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> li
     def picture(first: int, end: int) -> np.ndarray:
         left, top, right, bottom = map(int, _around(boxes[first:end]))
         some = only(first, end, (slice(top, bottom), slice(left, right)))
-        box = convention.adjust_pen(convention.crop_to_ink(some))
+        box = convention.widen_pen(convention.crop_to_ink(some))
         return convention.centre(convention.scale_to_box(box))
 
     def pictures(candidates: list[tuple[int, int]]) -> np.ndarray:

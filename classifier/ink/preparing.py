@@ -34,7 +34,7 @@ class Prepared:
     READABLE, except for SEVERAL.
 
     ink: (H, W) float32, what was found
-    box: (h, w) float32, cropped to the ink, its pen within MNIST's range
+    box: (h, w) float32, cropped to the ink, its pen as wide as in MNIST at least
     scaled: (h, w) uint8, longer side `convention.BOX`
     network_input: (28, 28) uint8, 0–255, ink is high
     """
@@ -56,7 +56,7 @@ def prepare_ink(ink: np.ndarray) -> Prepared:
     verdict = judge(ink)
     if verdict not in (Verdict.READABLE, Verdict.SEVERAL):
         return Prepared(verdict, ink)
-    return _finish(verdict, ink, convention.adjust_pen(convention.crop_to_ink(ink)))
+    return _finish(verdict, ink, convention.widen_pen(convention.crop_to_ink(ink)))
 
 
 def prepare_strokes(strokes: Sequence[np.ndarray], size: int, pen: float) -> Prepared:
@@ -110,9 +110,7 @@ def judge(ink: np.ndarray, shape: np.ndarray | None = None) -> Verdict:
     small = extent < 0.25
     if extent < _DOT:
         return Verdict.DOT
-    box = convention.resize(
-        convention.crop_to_ink(ink) if shape is None else shape, convention.BOX * convention.WORK
-    )
+    box = convention.at_work(convention.crop_to_ink(ink) if shape is None else shape)
     # A disc or a square has 0.67, a small one less, since its soft rim does not count.
     if convention.pen_width(box) > (0.5 if small else 0.6) * max(box.shape):
         return Verdict.DOT if small else Verdict.FULL

@@ -6,7 +6,7 @@ import pytest
 
 from classifier.config import CANVAS, IMAGE_SIZE
 from classifier.ink import convention, rendering
-from classifier.ink.convention import BOX, PEN
+from classifier.ink.convention import BOX, LEAST_PEN
 from classifier.ink.preparing import Prepared, Verdict, prepare, prepare_strokes
 from tests.ink import (
     DIGITS,
@@ -19,23 +19,28 @@ from tests.ink import (
 )
 
 
-@pytest.mark.parametrize("pen", [2, 4, 8, 18, 36, 48])
-def test_pen_is_brought_to_mnists_range(pen):
+@pytest.mark.parametrize("side", [CANVAS, 640])
+@pytest.mark.parametrize("pen", [1, 2, 4, 8])
+def test_a_fine_pen_is_widened_to_mnists_least(pen, side):
     """To within half a pixel of 28, as far as a width can be measured."""
     for digit in DIGITS:
-        assert PEN[0] - 0.5 < pen_of(prepare(photographed(drawn(digit), pen))) < PEN[1] + 0.5
+        strokes = [stroke * side / CANVAS for stroke in drawn(digit)]
+        ink = rendering.render_strokes(strokes, side, pen)
+        assert pen_of(prepare(1 - ink)) == pytest.approx(LEAST_PEN, abs=0.5)
 
 
-def test_pen_within_the_range_is_left_as_it_is():
-    ink = convention.crop_to_ink(rendering.render_strokes(drawn(3), CANVAS, 24))
-    assert convention.adjust_pen(ink) is ink
+@pytest.mark.parametrize("pen", [24, 36, 48])
+def test_a_wide_pen_is_left_as_it_is(pen):
+    for digit in DIGITS:
+        ink = convention.crop_to_ink(rendering.render_strokes(drawn(digit), CANVAS, pen))
+        assert convention.widen_pen(ink) is ink
 
 
-def test_pen_outside_the_range_is_redrawn_as_asked():
+def test_a_finer_pen_is_redrawn_as_asked():
     for digit in DIGITS:
         ink = convention.crop_to_ink(rendering.render_strokes(drawn(digit), CANVAS, 12))
         for wanted in (3.0, 4.0):
-            box = convention.adjust_pen(ink, (wanted, wanted))
+            box = convention.widen_pen(ink, wanted)
             width = convention.pen_width(box) * BOX / max(box.shape)
             assert width == pytest.approx(wanted, abs=0.3)
 
@@ -184,16 +189,14 @@ def test_a_picture_as_in_mnist_is_hardly_changed_on_its_way(digit):
     assert difference(found["ink box"], picture) > 10
 
 
-@pytest.mark.parametrize("pen", [5, 60])
-def test_only_the_pen_rung_changes_the_pen(pen):
-    found = rungs(prepare(photographed(drawn(3), pen)))
-    bounds = PEN[0] - 0.5, PEN[1] + 0.5
+def test_only_the_pen_rung_changes_the_pen():
+    found = rungs(prepare(photographed(drawn(3), 5)))
 
     def width(name: str) -> float:
         return convention.pen_width(cv2.resize(found[name] / np.float32(255), (224, 224))) / 8
 
-    assert not bounds[0] < width("centre of mass") < bounds[1]
-    assert bounds[0] < width("pen") < bounds[1]
+    assert width("centre of mass") < LEAST_PEN - 0.5
+    assert width("pen") == pytest.approx(LEAST_PEN, abs=0.5)
 
 
 def test_a_wide_picture_is_squeezed_at_first_and_keeps_its_aspect_then():

@@ -97,10 +97,11 @@ def thin_inputs() -> list[np.ndarray]:
     return [network_input(prepare(photographed(drawn(digit), 12))) for digit in DIGITS]
 
 
-@pytest.mark.parametrize("pen", [24, 36, 48])
-def test_pens_up_to_4_times_thicker_keep_the_shape(thin_inputs, pen):
-    """Pictures keep a pen that lies within MNIST's range, so greys differ there; the shape does
-    not: each digit is liker to itself in a fine pen than to any other, by a correlation of 0.6."""
+@pytest.mark.parametrize("pen", [24, 36])
+def test_pens_up_to_3_times_thicker_keep_the_shape(thin_inputs, pen):
+    """Pictures keep a pen that is not too fine, so greys differ; the shape does not: each digit is
+    liker to itself in a fine pen than to any other, by a correlation of 0.6. Whether networks read
+    such pictures, and in pens that are thicker yet, `tests/serving/test_pens.py` asks."""
     for digit in DIGITS:
         thick = network_input(prepare(photographed(drawn(digit), pen)))
         like = [likeness(thick, other) for other in thin_inputs]
@@ -227,7 +228,7 @@ def test_steps_called_one_by_one_give_what_prepare_gives():
     ink = finding.drop_specks(finding.find_ink(grey))
     np.testing.assert_array_equal(ink, prepared.ink)
     assert preparing.judge(ink) is prepared.verdict
-    box = convention.adjust_pen(convention.crop_to_ink(ink))
+    box = convention.widen_pen(convention.crop_to_ink(ink))
     np.testing.assert_array_equal(box, prepared.box)
     scaled = convention.scale_to_box(box)
     np.testing.assert_array_equal(scaled, prepared.scaled)
