@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     named = [name for name in given[:1] if name in COMMANDS]
     chosen = _parser(named or COMMANDS).parse_args(given)
     try:
-        return int(chosen.command(chosen))
+        status = int(chosen.command(chosen))
+        sys.stdout.flush()  # here, since at the process' end a closed pipe is told with a traceback
+        return status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever reads it has seen enough, as `head` has

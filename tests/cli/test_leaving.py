@@ -30,7 +30,15 @@ def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(home: Path)
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "classifier", "models"]
-    ended = subprocess.run(command, cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    # Buffered, as it is unless the environment says otherwise.
+    ended = subprocess.run(
+        command,
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONUNBUFFERED": ""},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
     os.close(writing)
     assert ended.stderr == b""
 
