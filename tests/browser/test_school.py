@@ -22,6 +22,7 @@ from tests.browser import (
     open_class,
     open_page,
     open_phone,
+    open_tab,
     send,
     train_by_time,
     wait_until,
@@ -156,3 +157,18 @@ def test_a_class_keeps_all_that_was_confirmed_while_one_of_each_is_killed(school
     expect(answering).to_have_value(re.compile("dense, MNIST"))
     for one in (host, trainer, *phones):
         one.context.close()
+
+
+def test_what_a_host_looks_at_while_the_database_is_away_comes_back_by_itself(school, browser):
+    host = open_page(browser, school.servers.url)
+    open_class(host)
+    invitation = keyed(host, "invitation")
+    expect(invitation).to_be_visible()
+    school.database.stop(signal.SIGQUIT)
+    open_tab(host, "Training")
+    open_tab(host, "Our handwriting")
+    expect(host.get_by_role("tabpanel", name="Our handwriting")).to_contain_text("does not answer")
+    expect(invitation).to_be_hidden()
+    school.database.start()
+    expect(invitation).to_be_visible()
+    host.context.close()

@@ -76,11 +76,13 @@ def _open(model: SavedModel) -> None:
     labelling.attempt(classroom.open_class, model.name, model.id)
 
 
-def panel(there: Class, model: SavedModel | None) -> None:
-    """The way in, what the host can do, and the wall of drawings."""
-    found = _look(there, 0)
-    if found is None:
-        return
+def look(there: Class, most: int = 0, known: Sequence[Kept] = ()) -> Survey:
+    """What this host sees of the class. Arguments and exceptions as of `classroom.survey`."""
+    return classroom.survey(session.visitor(), there.number, most, known)
+
+
+def panel(there: Class, found: Survey, model: SavedModel | None) -> None:
+    """The way in, what the host can do, and the wall of drawings; found: a look at it."""
     here = session.current()
     here.class_total, here.class_drawn = int(found.counts.sum()), time.monotonic()
     is_over = there.state is ClassState.CLOSED
@@ -141,7 +143,7 @@ def _counts(there: Class) -> None:
 
 def _look(there: Class, most: int, known: Sequence[Kept] = ()) -> Survey | None:
     try:
-        return classroom.survey(session.visitor(), there.number, most, known)
+        return look(there, most, known)
     except labelling.PROBLEMS as error:
         view.warning(str(error))
         return None

@@ -1,6 +1,7 @@
 """The tab "Our handwriting": the labelled drawings, how well they are read, files in and out."""
 
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from classifier import limits
+from classifier.database.interface import CollectionError
 from classifier.ink import drawings
 from classifier.ink.drawings import Drawings
 from classifier.limits import LimitError
@@ -23,6 +25,7 @@ from classifier.ui.session import Widget
 from classifier.ui.tabs import finetuning, judging
 
 _DIGIT, _PAGE_KEY = Widget[int]("shown-digit"), "handwriting-page"
+_LOOK_EVERY = 2.0  # seconds between two looks whether the store answers again
 _HIDDEN = -1  # in place of a digit: what the host has hidden
 
 
@@ -36,6 +39,11 @@ def tab(model: SavedModel | None) -> None:
             number = None if chosen is None else chosen.number
             album = albums.contents(visitor, number)
             _ways_in(album, chosen, model)
+        found = None if chosen is None else hosting.look(chosen)
+    except CollectionError as error:
+        view.error(str(error))
+        view.fragment(_look_again, run_every=_LOOK_EVERY)(time.monotonic())
+        return
     except labelling.PROBLEMS as error:
         view.error(str(error))
         return
@@ -43,8 +51,8 @@ def tab(model: SavedModel | None) -> None:
     if here.upload_said:
         st.info(here.upload_said)
         here.upload_said = ""
-    if chosen is not None:
-        hosting.panel(chosen, model)
+    if chosen is not None and found is not None:
+        hosting.panel(chosen, found, model)
     if not len(album.numbers) + album.hidden:
         if chosen is None:
             st.caption(
@@ -62,6 +70,17 @@ def tab(model: SavedModel | None) -> None:
             readable = judging.accuracy(album, number, model)
         load = partial(albums.everything, visitor, number)
         finetuning.form(model, album.counts, readable, load)
+
+
+def _look_again(since: float) -> None:
+    """Draw the tab anew once the store answers, but not in the run that found that it does not."""
+    if time.monotonic() - since < _LOOK_EVERY / 2:
+        return
+    try:
+        classroom.hosted(session.visitor())
+    except CollectionError:
+        return
+    st.rerun()
 
 
 def _ways_in(album: Contents, chosen: Class | None, model: SavedModel | None) -> None:
