@@ -1,7 +1,6 @@
 """What several tests share: a place to write, and data small enough to train on in a second."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -25,6 +24,11 @@ from tests.browser import (
     visit,
 )
 from tests.postgres import Cluster, cluster
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where nobody is held back
+    fcntl = None
 
 # Read before any fixture clears the environment: the real MNIST, where there is one.
 REAL_MNIST = os.environ.get("MNIST_NPZ")
@@ -57,6 +61,9 @@ def alone(
 ) -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """`with alone():` holds back the tests of other processes while it measures what a whole server
     takes, for which two cores are few."""
+    if fcntl is None:
+        yield contextlib.nullcontext
+        return
     path = tmp_path_factory.getbasetemp().parent / "machine.lock"
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)

@@ -6,15 +6,14 @@ Takes a minute for each thousand.
 """
 
 import argparse
-from collections.abc import Iterator
 
 import numpy as np
 
-from classifier.config import IMAGE_SIZE
-from classifier.ink import drawings, preparing, rendering
-from classifier.ink.preparing import Prepared
+from classifier.data.drawn import to_network_inputs
+from classifier.ink import drawings, rendering
 from classifier.serving import evaluation, store
 from classifier.serving.predict import Predictor
+from tests.benchmarks.variants import SURE
 
 # Side of the picture and width of the pen, pixels; share of the side that the drawing takes.
 LAYOUTS = [
@@ -42,15 +41,28 @@ def as_picture(strokes: list[np.ndarray], side: int, pen: float, share: float) -
     return np.asarray(255 - np.rint(255 * ink), np.uint8)
 
 
-def row(name: str, found: Iterator[Prepared], labels: np.ndarray, predictor: Predictor) -> str:
+def judge(
+    drawn: drawings.Drawings | drawings.Images, predictor: Predictor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which of N drawings are read rightly, and which wrongly with a probability above SURE; both
+    (N,) bool. Where there is nothing to read it is wrong."""
+    images, _ = to_network_inputs(drawn)
+    said = predictor.probabilities(images)
+    right = (said.argmax(axis=1) == drawn.labels) & images.any(axis=(1, 2))
+    return right, ~right & (said.max(axis=1) > SURE)
+
+
+def pictures_of(drawn: drawings.Drawings, side: int, pen: float, share: float) -> drawings.Images:
+    """The drawings as pictures of themselves; arguments as of `as_picture`."""
+    pixels = np.array([as_picture(one, side, pen, share) for one in drawn])
+    return drawings.Images(pixels, drawn.labels)
+
+
+def row(name: str, drawn: drawings.Drawings | drawings.Images, predictor: Predictor) -> str:
     """A line of the table: how these drawings are read."""
-    empty = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    given = [one.network_input for one in found]
-    said = predictor.probabilities(np.array([empty if one is None else one for one in given]))
-    right = (said.argmax(axis=1) == labels) & [one is not None for one in given]
+    right, sure = judge(drawn, predictor)
     low, high = evaluation.interval(int(right.sum()), len(right))
-    sure = (~right & (said.max(axis=1) > 0.95)).mean()
-    return f"| {name} | {right.mean():.2%} | {low:.2%} – {high:.2%} | {sure:.2%} |"
+    return f"| {name} | {right.mean():.2%} | {low:.2%} – {high:.2%} | {sure.mean():.2%} |"
 
 
 def main() -> None:
@@ -69,13 +81,11 @@ def main() -> None:
             parser.error(f"{path} has images: name a file of strokes.")
         some = np.random.default_rng(0).permutation(len(drawn))[: chosen.most]
         drawn = drawn.select(np.sort(some))
-        samples = list(drawn)
-        strokes = (preparing.prepare_strokes(*drawings.fit_canvas(one)) for one in samples)
-        print(row(f"{path}: strokes", strokes, drawn.labels, predictor), flush=True)
+        print(row(f"{path}: strokes", drawn, predictor), flush=True)
         for side, pen, share in LAYOUTS:
-            pictures = (preparing.prepare(as_picture(one, side, pen, share)) for one in samples)
+            pictures = pictures_of(drawn, side, pen, share)
             name = f"{side}×{side} pixels, pen {pen}, {share:.0%} of the side"
-            print(row(name, pictures, drawn.labels, predictor), flush=True)
+            print(row(name, pictures, predictor), flush=True)
 
 
 if __name__ == "__main__":

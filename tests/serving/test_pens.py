@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.ink import drawings, preparing
+from classifier.ink import drawings
 from classifier.serving import store
 from classifier.serving.predict import Predictor
 from classifier.synthetic import handwriting
@@ -18,23 +18,24 @@ def predictor() -> Predictor:
     return Predictor(store.get("shipped-deep").tflite())
 
 
-def accuracy(predictor: Predictor, found: list[preparing.Prepared], labels: np.ndarray) -> float:
-    empty = np.zeros((28, 28), np.uint8)
-    images = [empty if one.network_input is None else one.network_input for one in found]
-    right = predictor.probabilities(np.array(images)).argmax(axis=1) == labels
-    return float(right.mean())
+@pytest.fixture(scope="module")
+def digits() -> drawings.Drawings:
+    return handwriting.generate(COUNT, seed=3)
+
+
+@pytest.fixture(scope="module")
+def as_strokes(digits, predictor) -> float:
+    return pens.judge(digits, predictor)[0].mean()
 
 
 @pytest.mark.parametrize(("side", "pen", "share"), pens.LAYOUTS)
-def test_a_picture_is_read_as_its_strokes_are(side, pen, share, predictor):
-    digits = handwriting.generate(COUNT, seed=3)
-    strokes = [preparing.prepare_strokes(*drawings.fit_canvas(one)) for one in digits]
-    pictures = [preparing.prepare(pens.as_picture(one, side, pen, share)) for one in digits]
-    as_strokes = accuracy(predictor, strokes, digits.labels)
-    assert accuracy(predictor, pictures, digits.labels) > as_strokes - 0.025
+def test_a_picture_is_read_as_its_strokes_are(side, pen, share, digits, as_strokes, predictor):
+    right, _ = pens.judge(pens.pictures_of(digits, side, pen, share), predictor)
+    assert right.mean() > as_strokes - 0.025
 
 
 @pytest.mark.parametrize("pen", [4, 12, 24, 36, 48, 60])
 def test_a_plain_digit_is_read_in_any_pen(pen, predictor):
-    found = [preparing.prepare(photographed(drawn(digit), pen)) for digit in DIGITS]
-    assert accuracy(predictor, found, np.array(DIGITS)) == 1
+    pixels = np.array([photographed(drawn(digit), pen) for digit in DIGITS])
+    right, _ = pens.judge(drawings.Images(pixels, np.array(DIGITS)), predictor)
+    assert right.all()

@@ -76,13 +76,9 @@ def _open(model: SavedModel) -> None:
     labelling.attempt(classroom.open_class, model.name, model.id)
 
 
-def look(there: Class, most: int = 0, known: Sequence[Kept] = ()) -> Survey:
-    """What this host sees of the class. Arguments and exceptions as of `classroom.survey`."""
-    return classroom.survey(session.visitor(), there.number, most, known)
-
-
 def panel(there: Class, found: Survey, model: SavedModel | None) -> None:
-    """The way in, what the host can do, and the wall of drawings; found: a look at it."""
+    """The way in, what the host can do, and the wall of drawings. found: the class as
+    `classroom.survey` has it."""
     here = session.current()
     here.class_total, here.class_drawn = int(found.counts.sum()), time.monotonic()
     is_over = there.state is ClassState.CLOSED
@@ -143,7 +139,7 @@ def _counts(there: Class) -> None:
 
 def _look(there: Class, most: int, known: Sequence[Kept] = ()) -> Survey | None:
     try:
-        return look(there, most, known)
+        return classroom.survey(session.visitor(), there.number, most, known)
     except labelling.PROBLEMS as error:
         view.warning(str(error))
         return None

@@ -39,7 +39,7 @@ def tab(model: SavedModel | None) -> None:
             number = None if chosen is None else chosen.number
             album = albums.contents(visitor, number)
             _ways_in(album, chosen, model)
-        found = None if chosen is None else hosting.look(chosen)
+        found = None if number is None else classroom.survey(visitor, number, 0)
     except CollectionError as error:
         view.error(str(error))
         view.fragment(_look_again, run_every=_LOOK_EVERY)(time.monotonic())

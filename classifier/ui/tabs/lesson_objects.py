@@ -200,14 +200,13 @@ def _hands(model: SavedModel | None) -> None:
     added = _strange_7s()
     images = np.concatenate([found.images, added])
     labels = np.concatenate([found.labels, np.full(len(added), 7, found.labels.dtype)])
+    rows, query = as_input(images).reshape(len(images), -1), as_input(image).reshape(-1)
     seen = len(found.images)
-    query = as_input(image).reshape(-1)
     for key, count, words in (
         ("before", seen, f"Nearest of {seen:,} training images"),
         ("after", len(images), f"Nearest once {len(added)} such sevens are among them"),
     ):
-        rows = as_input(images[:count]).reshape(count, -1)
-        which, _ = inspection.nearest(rows, query, _NEAREST)
+        which, _ = inspection.nearest(rows[:count], query, _NEAREST)
         st.markdown(f"**{words}**")
         items = gallery.of_training(images, labels, which, [""] * len(which))
         gallery.pictures(f"nearest-{key}", items, board.put)
