@@ -59,7 +59,7 @@ def command(chosen: argparse.Namespace) -> int:
     with _interrupts() as stop:
         try:
             if chosen.run:
-                child.carry_out(chosen.run, _load_keras, _planned)
+                child.carry_out(chosen.run, _get_ready, _planned)
                 return 0
             settings = settings_of({name: getattr(chosen, name) for name in SETTINGS})
             _planned(settings)(emit, stop)
@@ -109,10 +109,10 @@ def _fine_tuning(base: str, network: str | None, values: dict[str, Any]) -> Trai
     )
 
 
-def _load_keras() -> None:
+def _get_ready() -> None:
     from classifier.learning import training
 
-    training.load_keras()
+    training.load_keras(and_more=True)
 
 
 def _planned(chosen: TrainConfig) -> Callable[..., None]:

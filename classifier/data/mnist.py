@@ -39,7 +39,25 @@ def load(
             raise DataUnavailableError(
                 f"{path} is damaged (its checksum is wrong): delete it, and it is downloaded again."
             )
-    return read(path)
+    return _ahead.pop(_stamp(path), None) or read(path)
+
+
+_ahead: dict[object, Dataset] = {}  # what `read_ahead` has read and `load` has not yet given
+
+
+def read_ahead(path: Path) -> None:
+    """Read it now, for the next `load` of this file as it is. Raises as `read`, or OSError."""
+    stamp = _stamp(path)
+    _ahead[stamp] = read(path)
+
+
+def _stamp(path: Path) -> object:
+    """What changes when the file does; None if there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return path.resolve(), about.st_mtime_ns, about.st_size
 
 
 def read(path: Path) -> Dataset:

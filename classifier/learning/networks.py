@@ -170,24 +170,56 @@ def learned(config: TrainConfig, saved: bytes) -> keras.Sequential:
     return network
 
 
+class Trained:
+    """A network with what it has learned, to be put into files."""
+
+    def __init__(self, network: keras.Sequential) -> None:
+        self.network = network
+
+    def save(self, path: Path) -> None:
+        """As Keras reads it."""
+        self.network.save(path)
+
+    def export(self, path: Path) -> None:
+        """As LiteRT reads it: any number of images to probabilities."""
+        import tensorflow as tf
+
+        # Keras' own export goes by a SavedModel, which takes several times as long.
+        shape = (None, *self.network.input_shape[1:])
+        path.write_bytes(_converted(_answering(self.network), [tf.TensorSpec(shape, tf.float32)]))
+
+
 def forward(network: keras.Sequential) -> bytes:
     """A network's way from one image to probabilities, for LiteRT: a function of the image and of
     all weights, in the order of `network.weights`, so that it serves for any weights."""
     import tensorflow as tf
 
+    shapes = [(1, *network.input_shape[1:]), *(weight.shape for weight in network.weights)]
+    return _converted(_answering(network), [tf.TensorSpec(shape, tf.float32) for shape in shapes])
+
+
+def _answering(network: keras.Sequential) -> Callable[..., Any]:
+    """A network's way from images to probabilities: a function of the images, and perhaps of
+    weights in place of its own, which are constants."""
+    own = {id(variable): variable.numpy() for variable in network.variables}
+
     def answer(x: Any, *weights: Any) -> Any:
-        values = dict(zip(map(id, network.weights), weights, strict=True))
+        values = own | dict(zip(map(id, network.weights), weights, strict=False))
         trainable, other = (
             [values[id(variable)] for variable in variables]
             for variables in (network.trainable_variables, network.non_trainable_variables)
         )
         return network.stateless_call(trainable, other, x, training=False)[0]
 
-    shapes = [(1, *network.input_shape[1:]), *(weight.shape for weight in network.weights)]
-    function = tf.function(answer, autograph=False).get_concrete_function(
-        *(tf.TensorSpec(shape, tf.float32) for shape in shapes)
-    )
-    converted: bytes = tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
+    return answer
+
+
+def _converted(function: Callable[..., Any], specs: list[Any]) -> bytes:
+    """A function of tensors of these specifications, as LiteRT reads it."""
+    import tensorflow as tf
+
+    concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
+    converted: bytes = tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
     return converted
 
 

@@ -5,18 +5,20 @@ Knows nothing of who listens. Keras is imported when training begins, not before
 
 import dataclasses
 import importlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from classifier.config import DETECTOR, TrainConfig
-from classifier.data import sources
+import numpy as np
+
+from classifier.config import DETECTOR, IMAGE_SIZE, TrainConfig, mnist_at_hand
+from classifier.data import mnist, sources
 from classifier.data.dataset import split_validation
 from classifier.data.epochs import in_thread
 from classifier.data.generated import with_others
@@ -139,8 +141,9 @@ def train(
     emit(Progress(stage="saving"))
     with _timed(stages, "saving"):
         # A fresh network has neither dropout nor the optimizer's memory, which triples the file.
-        final = networks.for_serving(config)
-        final.set_weights(trainer.model.get_weights())
+        network = networks.for_serving(config)
+        network.set_weights(trainer.model.get_weights())
+        final = networks.Trained(network)
         metrics = result | {
             "calibration_error": tested.calibration_error,
             "seconds": stages["training"],
@@ -181,10 +184,45 @@ def train(
     return saved
 
 
-@cache
-def load_keras() -> Future[ModuleType]:
-    """Load Keras with TensorFlow, which takes seconds, in the background; once for all calls."""
-    return in_thread(lambda: importlib.import_module("keras"))
+_loading: Future[ModuleType] | None = None
+
+
+def load_keras(*, and_more: bool = False) -> Future[ModuleType]:
+    """Load Keras with TensorFlow, which takes seconds, in the background; once for all calls.
+
+    and_more: for a process that waits for a run: do also what else takes the first one longest
+    """
+    global _loading
+    if _loading is None:
+        _loading = in_thread(_get_ready if and_more else _import_keras)
+    return _loading
+
+
+def _import_keras() -> ModuleType:
+    # Where there is pandas Keras loads it, which takes a tenth of the time and serves nothing here.
+    hidden = "pandas" not in sys.modules
+    if hidden:
+        sys.modules["pandas"] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("keras")
+    finally:
+        if hidden:
+            del sys.modules["pandas"]
+
+
+def _get_ready() -> ModuleType:
+    """Import Keras, read MNIST if it is at hand, and learn from a few empty images: what a process
+    does for the first time takes longest."""
+    keras = _import_keras()
+    with suppress(Exception):  # the run itself will say what is wrong
+        path = mnist_at_hand()
+        if path is not None:
+            mnist.read_ahead(path)
+        trainer = Trainer(TrainConfig.of("dense", epochs=1), threading.Event())
+        nothing = np.zeros((4, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(4, np.uint8)
+        trainer.fit(nothing, (), nothing)
+        networks.forward(trainer.model)
+    return keras
 
 
 @contextmanager

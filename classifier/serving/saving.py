@@ -5,11 +5,10 @@ Knows nothing of training.
 
 import contextlib
 import datetime
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from classifier import files, limits, names
 from classifier.database import interface
@@ -19,8 +18,15 @@ from classifier.serving.folders import NameTakenError
 from classifier.serving.meta import FILES, FORMAT, ModelMeta, layers_of, written
 from classifier.serving.saved import SavedModel, digest
 
-if TYPE_CHECKING:
-    import keras
+
+class Trained(Protocol):
+    """A trained network that can be put into files."""
+
+    def save(self, path: Path) -> None:
+        """As Keras reads it."""
+
+    def export(self, path: Path) -> None:
+        """As LiteRT reads it."""
 
 
 def new_name(network: str, source: str) -> str:
@@ -61,7 +67,7 @@ def check_room(owner: str, more: int = 1) -> None:
         raise LimitError(f"{len(models)} models are saved here, which is all that there may be.")
 
 
-def save_new(network: str, source: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
+def save_new(network: str, source: str, model: Trained, meta: dict[str, Any]) -> SavedModel:
     """Save it under a name that no model has yet; arguments and errors as for `new_name` and
     `save`."""
     while True:
@@ -70,7 +76,7 @@ def save_new(network: str, source: str, model: "keras.Model", meta: dict[str, An
             return save(name, model, meta)
 
 
-def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
+def save(name: str, model: Trained, meta: dict[str, Any]) -> SavedModel:
     """Save a trained network with what is known of it; the folder appears at once or not at all.
 
     meta: JSON values for the fields of ModelMeta. Format, name, id, date, layers, checksums of the
@@ -80,8 +86,7 @@ def save(name: str, model: "keras.Model", meta: dict[str, Any]) -> SavedModel:
     """
     with _appearing(name) as scratch:
         model.save(scratch / "model.keras")
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            model.export(str(scratch / "model.tflite"), format="litert", verbose=False)
+        model.export(scratch / "model.tflite")
         contents = {file: (scratch / file).read_bytes() for file in FILES}
         described = written(
             {

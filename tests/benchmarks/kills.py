@@ -48,7 +48,7 @@ class Network:
         """Write what the shipped `dense` has."""
         shutil.copyfile(SHIPPED_MODELS / "shipped-dense" / "model.keras", path)
 
-    def export(self, path: str, *, format: str, verbose: bool) -> None:
+    def export(self, path: Path) -> None:
         """The same for LiteRT."""
         shutil.copyfile(SHIPPED_MODELS / "shipped-dense" / "model.tflite", path)
 

@@ -186,6 +186,21 @@ def test_a_named_file_is_taken_as_it_is_even_from_keras_cache(cached, tiny_mnist
     assert len(mnist.load(str(cached)).train_labels) == 120
 
 
+def test_what_was_read_ahead_is_given_once_and_not_after_the_file_has_changed(
+    tiny_mnist, tiny_arrays, monkeypatch
+):
+    mnist.read_ahead(tiny_mnist)
+    with monkeypatch.context() as patch:
+        patch.setattr(mnist, "read", None)
+        dataset = mnist.load(str(tiny_mnist))
+    np.testing.assert_array_equal(dataset.train_images, tiny_arrays["x_train"])
+    assert mnist.load(str(tiny_mnist)) is not dataset
+    mnist.read_ahead(tiny_mnist)
+    np.savez(tiny_mnist, **tiny_arrays | {"y_test": tiny_arrays["y_test"][::-1]})
+    changed = mnist.load(str(tiny_mnist))
+    np.testing.assert_array_equal(changed.test_labels, tiny_arrays["y_test"][::-1])
+
+
 def test_environments_file_goes_before_keras_cache(cached, tiny_mnist, monkeypatch, unreachable):
     cached.write_bytes(b"damaged, if anybody looked")
     monkeypatch.setenv("MNIST_NPZ", str(tiny_mnist))

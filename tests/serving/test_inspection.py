@@ -3,10 +3,8 @@ what an answer hangs on; what lies nearest."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -41,8 +39,7 @@ class Pair(NamedTuple):
 def exported(model: keras.Model, folder: Path) -> bytes:
     """The network as it is served."""
     file = folder / "model.tflite"
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        model.export(str(file), format="litert", verbose=False)
+    networks.Trained(model).export(file)
     return file.read_bytes()
 
 
@@ -238,7 +235,7 @@ def test_a_saved_model_knows_its_layers_and_so_does_one_saved_before_they_were_n
 ):
     model, expected = pairs[name].model, [layer.name for layer in pairs[name].inspector.layers]
     meta = {"config": {}, "metrics": {"test_accuracy": 0.5}, "data": {"description": "none"}}
-    saving.save("mine", model, meta)
+    saving.save("mine", networks.Trained(model), meta)
     file = home / "models" / "mine" / "meta.json"
     written = json.loads(file.read_text())
     assert [[one.name, type(one).__name__] for one in model.layers] == [

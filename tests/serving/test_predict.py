@@ -31,7 +31,7 @@ def exported(tmp_path_factory) -> dict[str, tuple]:
             last = model.layers[-1]
             weights, bias = last.get_weights()
             last.set_weights([weights * 12, bias])
-            pairs[name] = model, saving.save(f"random-{name}", model, META)
+            pairs[name] = model, saving.save(f"random-{name}", networks.Trained(model), META)
     return pairs
 
 

@@ -40,7 +40,7 @@ class FakeModel:
     def save(self, path: Path) -> None:
         Path(path).write_bytes(b"a network for Keras")
 
-    def export(self, path: str, *, format: str, verbose: bool) -> None:
+    def export(self, path: Path) -> None:
         self._on_export()
         Path(path).write_bytes(b"a network for LiteRT")
 
@@ -85,7 +85,7 @@ def test_a_saved_network_comes_back_as_it_was():
     import keras
 
     model = networks.build(TrainConfig(network="dense"))
-    saved = saving.save("mine", model, META)
+    saved = saving.save("mine", networks.Trained(model), META)
     again = keras.models.load_model(saved.folder / "model.keras")
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -96,7 +96,7 @@ def test_a_saved_network_comes_back_as_it_was():
 
 
 def test_saving_prints_nothing(capfd):
-    saving.save("quiet", networks.build(TrainConfig(network="dense")), META)
+    saving.save("quiet", networks.Trained(networks.build(TrainConfig(network="dense"))), META)
     assert capfd.readouterr().out == "", "standard output is for events"
 
 
