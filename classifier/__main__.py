@@ -16,6 +16,7 @@ COMMANDS = {
     "models": "models",
     "export": "export",
     "import": "importing",
+    "merge": "merge",
     "worker": "worker",
 }
 

@@ -20,6 +20,8 @@ from classifier.ink.labelled import checked_images, checked_labels
 
 _DIGITS = {str(digit) for digit in range(CLASSES)}
 NOT_A_DIGIT = 255  # the label of a drawing that is none
+LOOKALIKE = 254  # of one that is none, and that nobody can tell from a 0, 1, 2 or 5
+_LOOKALIKES = set("OoIl|/ZzSs")
 _MOST_POINTS = MAX_BYTES // 16  # of a stranger's file, also where it has fewer bytes for each
 
 
@@ -30,7 +32,7 @@ class Drawings:
     points: (P, 2) float32, x right and y down, in any unit
     stroke_id: (P,) int32, non-decreasing: which stroke a point belongs to
     sample_id: (P,) int32, non-decreasing, 0 to N-1: which drawing a point belongs to
-    labels: (N,) uint8, 0–9, or NOT_A_DIGIT where that is allowed
+    labels: (N,) uint8, 0–9, or NOT_A_DIGIT or LOOKALIKE where these are allowed
     writer: (N,) int32 or None: who drew it
     """
 
@@ -83,6 +85,21 @@ def from_strokes(
     )
 
 
+def together(parts: Sequence[Drawings]) -> Drawings:
+    """The drawings of several files, one after the other. Each person stays one, with a number from
+    0 here; in each part those whose writers are not known count as one person."""
+    writers, known = [], 0
+    for part in parts:
+        own = np.zeros(len(part), int) if part.writer is None else part.writer
+        writers.append(known + np.unique(own, return_inverse=True)[1])
+        known = int(writers[-1].max()) + 1
+    return from_strokes(
+        [strokes for part in parts for strokes in part],
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate(writers),
+    )
+
+
 def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]:
     """Strokes in any unit moved and scaled to fill a canvas, with its size and pen, in pixels."""
     points = np.concatenate(strokes)
@@ -124,7 +141,8 @@ def load(
     """Read a file of drawings: strokes (`points` …) or images (`x`, `y`).
 
     source, name: as for `read_arrays`
-    symbols: take labels that are text too; what is not one of "0" to "9" becomes NOT_A_DIGIT.
+    symbols: take labels that are text too; what is not one of "0" to "9" becomes NOT_A_DIGIT, or
+    LOOKALIKE if it is an O, I, l, |, /, Z or S, also a small one.
     Raises FileNotFoundError, or ValueError that names the file, the array and what it must be.
     """
     arrays = read_arrays(source, name)
@@ -135,7 +153,7 @@ def load(
             else array
             for name, array in arrays.items()
         }
-    allowed = {*range(CLASSES), NOT_A_DIGIT} if symbols else {*range(CLASSES)}
+    allowed = {*range(CLASSES), *({NOT_A_DIGIT, LOOKALIKE} if symbols else ())}
     try:
         if "points" in arrays:
             most = _MOST_POINTS if isinstance(source, bytes) else None
@@ -151,7 +169,10 @@ def load(
 
 
 def _from_text(labels: np.ndarray) -> np.ndarray:
-    values = [int(text) if text in _DIGITS else NOT_A_DIGIT for text in labels.ravel().tolist()]
+    values = [
+        int(text) if text in _DIGITS else LOOKALIKE if text in _LOOKALIKES else NOT_A_DIGIT
+        for text in labels.ravel().tolist()
+    ]
     return np.array(values, np.uint8).reshape(labels.shape)
 
 

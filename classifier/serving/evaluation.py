@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.ink.drawings import NOT_A_DIGIT
+from classifier.ink.drawings import LOOKALIKE, NOT_A_DIGIT
 
 _BINS = 15
 
@@ -26,6 +26,7 @@ class Evaluation:
     calibration_error: mean distance between confidence and accuracy, 0–1
     flagged_not_a_digit: share of the digits that are taken for something else, 0–1
     others, others_flagged: how many pictures are no digits; the share of them that is noticed
+    lookalikes, lookalikes_flagged: the same of those that are no digits but look like one
     """
 
     n: int
@@ -39,6 +40,8 @@ class Evaluation:
     flagged_not_a_digit: float | None
     others: int
     others_flagged: float | None
+    lookalikes: int
+    lookalikes_flagged: float | None
 
 
 def evaluate(
@@ -52,7 +55,7 @@ def evaluate(
     """Judge N >= 1 answers.
 
     probabilities: (N, classes) float, rows sum to 1
-    labels: (N,) uint8, a class each, or NOT_A_DIGIT
+    labels: (N,) uint8, a class each, or NOT_A_DIGIT or LOOKALIKE
     readable: (N,) bool, whether there was a shape to ask about; None for all
     is_digit: (N,) bool, whether it was taken for a digit; None for all that is readable
     writer: (N,) int, who drew it, or None
@@ -61,7 +64,8 @@ def evaluate(
         raise ValueError("there are no pictures to evaluate on")
     readable = np.ones(len(labels), bool) if readable is None else readable
     is_digit = readable if is_digit is None else is_digit & readable
-    digit = labels != NOT_A_DIGIT
+    other, alike = labels == NOT_A_DIGIT, labels == LOOKALIKE
+    digit = ~other & ~alike
     seen = digit & readable
     answers = probabilities.argmax(axis=1)
     right = (answers == labels) & readable
@@ -81,10 +85,17 @@ def evaluate(
         calibration_error=(
             calibration_error(probabilities[seen], labels[seen]) if seen.any() else None
         ),
-        flagged_not_a_digit=float(1 - is_digit[digit].mean()) if n else None,
-        others=len(labels) - n,
-        others_flagged=float(1 - is_digit[~digit].mean()) if n < len(labels) else None,
+        flagged_not_a_digit=_share(~is_digit, digit),
+        others=int(other.sum()),
+        others_flagged=_share(~is_digit, other),
+        lookalikes=int(alike.sum()),
+        lookalikes_flagged=_share(~is_digit, alike),
     )
+
+
+def _share(flags: np.ndarray, which: np.ndarray) -> float | None:
+    """The share of flags (N,) bool among those that a mask (N,) picks; None if it picks none."""
+    return float(flags[which].mean()) if which.any() else None
 
 
 def interval(right: int, n: int) -> tuple[float, float]:

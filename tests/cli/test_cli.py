@@ -463,11 +463,12 @@ def test_evaluate_counts_what_is_no_digit_in_a_file_of_symbols(run, home, tmp_pa
     drawn = doodles.generate(60, 0, ["letters", "several"])
     path = tmp_path / "symbols.npz"
     drawings.save(drawn, path)
-    arrays = dict(np.load(path)) | {"labels": np.array(["A"] * 60)}
+    arrays = dict(np.load(path)) | {"labels": np.array(["A"] * 40 + ["l", "O"] * 10)}
     np.savez(path, **arrays)
     outcome = run("evaluate", "--data", path, "--json")
     assert outcome.status == 0
-    assert (outcome.json["n"], outcome.json["others"]) == (0, 60)
+    assert (outcome.json["n"], outcome.json["others"]) == (0, 40)
+    assert outcome.json["lookalikes"] == 20
     assert outcome.json["accuracy"] is None
     assert outcome.json["others_flagged"] > 0.8
 
@@ -531,6 +532,36 @@ def test_a_damaged_model_is_named_and_not_used(run, tiny, home, tmp_path):
     assert outcome.status == 1
     assert str(file.parent) in outcome.err
     assert "damaged" in outcome.err
+
+
+# merge
+
+
+def test_files_of_drawings_become_one(run, tmp_path):
+    parts = [tmp_path / "one.npz", tmp_path / "two.npz"]
+    for seed, part in enumerate(parts):
+        drawings.save(handwriting.generate(120, seed), part)  # by two people, or three
+    people = sum(len(np.unique(drawings.load(part).writer)) for part in parts)
+    outcome = run("merge", *parts, "--to", tmp_path / "both.npz", "--json")
+    assert outcome.status == 0
+    assert outcome.json == {"drawings": 240, "people": people}
+    merged = drawings.load(tmp_path / "both.npz")
+    assert merged.labels.tolist() == [n for part in parts for n in drawings.load(part).labels]
+    before = (tmp_path / "both.npz").read_bytes()
+    outcome = run("merge", parts[0], "--to", tmp_path / "both.npz")
+    assert outcome.status == 1
+    assert "exists already" in outcome.err
+    assert (tmp_path / "both.npz").read_bytes() == before
+
+
+def test_images_and_strokes_do_not_merge(run, tmp_path):
+    drawings.save(handwriting.generate(10, 0), tmp_path / "strokes.npz")
+    np.savez(tmp_path / "images.npz", x=np.zeros((1, 28, 28), np.uint8), y=np.zeros(1, np.uint8))
+    outcome = run("merge", tmp_path / "strokes.npz", tmp_path / "images.npz", "--to",
+                  tmp_path / "both.npz")  # fmt: skip
+    assert outcome.status == 1
+    assert "images.npz has images" in outcome.err
+    assert not (tmp_path / "both.npz").exists()
 
 
 # models

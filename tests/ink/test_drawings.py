@@ -65,6 +65,16 @@ def test_select_picks_by_index_or_mask_in_that_order(drawn, which):
         assert_same_strokes(strokes, (ONE, SEVEN, DOT)[number])
 
 
+def test_people_of_several_files_stay_apart(drawn):
+    """Though two files give them the same numbers, or one does not tell them."""
+    nobody = drawings.from_strokes([DOT], np.array([0]))
+    both = drawings.together([drawn, nobody, drawn])
+    assert both.writer.tolist() == [0, 0, 1, 2, 3, 3, 4]
+    assert both.labels.tolist() == [1, 7, 0, 0, 1, 7, 0]
+    for strokes, packed in zip(both, (ONE, SEVEN, DOT, DOT, ONE, SEVEN, DOT), strict=True):
+        assert_same_strokes(strokes, packed)
+
+
 @pytest.mark.parametrize("writer", [None, np.array([4, 4, 9])])
 def test_saved_drawings_come_back_the_same(tmp_path, writer):
     drawn = drawings.from_strokes([ONE, SEVEN, DOT], np.array([1, 7, 0]), writer)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from classifier.ink.drawings import NOT_A_DIGIT
+from classifier.ink.drawings import LOOKALIKE, NOT_A_DIGIT
 from classifier.serving import evaluation
 
 
@@ -118,13 +118,14 @@ def test_writers_count_alike_however_much_they_wrote():
     assert (result.writers, result.writer_mean, result.writer_worst) == (2, 0.875, 0.75)
 
 
-def test_others_count_apart_from_digits():
-    probabilities = np.eye(10)[[1, 1, 3, 4]]
-    labels = np.array([1, 2, NOT_A_DIGIT, NOT_A_DIGIT], np.uint8)
-    is_digit = np.array([True, False, False, True])
+def test_others_count_apart_from_digits_and_those_that_look_like_one_apart_from_both():
+    probabilities = np.eye(10)[[1, 1, 3, 4, 0, 0, 0, 0]]
+    labels = np.array([1, 2, *[NOT_A_DIGIT] * 2, *[LOOKALIKE] * 4], np.uint8)
+    is_digit = np.array([True, False, False, True, True, True, True, False])
     result = evaluation.evaluate(probabilities, labels, is_digit=is_digit)
     assert (result.n, result.accuracy, result.flagged_not_a_digit) == (2, 0.5, 0.5)
     assert (result.others, result.others_flagged) == (2, 0.5)
+    assert (result.lookalikes, result.lookalikes_flagged) == (4, 0.25)
 
 
 def test_nothing_but_others_has_no_accuracy():
@@ -132,6 +133,7 @@ def test_nothing_but_others_has_no_accuracy():
     assert (result.n, result.accuracy, result.interval, result.calibration_error) == (
         0, None, None, None)  # fmt: skip
     assert result.others_flagged == 0
+    assert (result.lookalikes, result.lookalikes_flagged) == (0, None)
 
 
 def test_roc_area_is_how_often_a_digit_scores_higher():

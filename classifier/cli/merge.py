@@ -1,0 +1,38 @@
+"""`merge`: several files of drawings as one, to train on all of them."""
+
+import argparse
+import json
+from pathlib import Path
+
+TEXT = "Put files of drawings together in one, for `train`."
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Which, and where to."""
+    parser.add_argument("files", nargs="+", metavar="FILE.npz", help="of drawings, as strokes")
+    parser.add_argument(
+        "--to", required=True, metavar="FILE.npz", type=Path, help="which must not exist yet"
+    )
+
+
+def command(chosen: argparse.Namespace) -> int:
+    """Write the file, which appears whole or not at all; return the exit status."""
+    import numpy as np
+
+    from classifier.ink import drawings
+
+    if chosen.to.exists():
+        raise ValueError(f"{chosen.to} exists already: name another file.")
+    parts = []
+    for path in chosen.files:
+        drawn = drawings.load(path)
+        if not isinstance(drawn, drawings.Drawings):
+            raise ValueError(f"{path} has images: only strokes can be put together.")
+        parts.append(drawn)
+    merged = drawings.together(parts)
+    drawings.save(merged, chosen.to)
+    assert merged.writer is not None
+    told = {"drawings": len(merged), "people": len(np.unique(merged.writer))}
+    in_words = f"{chosen.to} has {told['drawings']:,} drawings by {told['people']:,} people."
+    print(json.dumps(told) if chosen.json else in_words)
+    return 0
