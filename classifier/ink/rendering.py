@@ -10,7 +10,7 @@ import numpy as np
 from classifier.config import IMAGE_SIZE
 from classifier.ink.convention import BOX, WORK, centre, scale_to_box
 
-PEN_OF_STROKES = 2.0  # pixels of 28: width in which strokes are rendered
+PEN_OF_STROKES = 2.8  # pixels of 28: width in which strokes are rendered
 _SHIFT = 4  # cv2 takes coordinates in 1/16 pixel
 _PIECES = 5  # of a stroke, each with a width of its own under pressure
 
