@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+from collections import Counter
 from pathlib import Path
 
 TEXT = "Put files of drawings together in one, for `train`."
@@ -23,6 +25,11 @@ def command(chosen: argparse.Namespace) -> int:
 
     if chosen.to.exists():
         raise ValueError(f"{chosen.to} exists already: name another file.")
+    if not chosen.to.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {chosen.to.parent}.")
+    path, count = Counter(map(os.path.realpath, chosen.files)).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"{path} is named {count} times: its people would count as others.")
     parts = []
     for path in chosen.files:
         drawn = drawings.load(path)
@@ -33,6 +40,6 @@ def command(chosen: argparse.Namespace) -> int:
     drawings.save(merged, chosen.to)
     assert merged.writer is not None
     told = {"drawings": len(merged), "people": len(np.unique(merged.writer))}
-    in_words = f"{chosen.to} has {told['drawings']:,} drawings by {told['people']:,} people."
+    in_words = f"{chosen.to} has {told['drawings']:,} drawings by {told['people']:,} writers."
     print(json.dumps(told) if chosen.json else in_words)
     return 0

@@ -57,7 +57,7 @@ def _stamp(path: Path) -> object:
         about = path.stat()
     except OSError:
         return None
-    return path.resolve(), about.st_mtime_ns, about.st_size
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
 
 
 def read(path: Path) -> Dataset:

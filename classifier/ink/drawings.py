@@ -146,15 +146,12 @@ def load(
     Raises FileNotFoundError, or ValueError that names the file, the array and what it must be.
     """
     arrays = read_arrays(source, name)
-    if symbols:
-        arrays = {
-            name: _from_text(array)
-            if name in ("labels", "y") and array.dtype.kind == "U"
-            else array
-            for name, array in arrays.items()
-        }
     allowed = {*range(CLASSES), *({NOT_A_DIGIT, LOOKALIKE} if symbols else ())}
     try:
+        if symbols:
+            for labels, drawn in (("labels", "points"), ("y", "x")):
+                if {labels, drawn} <= set(arrays) and arrays[labels].dtype.kind == "U":
+                    arrays[labels] = _from_text(arrays[labels], len(arrays[drawn]))
         if "points" in arrays:
             most = _MOST_POINTS if isinstance(source, bytes) else None
             return _checked_strokes(arrays, allowed, most)
@@ -168,10 +165,17 @@ def load(
         raise ValueError(f"{name or str(source)} is not a file of drawings: {error}.") from None
 
 
-def _from_text(labels: np.ndarray) -> np.ndarray:
+def _from_text(labels: np.ndarray, most: int) -> np.ndarray:
+    """Labels for texts. Raises ValueError if there are more than `most`, or one is no text."""
+    if labels.size > most:
+        raise ValueError(f"it has {labels.size:,} labels for {most:,} points or images")
+    try:
+        texts = labels.ravel().tolist()
+    except SystemError as error:  # so Python says that a character is none
+        raise ValueError("a label is no text") from error
     values = [
         int(text) if text in _DIGITS else LOOKALIKE if text in _LOOKALIKES else NOT_A_DIGIT
-        for text in labels.ravel().tolist()
+        for text in texts
     ]
     return np.array(values, np.uint8).reshape(labels.shape)
 
@@ -215,8 +219,16 @@ def _checked_strokes(
         raise ValueError(f"writer must be {len(labels)} whole numbers, one for each drawing")
     return Drawings(
         points.astype(np.float32),
-        arrays["stroke_id"].astype(np.int32),
+        _numbered(arrays["stroke_id"]),
         sample_id.astype(np.int32),
         labels,
-        None if writer is None else writer.astype(np.int32),
+        None if writer is None else _numbered(writer),
     )
+
+
+def _numbered(ids: np.ndarray) -> np.ndarray:
+    """Whole numbers as int32; where one is too large for that they are counted anew, from 0."""
+    bounds = np.iinfo(np.int32)
+    if ids.size and (int(ids.min()) < bounds.min or int(ids.max()) > bounds.max):
+        ids = np.unique(ids, return_inverse=True)[1]
+    return ids.astype(np.int32)

@@ -232,9 +232,9 @@ class LocalJobs(Jobs):
         """End all runs of this server, and begin no more; returns when they have saved what they
         learned, or after some seconds."""
         self._is_closed = True
-        if self._ready is not None:
-            self._dismiss(self._ready)
-        children = list(self._children.values())
+        with self._lock:
+            ready, self._ready = self._ready, None
+        children = [*self._children.values(), *([] if ready is None else [ready])]
         for process in children:
             _let_go(process)
         end = time.monotonic() + _LAST

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLES = 36  # points along each stroke: smooth as a polyline, corners stay sharp
+_LEAST, _MOST = -50, 150  # hundredths of the height, between which points lie
 _POINT = re.compile(r"-?\d{1,3},-?\d{1,3}!?", re.ASCII)
 
 
@@ -40,6 +41,8 @@ def split(text: str) -> list[list[str]]:
         for mark in marks:
             if not _POINT.fullmatch(mark):
                 raise ValueError(f"stroke {number}: “{mark}” is no point like 12,34 or 12,34!")
+            if not all(_LEAST <= int(one) <= _MOST for one in mark.rstrip("!").split(",")):
+                raise ValueError(f"stroke {number}: {mark} lies beyond {_LEAST} to {_MOST}")
         for one, other in pairwise(mark.rstrip("!") for mark in marks):
             if one == other:  # no curve goes from a point to itself
                 raise ValueError(f"stroke {number} has the point {one} twice in a row")

@@ -3,7 +3,6 @@
 Knows the file, and `curves` their notation; nothing of hands and of pixels.
 """
 
-import math
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from classifier.config import CLASSES
 from classifier.synthetic import curves
 
+_MOST_WEIGHT = 1000
 _OTHERS = ("letters", "symbols", "shapes")
 
 
@@ -73,7 +73,7 @@ def read(path: Path) -> Templates:
     """A file of templates. Raises ValueError that names the place in it, or OSError."""
     try:
         return _checked(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:  # also of what is no TOML, or no UTF-8
+    except (ValueError, RecursionError) as error:  # also of what is no TOML, or no UTF-8
         raise ValueError(f"{path.name} is not a file of templates: {error}.") from None
 
 
@@ -116,8 +116,10 @@ def _checked_variant(digit: int, number: int, entry: object) -> Variant:
     if not isinstance(found, str):
         raise ValueError(f"{place}: found must be words, not {found!r}")
     number_given = isinstance(weight, (int, float)) and not isinstance(weight, bool)
-    if not number_given or not 0 < weight < math.inf:
-        raise ValueError(f"{place}: weight must be a number above 0, not {weight!r}")
+    if not number_given or not 0 < weight <= _MOST_WEIGHT:
+        raise ValueError(
+            f"{place}: weight must be a number above 0, not {weight!r}, and at most {_MOST_WEIGHT}"
+        )
     return Variant(digit, name, weight, _checked_strokes(place, entry["strokes"]), found)
 
 

@@ -554,6 +554,15 @@ def test_files_of_drawings_become_one(run, tmp_path):
     assert (tmp_path / "both.npz").read_bytes() == before
 
 
+def test_a_file_merges_once_and_into_a_folder_that_exists(run, tmp_path):
+    drawings.save(handwriting.generate(10, 0), tmp_path / "one.npz")
+    twice = [tmp_path / "one.npz", tmp_path / ".." / tmp_path.name / "one.npz"]
+    outcome = run("merge", *twice, "--to", tmp_path / "both.npz")
+    assert (outcome.status, "one.npz is named 2 times" in outcome.err) == (1, True)
+    outcome = run("merge", twice[0], "--to", tmp_path / "away" / "both.npz")
+    assert (outcome.status, f"no folder {tmp_path / 'away'}" in outcome.err) == (1, True)
+
+
 def test_images_and_strokes_do_not_merge(run, tmp_path):
     drawings.save(handwriting.generate(10, 0), tmp_path / "strokes.npz")
     np.savez(tmp_path / "images.npz", x=np.zeros((1, 28, 28), np.uint8), y=np.zeros(1, np.uint8))

@@ -65,6 +65,28 @@ def test_select_picks_by_index_or_mask_in_that_order(drawn, which):
         assert_same_strokes(strokes, (ONE, SEVEN, DOT)[number])
 
 
+def test_numbers_beyond_32_bits_still_tell_strokes_and_people_apart(drawn, tmp_path):
+    huge = {name: getattr(drawn, name).astype(np.int64) * 2**32 for name in ("stroke_id", "writer")}
+    np.savez(tmp_path / "huge.npz", **arrays_of(drawn) | huge)
+    again = drawings.load(tmp_path / "huge.npz")
+    assert again.writer.tolist() == [0, 0, 1]
+    for strokes, packed in zip(again, (ONE, SEVEN, DOT), strict=True):
+        assert_same_strokes(strokes, packed)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array([65, 0x110000, 65], np.uint32).view("U1"), "a label is no text"),
+        (np.full(9, "A"), "9 labels for 8 points"),
+    ],
+)
+def test_labels_that_are_no_texts_of_the_drawings_are_refused(drawn, tmp_path, labels, words):
+    np.savez(tmp_path / "odd.npz", **arrays_of(drawn) | {"labels": labels})
+    with pytest.raises(ValueError, match=words):
+        drawings.load(tmp_path / "odd.npz", symbols=True)
+
+
 def test_people_of_several_files_stay_apart(drawn):
     """Though two files give them the same numbers, or one does not tell them."""
     nobody = drawings.from_strokes([DOT], np.array([0]))

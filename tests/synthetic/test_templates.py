@@ -75,6 +75,8 @@ def test_unknown_variants_are_refused_with_those_there_are(asked, words):
     *((digit(7, name="a", weight=weight), "digit 7, “a”: weight must be a number above 0")
       for weight in (0, -1, "2")),
     ("[[digits.7]]\nname = 'a'\nweight = inf\nstrokes = '0,0 1,1'", "a number above 0, not inf"),
+    ("[[digits.7]]\nname = 'a'\nweight = 1e308\nstrokes = '0,0 1,1'", "and at most 1000"),
+    ("[[digits.7]]\nname = 'a'\nweight = 1\nstrokes = '0,0 999,1'", "999,1 lies beyond -50 to 150"),
     ("[[digits.7]]\nname = 'a'\nweight = true\nstrokes = '0,0 1,1'", "above 0, not True"),
     ("[more]", "it has “more”, which is unknown"),
     ("[[digits.7", "Expected"),
