@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from classifier.config import IMAGE_SIZE
-from classifier.ink.convention import BOX, WORK, centre, scale_to_box
+from classifier.ink.convention import BOX, PEN, WORK, centre, scale_to_box
 
-PEN_OF_STROKES = 2.8  # pixels of 28: width in which strokes are rendered
 _SHIFT = 4  # cv2 takes coordinates in 1/16 pixel
 _PIECES = 5  # of a stroke, each with a width of its own under pressure
 
@@ -60,7 +59,7 @@ def drop_stray_strokes(strokes: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def render_box(
-    strokes: Sequence[np.ndarray], pen: float = PEN_OF_STROKES, pressure: float = 0.0
+    strokes: Sequence[np.ndarray], pen: float = PEN, pressure: float = 0.0
 ) -> np.ndarray:
     """Strokes in any unit rendered by their middle lines with a pen given in pixels of 28.
 
@@ -82,7 +81,7 @@ def render_box(
 
 def render_drawings(
     drawings: Iterable[Sequence[np.ndarray]],
-    pens: np.ndarray | float = PEN_OF_STROKES,
+    pens: np.ndarray | float = PEN,
     pressures: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Network inputs (N, 28, 28) uint8 of N drawings, each a list of strokes.

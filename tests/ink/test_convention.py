@@ -6,7 +6,7 @@ import pytest
 
 from classifier.config import CANVAS, IMAGE_SIZE
 from classifier.ink import convention, rendering
-from classifier.ink.convention import BOX, LEAST_PEN
+from classifier.ink.convention import BOX, PEN
 from classifier.ink.preparing import Prepared, Verdict, prepare, prepare_strokes
 from tests.ink import (
     DIGITS,
@@ -26,7 +26,7 @@ def test_a_fine_pen_is_widened_to_mnists_least(pen, side):
     for digit in DIGITS:
         strokes = [stroke * side / CANVAS for stroke in drawn(digit)]
         ink = rendering.render_strokes(strokes, side, pen)
-        assert pen_of(prepare(1 - ink)) == pytest.approx(LEAST_PEN, abs=0.5)
+        assert pen_of(prepare(1 - ink)) == pytest.approx(PEN, abs=0.5)
 
 
 @pytest.mark.parametrize("pen", [24, 36, 48])
@@ -195,8 +195,8 @@ def test_only_the_pen_rung_changes_the_pen():
     def width(name: str) -> float:
         return convention.pen_width(cv2.resize(found[name] / np.float32(255), (224, 224))) / 8
 
-    assert width("centre of mass") < LEAST_PEN - 0.5
-    assert width("pen") == pytest.approx(LEAST_PEN, abs=0.5)
+    assert width("centre of mass") < PEN - 0.5
+    assert width("pen") == pytest.approx(PEN, abs=0.5)
 
 
 def test_a_wide_picture_is_squeezed_at_first_and_keeps_its_aspect_then():

@@ -25,7 +25,7 @@ _NEAREST = 6
 # A way to write a 7 that MNIST's writers did not have, how many are added to its images, and one
 # that is none of these, which networks that have not seen such call a 2.
 _STRANGE_7 = "round, crossed, hook at the foot"
-_ADDED, _THEIR_SEED, _EXAMPLE_SEED = 300, 1, 340
+_ADDED, _THEIR_SEED, _EXAMPLE_SEED = 300, 1, 111
 
 
 def _drawing() -> np.ndarray | None:
