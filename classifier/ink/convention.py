@@ -18,6 +18,7 @@ from classifier.ink.finding import FAINT
 BOX = 20  # pixels: longer side of the ink's box in the network input
 WORK = 8  # the ink is handled at this many times the network's resolution, then averaged down
 PEN = 2.8  # pixels of 28, the median in MNIST: of strokes; finer lines are redrawn with it
+_FINEST = 1.9  # pixels of 28: the 5th percentile there
 _FINER = 4  # times: the grid on which they are redrawn
 _THIN = 1.5  # pixels: finer lines are partly lost when a picture is reduced
 INK = 0.5  # of full ink: from here on a pixel counts as ink where a yes or no is needed
@@ -72,6 +73,8 @@ def widen_pen(box: np.ndarray, least: float = PEN) -> np.ndarray:
     `python -m tests.benchmarks.pens`.
     """
     fine = at_work(box)
+    if max(box.shape) <= BOX:  # as it is in MNIST: only what is finer than nearly all is redrawn
+        least = min(least, _FINEST)
     if not 0 < pen_width(fine) < least * WORK:
         return box
     # An edge lies between pixels: on their own grid, ink that is moved by a part of one would be
