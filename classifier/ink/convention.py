@@ -85,7 +85,8 @@ def widen_pen(box: np.ndarray, least: float = PEN) -> np.ndarray:
     reach = (least / (BOX - least) * max(whole - width, 1.0) - width) / 2
     mask = np.pad((finer >= INK).astype(np.uint8), int(np.ceil(reach)) + 2)
     distance = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
-    return _on_whole_pixels(crop_to_ink((reach + 0.5 - distance).clip(0, 1)))
+    # What is ink stays so, where there is little or nothing to add.
+    return _on_whole_pixels(crop_to_ink(np.maximum((reach + 0.5 - distance).clip(0, 1), mask)))
 
 
 def _on_whole_pixels(box: np.ndarray) -> np.ndarray:

@@ -36,6 +36,14 @@ def test_a_wide_pen_is_left_as_it_is(pen):
         assert convention.widen_pen(ink) is ink
 
 
+@pytest.mark.parametrize("pen", range(13, 25))
+def test_a_pen_about_as_wide_stays_full_ink(pen):
+    for digit in DIGITS:
+        for size in (60, 160):
+            ink = rendering.render_strokes(drawn(digit, size, 20, 20), CANVAS, pen * size / 160)
+            assert (convention.widen_pen(convention.crop_to_ink(ink)) > 0.99).mean() > 0.05
+
+
 def test_a_finer_pen_is_redrawn_as_asked():
     for digit in DIGITS:
         ink = convention.crop_to_ink(rendering.render_strokes(drawn(digit), CANVAS, 12))
