@@ -67,10 +67,10 @@ def pen_width(ink: np.ndarray) -> float:
 def widen_pen(box: np.ndarray, least: float = PEN) -> np.ndarray:
     """Redraw the ink of a box with a pen of `least` (pixels of 28) if its own is finer.
 
-    box: (h, w) float32, as cropped. It comes back as it is if its pen is as wide, else redrawn
-    and larger. A wide pen is left: redrawn along its middle, small
-    digits lose their shape, and 96 % of them are read rightly in place of 99 %, by
-    `python -m tests.benchmarks.pens`.
+    box: (h, w) float32, as cropped. It comes back as it is if its pen is as wide, else redrawn and
+    larger. Ink of MNIST's own size is redrawn only where it is finer than nearly all of that. A
+    wide pen is left: redrawn along its middle, small digits lose their shape, and 96 % of them are
+    read rightly in place of 99 %, by `python -m tests.benchmarks.pens`.
     """
     fine = at_work(box)
     if max(box.shape) <= BOX:  # as it is in MNIST: only what is finer than nearly all is redrawn

@@ -204,7 +204,7 @@ def _answering(network: keras.Sequential) -> Callable[..., Any]:
     own = {id(variable): variable.numpy() for variable in network.variables}
 
     def answer(x: Any, *weights: Any) -> Any:
-        values = own | dict(zip(map(id, network.weights), weights, strict=False))
+        values = own | dict(zip(map(id, network.weights if weights else ()), weights, strict=True))
         trainable, other = (
             [values[id(variable)] for variable in variables]
             for variables in (network.trainable_variables, network.non_trainable_variables)
