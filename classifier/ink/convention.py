@@ -82,7 +82,7 @@ def widen_pen(box: np.ndarray, least: float = PEN) -> np.ndarray:
     finer = cv2.resize(np.pad(fine, 1), None, fx=_FINER, fy=_FINER)
     width, whole = pen_width(finer), BOX * WORK * _FINER
     # The pen is part of the box whose scale says what a width means: solve for both.
-    reach = (least / (BOX - least) * max(whole - width, 1.0) - width) / 2
+    reach = max((least / (BOX - least) * max(whole - width, 1.0) - width) / 2, 0.0)
     mask = np.pad((finer >= INK).astype(np.uint8), int(np.ceil(reach)) + 2)
     distance = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
     # What is ink stays so, where there is little or nothing to add.

@@ -44,6 +44,16 @@ def test_a_pen_about_as_wide_stays_full_ink(pen):
             assert (convention.widen_pen(convention.crop_to_ink(ink)) > 0.99).mean() > 0.05
 
 
+@pytest.mark.parametrize("step", [10, 16, 24])
+@pytest.mark.parametrize("side", [160, 171, 200])
+def test_a_width_that_seems_greater_on_the_finer_grid_takes_no_ink_away(step, side):
+    """As in an 8 whose holes are nearly closed."""
+    box = np.ones((side, side - 20), np.float32)
+    box[step::step, step::step] = 0
+    limit = convention.pen_width(convention.at_work(box)) / convention.WORK
+    assert (convention.widen_pen(box, limit + 1e-3) > 0.99).mean() > 0.8
+
+
 def test_a_finer_pen_is_redrawn_as_asked():
     for digit in DIGITS:
         ink = convention.crop_to_ink(rendering.render_strokes(drawn(digit), CANVAS, 12))
