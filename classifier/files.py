@@ -18,6 +18,14 @@ def lacks_space(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
+def check_free(path: Path) -> None:
+    """Raise ValueError unless a file can be made there anew: it is taken, or its folder is none."""
+    if path.exists():
+        raise ValueError(f"{path} exists already: name another file.")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent}.")
+
+
 @contextlib.contextmanager
 def written(path: Path, *, mode: int = 0o666, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write into, which takes the place of `path` when the block ends. If the block or

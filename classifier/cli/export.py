@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from classifier import files
 from classifier.database.interface import KEY
 
 TEXT = "Save all models, drawings and classes in one file, for `import`."
@@ -20,8 +21,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def command(chosen: argparse.Namespace) -> int:
     """Write the file, which appears whole or not at all; return the exit status."""
-    if chosen.file.exists():
-        raise ValueError(f"{chosen.file} exists already: name another file.")
+    files.check_free(chosen.file)
     told = write(chosen.file)
     print(json.dumps(told) if chosen.json else _in_words(chosen.file, told))
     return 0
@@ -30,7 +30,6 @@ def command(chosen: argparse.Namespace) -> int:
 def write(path: Path) -> dict[str, int]:
     """Write the file; how many models and drawings are in it. A page may go on meanwhile. Raises
     OSError or CollectionError."""
-    from classifier import files
     from classifier.database import transactions
     from classifier.people import copying
     from classifier.serving import store

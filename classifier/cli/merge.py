@@ -21,12 +21,10 @@ def command(chosen: argparse.Namespace) -> int:
     """Write the file, which appears whole or not at all; return the exit status."""
     import numpy as np
 
+    from classifier import files
     from classifier.ink import drawings
 
-    if chosen.to.exists():
-        raise ValueError(f"{chosen.to} exists already: name another file.")
-    if not chosen.to.absolute().parent.is_dir():
-        raise ValueError(f"There is no folder {chosen.to.parent}.")
+    files.check_free(chosen.to)
     path, count = Counter(map(os.path.realpath, chosen.files)).most_common(1)[0]
     if count > 1:
         raise ValueError(f"{path} is named {count} times: its people would count as others.")

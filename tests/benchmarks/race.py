@@ -30,6 +30,7 @@ from classifier.cli.evaluate import print_table
 from classifier.config import PROJECT, TrainConfig
 from classifier.data import mnist
 from classifier.jobs.local import LocalJobs
+from tests.benchmarks.scaling import carried_out
 
 SEEDS = (200, 201, 202)  # not those with which rates, batches and lengths were chosen
 MOST_EPOCHS = 15  # after which a recipe counts as not reaching the accuracy
@@ -88,16 +89,10 @@ class Waiting:
             while before != (now := worker.cpu_times()[:2]):  # until it rests
                 before = now
                 time.sleep(2)
-            begun = time.perf_counter()
-            run = jobs.submit(dataclasses.replace(self.config, seed=seed))
-            while run.result is None:
-                time.sleep(0.01)
-                run.look()
-                if run.error:
-                    raise RuntimeError(run.error)
-            whole = time.perf_counter() - begun
-            reached = run.result.test_accuracy >= self.target
-            return (run.result.seconds, whole, self.config.epochs) if reached else None
+            config = dataclasses.replace(self.config, seed=seed)
+            ((end, whole, _),) = carried_out(jobs, [config])
+            reached = end.test_accuracy >= self.target
+            return (end.seconds, whole, config.epochs) if reached else None
 
 
 def waiting(network: str, epochs: int, target: float) -> Waiting:

@@ -32,7 +32,7 @@ def main() -> None:
 def of_size(jobs: LocalJobs, network: str, size: int) -> dict[str, str]:
     """One run of a network with its standard settings, on so many images."""
     begun = time.perf_counter()
-    end = _wait(jobs, [TrainConfig.of(network, train_size=size)])[0][0]
+    end = carried_out(jobs, [TrainConfig.of(network, train_size=size)])[0][0]
     return {
         "network": network,
         "training images": f"{size:,}",
@@ -45,7 +45,7 @@ def of_size(jobs: LocalJobs, network: str, size: int) -> dict[str, str]:
 def of_sessions(jobs: LocalJobs, count: int) -> dict[str, str]:
     """`count` sessions that train `dense` with its standard settings, all submitted at once."""
     configs = [TrainConfig.of("dense", seed=seed) for seed in range(count)]
-    _, ends, told = zip(*_wait(jobs, configs), strict=True)
+    _, ends, told = zip(*carried_out(jobs, configs), strict=True)
     return {
         "sessions": f"{count}",
         "first word, s": f"{max(told):.1f}",
@@ -55,7 +55,7 @@ def of_sessions(jobs: LocalJobs, count: int) -> dict[str, str]:
     }
 
 
-def _wait(jobs: LocalJobs, configs: list[TrainConfig]) -> list[tuple[Finished, float, float]]:
+def carried_out(jobs: LocalJobs, configs: list[TrainConfig]) -> list[tuple[Finished, float, float]]:
     """Submit these at once; of each how it ended, and the seconds to its end and to its first word
     of where it is."""
     begun = time.perf_counter()
