@@ -162,9 +162,10 @@ def table(rows: Iterable[Row], real: Counter[tuple[Variant, bool]]) -> str:
 def summary(rows: list[Row]) -> str:
     """All rows in one sentence, by generated digits."""
     shares = np.array([row.accuracy for row in rows])
+    below = int((shares < LINE).sum())
     return (
         f"Of all generated digits {shares.mean():.2%} are read rightly, of the worst variant "
-        f"{shares.min():.1%}; {(shares < LINE).sum()} of {len(rows)} variants are below {LINE:.0%}. "
+        f"{shares.min():.1%}; {below} of {len(rows)} variants are below {LINE:.0%}. "
         f"Wrong and sure: {np.mean([row.sure for row in rows]):.2%}."
     )
 
