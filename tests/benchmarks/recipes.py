@@ -35,9 +35,9 @@ from classifier.learning.trainer import Trainer, one_cycle
 from classifier.serving import evaluation
 from classifier.synthetic import augmentation, handwriting, templates
 from tests.benchmarks.variants import SURE
-from tests.benchmarks.writers import FOLDS
+from tests.benchmarks.writers import by_people, held_out
 
-SHIPPED = "both, as it is"
+PLAIN = "both, as it is"
 _SHARE = 0.1  # of an epoch: generated digits, and as many drawings by the others
 _LAST = 0.25  # share of the epochs over which weights are averaged
 _TEACHERS, _UNITS = 3, 1024  # an ensemble to learn from, and the width of its hidden layers
@@ -85,7 +85,7 @@ class Ways:
     def all(self) -> Iterator[tuple[str, Answer]]:
         """Each by name, and what it answers with."""
         plain, averaged = self._followed()
-        yield SHIPPED, _by_image(plain.read)
+        yield PLAIN, _by_image(plain.read)
         yield "both; five views of each drawing are read", _by_image(in_views(plain.read))
         plain.model.set_weights(averaged)
         yield "both; weights averaged over the last epochs", _by_image(plain.read)
@@ -203,9 +203,8 @@ def fit(model: Any, given: Iterator[tuple[Any, np.ndarray]], config: TrainConfig
             model.optimizer.learning_rate.assign(config.learning_rate * one_cycle(share))
 
         setting = keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)
-        model.fit(
-            inputs, targets, batch_size=config.batch_size, verbose=0, callbacks=[setting]
-        )  # in an order that is random
+        batch_size = config.batch_size
+        model.fit(inputs, targets, batch_size=batch_size, verbose=0, callbacks=[setting])
 
 
 def in_views(read: Read) -> Read:
@@ -324,16 +323,10 @@ def main() -> None:
     parser.add_argument("drawings", help="a file of drawings that names their writers")
     parser.add_argument("--epochs", type=int, default=8)
     chosen = parser.parse_args()
-    drawn = drawings.load(chosen.drawings)
-    people = np.unique([] if drawn.writer is None else drawn.writer)
-    if len(people) < FOLDS:
-        parser.error(f"{chosen.drawings} has {len(people)} known writers, and needs {FOLDS}.")
+    drawn, people = by_people(chosen.drawings, parser)
     judge, found, writer = Judge(), dict[str, Judged](), []
     with tempfile.TemporaryDirectory() as folder:
-        for fold in range(FOLDS):
-            out = np.isin(drawn.writer, people[fold::FOLDS])
-            seen = Path(folder) / "seen.npz"
-            drawings.save(drawn.select(np.flatnonzero(~out)), seen)
+        for seen, out in held_out(drawn, people, Path(folder)):
             held = drawn.select(np.flatnonzero(out))
             writer.append(drawn.writer[out])
             ways = Ways(seen, chosen.epochs)
@@ -344,7 +337,7 @@ def main() -> None:
                 judge.add(judged, answer, held, ways.held)
                 begun = time.perf_counter()
             everyone = np.concatenate(writer)
-            print_table([row(name, one, found[SHIPPED], everyone) for name, one in found.items()])
+            print_table([row(name, one, found[PLAIN], everyone) for name, one in found.items()])
 
 
 if __name__ == "__main__":

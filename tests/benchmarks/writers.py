@@ -8,6 +8,7 @@ Prints a table, and takes about half an hour on two cores. MNIST_NPZ should name
 import argparse
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from classifier.config import TrainConfig
 from classifier.data.drawn import to_network_inputs
 from classifier.ink import drawings
+from classifier.ink.drawings import Drawings
 from classifier.learning import training
 from classifier.rights import OPERATOR
 from classifier.serving import evaluation, predict, store
@@ -33,17 +35,35 @@ def answers(path: str | None, images: np.ndarray, epochs: int) -> np.ndarray:
     return said
 
 
+def by_people(path: str, parser: argparse.ArgumentParser) -> tuple[Drawings, np.ndarray]:
+    """The drawings of a file, and who drew them, each once; an error where too few are known."""
+    drawn = drawings.load(path)
+    writer = getattr(drawn, "writer", None)
+    people = np.unique([] if writer is None else writer)
+    if len(people) < FOLDS:
+        parser.error(f"{path} has {len(people)} known writers, and needs {FOLDS}.")
+    return drawn, people
+
+
+def held_out(
+    drawn: Drawings, people: np.ndarray, folder: Path
+) -> Iterator[tuple[Path, np.ndarray]]:
+    """For one fold of people after the other: a file of the others' drawings, and which of all
+    drawings are theirs, (N,) bool."""
+    for fold in range(FOLDS):
+        held = np.isin(drawn.writer, people[fold::FOLDS])
+        seen = folder / "seen.npz"
+        drawings.save(drawn.select(np.flatnonzero(~held)), seen)
+        yield seen, held
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("drawings", help="a file of drawings that names their writers")
     parser.add_argument("--epochs", type=int, default=12)
     chosen = parser.parse_args()
-    drawn = drawings.load(chosen.drawings)
-    writer = getattr(drawn, "writer", None)
-    people = np.unique([] if writer is None else writer)
-    if len(people) < FOLDS:
-        parser.error(f"{chosen.drawings} has {len(people)} known writers, and needs {FOLDS}.")
+    drawn, people = by_people(chosen.drawings, parser)
     images, readable = to_network_inputs(drawn)
 
     ways = ("generated digits alone", "and drawings by the others")
@@ -52,11 +72,8 @@ def main() -> None:
         os.environ["DIGIT_CLASSIFIER_HOME"] = home
         said = answers(None, images, chosen.epochs)
         right[ways[0]] = (said == drawn.labels) & readable
-        for fold in range(FOLDS):
-            held = np.isin(drawn.writer, people[fold::FOLDS])
-            seen = str(Path(home) / "seen.npz")
-            drawings.save(drawn.select(np.flatnonzero(~held)), seen)
-            said = answers(seen, images[held], chosen.epochs)
+        for seen, held in held_out(drawn, people, Path(home)):
+            said = answers(str(seen), images[held], chosen.epochs)
             right[ways[1]][held] = (said == drawn.labels[held]) & readable[held]
 
     print("| MNIST with | fold | writers held out | n | accuracy | 95 % interval | worst writer |")
