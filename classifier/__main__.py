@@ -17,6 +17,7 @@ COMMANDS = {
     "export": "export",
     "import": "importing",
     "merge": "merge",
+    "lesson": "lesson",
     "worker": "worker",
 }
 

@@ -25,6 +25,7 @@ CANVAS_PEN = 18  # pixels: its pen, unless another is chosen
 PROJECT = Path(__file__).resolve().parent.parent
 ASSETS = PROJECT / "assets"
 SHIPPED_MODELS = ASSETS / "models"
+READER = ASSETS / "read_digit.py"  # a program that asks a model beside it
 
 # Each choice with the line that the page and `--help` show beside it.
 NETWORKS: dict[str, str] = {
@@ -142,6 +143,12 @@ class TrainConfig:
         above=True,
         on_page=False,
     ).of(0.2)
+    drawings_alone: bool = Setting(
+        "Drawings alone",
+        "Learn from all drawings of the file and from nothing else; the data's images are for the "
+        "test.",
+        on_page=False,
+    ).of(False)
     train_size: int | None = Setting(
         "Training images", "Fewer images: quicker, and more overfitting.", CLASSES, 10**9, step=1000
     ).of(None)
@@ -227,6 +234,17 @@ class TrainConfig:
             raise ValueError(
                 f"styles is {self.styles} and drawings_share is {self.drawings_share}: together "
                 f"they may be at most {MAX_SHARE}."
+            )
+        if self.drawings_alone and (
+            self.drawings is None
+            or self.base is not None
+            or self.styles
+            or self.train_size is not None
+            or self.network == DETECTOR
+        ):
+            raise ValueError(
+                "drawings_alone is True: name a file of drawings, and take no model to go on from, "
+                "styles 0, no size, and no detector."
             )
         if self.base is not None:
             check_name(self.base)

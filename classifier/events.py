@@ -72,8 +72,8 @@ class Finished:
     drawings_accuracy: Share | None = None  # on drawings that were held out; None: no file
     # Of a run that went on from another model: drawings `n` by label, and how many of those were
     # read rightly `before` and `after` by networks that had not learned from them; in how many
-    # `folds`, whether `by_writer`, of how many `writers`, how many drawings were `left_out`; and
-    # the test accuracy, 0–1, `test_before` and `test_after`.
+    # `folds`, whether `by_writer` or `by_sheet`, of how many `writers`, how many drawings were
+    # `left_out`; and the test accuracy, 0–1, `test_before` and `test_after`.
     tuned: dict[str, Any] | None = None
     stopped: bool = False  # ended early on request
     source: str = ""  # "mnist" or "generated"

@@ -9,9 +9,9 @@ import re
 from typing import TypeGuard
 
 LONGEST_NAME = 64  # characters
-SHIPPED_DETECTOR = "shipped-detector"
+SHIPPED_DETECTOR, SHIPPED_ARTICLE = "shipped-detector", "shipped-dense"
 # What the shipped models were called once, which is what networks are called.
-FORMER = {"conv": "shipped-deep", "dense": "shipped-dense", "detector": SHIPPED_DETECTOR}
+FORMER = {"conv": "shipped-deep", "dense": SHIPPED_ARTICLE, "detector": SHIPPED_DETECTOR}
 
 # Windows refuses these as file names, with or without an extension.
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)}

@@ -58,7 +58,18 @@ class Setting:
                     f"{self.name} is {value!r}: choose one of {', '.join(self.choices)}."
                 )
         elif not self._allows(value):
-            raise ValueError(f"{self.name} is {value!r}: it must {self._allowed()}.")
+            raise ValueError(f"{self.name} is {value!r}: it must {self.allowed}.")
+
+    def parse(self, text: str) -> object:
+        """The value that a text says; one that says none stays a text, which `check` refuses."""
+        try:
+            if self.kind == "int":
+                return int(text)
+            if self.kind == "float":
+                return float(text)
+        except ValueError:
+            return text
+        return {"true": True, "false": False}.get(text, text) if self.kind == "bool" else text
 
     def _allows(self, value: object) -> bool:
         if self.kind in ("bool", "str"):
@@ -69,7 +80,11 @@ class Setting:
             return False
         return self.low <= value <= self.high and not (self.above and value == self.low)
 
-    def _allowed(self) -> str:
+    @property
+    def allowed(self) -> str:
+        """What a value must be: "be a text" …"""
+        if self.choices:
+            return f"be one of {', '.join(self.choices)}"
         if self.kind == "bool":
             return "be true or false"
         if self.kind == "str":

@@ -16,7 +16,7 @@ from classifier.config import PROJECT
 from classifier.ui import session
 from classifier.ui.board import board as board_of_page
 
-_ON_THE_BOARD = re.compile(r"(label|sample)-\d|take-back|round-(next|end)")
+_ON_THE_BOARD = re.compile(r"(label|sample)-\d|send|take-back|round-(next|end)")
 _KINDS = ("markdown", "caption", "warning", "info", "error", "success", "title")
 
 # Streamlit reads the metadata of all installed packages anew for each run of a page without a

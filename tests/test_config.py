@@ -267,3 +267,20 @@ def test_settings_saved_before_there_were_so_many_are_still_read(meta):
     saved = json.loads(meta.read_text(encoding="utf-8"))
     settings = TrainConfig(**saved["config"])
     assert settings.to_dict().items() >= saved["config"].items()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"drawings": None},
+        {"base": "mine"},
+        {"styles": 0.1},
+        {"train_size": 100},
+        {"network": DETECTOR},
+    ],
+)
+def test_drawings_alone_go_with_nothing_else_to_learn_from(other):
+    chosen = {"drawings": "class.npz", "drawings_alone": True}
+    assert "--drawings-alone" in TrainConfig(**chosen).command()
+    with pytest.raises(ValueError, match="drawings_alone is True"):
+        TrainConfig(**chosen | other)

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "standards": set(),
     "names": set(),
     "config": {"names", "settings", "standards"},
+    "links": {"config", "settings"},
     "events": {"config", "records"},
     "files": set(),
     "records": set(),

@@ -11,7 +11,7 @@ TEXT = "Put files of drawings together in one, for `train`."
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Which, and where to."""
-    parser.add_argument("files", nargs="+", metavar="FILE.npz", help="of drawings, as strokes")
+    parser.add_argument("files", nargs="+", metavar="FILE.npz", help="of drawings")
     parser.add_argument(
         "--to", required=True, metavar="FILE.npz", type=Path, help="which must not exist yet"
     )
@@ -28,13 +28,7 @@ def command(chosen: argparse.Namespace) -> int:
     path, count = Counter(map(os.path.realpath, chosen.files)).most_common(1)[0]
     if count > 1:
         raise ValueError(f"{path} is named {count} times: its people would count as others.")
-    parts = []
-    for path in chosen.files:
-        drawn = drawings.load(path)
-        if not isinstance(drawn, drawings.Drawings):
-            raise ValueError(f"{path} has images: only strokes can be put together.")
-        parts.append(drawn)
-    merged = drawings.together(parts)
+    merged = drawings.together([drawings.load(path) for path in chosen.files])
     drawings.save(merged, chosen.to)
     assert merged.writer is not None
     told = {"drawings": len(merged), "people": len(np.unique(merged.writer))}

@@ -35,6 +35,22 @@ class Mixture:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """Drawings that are trained on in place of a data set's own images.
+
+    images: (N, 28, 28) uint8; labels: (N,) uint8; digests: what tells each from others, hex
+    description: in words, for the reader
+    fingerprint: SHA-256 of the file that they are from, as hex
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    digests: tuple[str, ...]
+    description: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Drawn:
     """Drawings for a network that goes on from another one, and how it is judged by them: each of
     them by a network that trained without it.
@@ -42,6 +58,7 @@ class Drawn:
     images: (N, 28, 28) uint8; labels: (N,) uint8; digests: what tells each from others, hex
     fold: (N,) int, from 0: the drawings of one fold are held out together
     by_writer: whether all that one person drew are in one fold
+    by_sheet: whether all that were cut from one picture are, where it does not go by who drew
     writers: how many people drew them; left_out: how many others have no digit to be seen
     without: for each fold, all that is to be mixed into an epoch, with the others' drawings alone
     """
@@ -51,6 +68,7 @@ class Drawn:
     digests: tuple[str, ...]
     fold: np.ndarray
     by_writer: bool
+    by_sheet: bool
     writers: int
     left_out: int
     without: tuple[tuple[Mixture, ...], ...]
@@ -63,6 +81,7 @@ class Dataset:
     source: "mnist" or "generated"; description: in words, for the reader
     mixed: what every epoch of training has beside `train_images`
     drawn: the drawings among that, for a network that goes on from another one
+    alone: what is trained on in place of `train_images`, if anything
     """
 
     train_images: np.ndarray
@@ -73,6 +92,7 @@ class Dataset:
     description: str
     mixed: tuple[Mixture, ...] = ()
     drawn: Drawn | None = None
+    alone: Alone | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 over all its own images and labels, as hex."""
@@ -87,6 +107,9 @@ class Dataset:
             {"description": m.description, "share": m.share, "fingerprint": m.fingerprint}
             for m in self.mixed
         ]
+        if self.alone is not None:
+            told = {"description": self.alone.description, "share": 1.0}
+            mixed.append(told | {"fingerprint": self.alone.fingerprint})
         return {
             "source": self.source,
             "description": self.description,

@@ -15,7 +15,7 @@ from classifier.synthetic import doodles, handwriting
 TRAIN = 20_000
 TEST = 4_000
 MOST = 60_000
-_EVENNESS = 0.5  # of digits that are mixed in: of rare ways to write one, a network sees too few
+EVENNESS = 0.5  # of digits that are mixed in: of rare ways to write one, a network sees too few
 TEST_SEED = 2**31  # beyond the seeds that a config takes, so no run trains on the test digits
 
 
@@ -40,7 +40,7 @@ def draw(count: int, seed: int, evenness: float = 0.0) -> Batch:
 
 def some(count: int, rng: np.random.Generator) -> Batch:
     """Some of them to mix in, others at each call."""
-    return draw(count, int(rng.integers(TEST_SEED)), _EVENNESS)
+    return draw(count, int(rng.integers(TEST_SEED)), EVENNESS)
 
 
 def rendered(drawn: Drawings, seed: int) -> np.ndarray:

@@ -22,6 +22,10 @@ def load(config: TrainConfig, notify: Notify = lambda note, share: None) -> Data
     Raises DataUnavailableError, FileNotFoundError, or ValueError for unusable files and sizes.
     """
     dataset = _cut(_load_source(config, notify), config)
+    if config.drawings_alone:
+        alone = drawn.Readable(Path(str(config.drawings))).alone()
+        words = f"{alone.description} alone, tested on {dataset.description}"
+        return dataclasses.replace(dataset, description=words, alone=alone)
     mixed, judged = [], None
     if config.styles:
         mixed.append(Mixture(config.styles, "generated digits", "", generated.some))

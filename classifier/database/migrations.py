@@ -139,8 +139,65 @@ _THIRD = (
     "ALTER TABLE class ADD COLUMN model_id TEXT NOT NULL DEFAULT ''",
 )
 
+# A class has a name, and a wall; how sure an answer was is known; a drawing may wait for a look.
+_FOURTH = (
+    "ALTER TABLE drawing ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0",  # see `collection.Doubt`
+    # It is hidden, and has been so since it came: its host has not looked at it yet.
+    "ALTER TABLE drawing ADD COLUMN waits INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE class ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+    # Where its host says that phones find the page; '': where the page itself thinks.
+    "ALTER TABLE class ADD COLUMN address TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE class ADD COLUMN arrival TEXT NOT NULL DEFAULT 'all'",  # see `staging`
+    "ALTER TABLE class ADD COLUMN way_in TEXT NOT NULL DEFAULT 'auto'",
+    "ALTER TABLE class ADD COLUMN results INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX drawing_that_waits ON drawing (class, waits, number)",
+)
+
+# What a host asks of everybody, and what members say that a drawing is.
+_FIFTH = (
+    """CREATE TABLE round (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  class INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  digit INTEGER,                      -- that everyone draws, if it asks for one
+  drawing INTEGER,                    -- that is guessed, if one is
+  state TEXT NOT NULL,
+  began REAL NOT NULL,
+  ended REAL,                         -- NULL: it is on
+  said TEXT NOT NULL                  -- what it showed, in a sentence
+) STRICT""",
+    "CREATE INDEX round_by_class ON round (class, number)",
+    """CREATE TABLE vote (
+  class INTEGER NOT NULL,
+  round INTEGER NOT NULL,
+  drawing INTEGER NOT NULL,
+  writer TEXT NOT NULL,
+  digit INTEGER NOT NULL,
+  PRIMARY KEY (round, drawing, writer)
+) STRICT""",
+    "CREATE INDEX vote_by_class ON vote (class)",
+    "CREATE INDEX vote_by_drawing ON vote (drawing)",
+    "ALTER TABLE drawing ADD COLUMN round INTEGER",  # in which it was sent; NULL: in none
+    "CREATE INDEX drawing_by_round ON drawing (round)",
+)
+
+# A class watches a network learn, and the wall can show one as a picture.
+_SIXTH = (
+    "ALTER TABLE round ADD COLUMN run TEXT NOT NULL DEFAULT ''",  # that the class watches
+    # The seats whose drawings that run never sees, as a JSON list; '': it sees none of the class.
+    "ALTER TABLE round ADD COLUMN held TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE class ADD COLUMN living INTEGER NOT NULL DEFAULT 0",
+)
+
+# What came as a picture is kept, too: `points` has its pixels, a byte each, and `lengths` is [].
+_SEVENTH = (
+    "ALTER TABLE drawing ADD COLUMN source TEXT NOT NULL DEFAULT 'pen'",  # see `collection.Source`
+    # A digest of the picture that it was cut from; '': of none, or nobody knows.
+    "ALTER TABLE drawing ADD COLUMN sheet TEXT NOT NULL DEFAULT ''",
+)
+
 # How a file of each version becomes one of the next, from an empty file on.
-MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
 
 # What SQLite's words for tables are in PostgreSQL. Its integers have 64 bits, its reals are double.
 _WORDS = {
@@ -253,5 +310,6 @@ _JOBS = (
 )""",
 )
 
+_RUNGS = tuple(tuple(map(on_postgres, rung)) for rung in MIGRATIONS)
 # The same for PostgreSQL. A later one of MIGRATIONS comes at the end here, too.
-ON_POSTGRES = (*(tuple(map(on_postgres, rung)) for rung in MIGRATIONS), _IN_COMMON, _MODELS, _JOBS)
+ON_POSTGRES = (*_RUNGS[:3], _IN_COMMON, _MODELS, _JOBS, *_RUNGS[3:])

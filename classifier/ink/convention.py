@@ -41,16 +41,21 @@ def resize(picture: np.ndarray, longer: int) -> np.ndarray:
 
 
 def at_work(box: np.ndarray) -> np.ndarray:
-    """Cropped ink (h, w) with a longer side of BOX * WORK pixels.
+    """Cropped ink (h, w) with a longer side of BOX * WORK pixels, nothing of it lost."""
+    return unpaled(box, BOX * WORK)
+
+
+def unpaled(box: np.ndarray, longer: int) -> np.ndarray:
+    """Cropped ink (h, w) with a longer side of so many pixels.
 
     A line that is finer than a pixel there would pale away, so it is widened before. Thin ink in
     large pictures is then read as rightly as its strokes are, 99.5 % in place of 96.8 %, by
     `python -m tests.benchmarks.pens`.
     """
-    step = max(box.shape) / (BOX * WORK)  # pixels that become one
+    step = max(box.shape) / longer  # pixels that become one
     if step > 1 and pen_width(box) < _THIN * step:
         box = cv2.dilate(box, np.ones([int(np.ceil(step))] * 2, np.uint8))
-    return resize(box, BOX * WORK)
+    return resize(box, longer)
 
 
 def pen_width(ink: np.ndarray) -> float:
@@ -99,6 +104,11 @@ def _on_whole_pixels(box: np.ndarray) -> np.ndarray:
 def scale_to_box(box: np.ndarray) -> np.ndarray:
     """Reduce to a longer side of BOX pixels, averaging: (h, w) uint8, 0–255."""
     return greys(resize(box, BOX))
+
+
+def network_input(ink: np.ndarray) -> np.ndarray:
+    """Ink (H, W) all the way to a network input (28, 28) uint8. There must be some ink."""
+    return centre(scale_to_box(widen_pen(crop_to_ink(ink))))
 
 
 def greys(ink: np.ndarray) -> np.ndarray:

@@ -1,7 +1,9 @@
 """Drawn digits as strokes, and the file that keeps them.
 
-Knows nothing of pixels: `preparing` renders strokes. A file may hold images instead of strokes,
-and `load` tells which.
+Knows nothing of pixels: `preparing` renders strokes. A file may hold images instead of strokes, or
+both, and `load` tells which. In one that holds both `labels` and `writer` are those of the strokes,
+`y`, `x_writer` and `x_sheet` those of the images, a number in `writer` and `x_writer` means the
+same person, and the strokes come first. What knows strokes alone reads these in it.
 """
 
 import hashlib
@@ -10,6 +12,7 @@ import itertools
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,10 +66,63 @@ class Drawings:
 
 @dataclass(frozen=True)
 class Images:
-    """N pictures of digits: pixels (N, H, W) uint8, labels (N,) uint8 0–9."""
+    """N pictures of digits.
+
+    pixels: (N, H, W) uint8, in the file `x`; labels: (N,) uint8, 0–9, in the file `y`
+    writer: (N,) int32 or None: who wrote it, in the file `x_writer`
+    sheet: (N,) int32 or None: which picture it was cut from, in the file `x_sheet`
+    """
 
     pixels: np.ndarray
     labels: np.ndarray
+    writer: np.ndarray | None = None
+    sheet: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Both:
+    """Drawings as strokes, and after them others as images; either may be none."""
+
+    strokes: Drawings
+    images: Images
+
+    def __len__(self) -> int:
+        return len(self.strokes) + len(self.images)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Of all, (N,) uint8."""
+        return np.concatenate([self.strokes.labels, self.images.labels])
+
+    @property
+    def writer(self) -> np.ndarray | None:
+        """Of all, (N,) int32; whoever is not known has the number of nobody else. None if nobody
+        is known."""
+        known = [one.writer for one in (self.strokes, self.images) if one.writer is not None]
+        if not known:
+            return None
+        nobody = np.concatenate(known).max(initial=-1) + 1
+        return np.concatenate(
+            [
+                np.full(len(one), nobody, np.int32) if one.writer is None else one.writer
+                for one in (self.strokes, self.images)
+            ]
+        )
+
+
+Contents = Drawings | Images | Both  # of a file
+
+
+def as_both(drawn: Contents) -> Both:
+    """The same as strokes and images."""
+    if isinstance(drawn, Both):
+        return drawn
+    if isinstance(drawn, Images):
+        return Both(from_strokes([], np.zeros(0)), drawn)
+    return Both(drawn, Images(np.zeros((0, 1, 1), np.uint8), np.zeros(0, np.uint8)))
 
 
 def from_strokes(
@@ -85,19 +141,39 @@ def from_strokes(
     )
 
 
-def together(parts: Sequence[Drawings]) -> Drawings:
+def together(parts: Sequence[Contents]) -> Contents:
     """The drawings of several files, one after the other. Each person stays one, with a number from
-    0 here; in each part those whose writers are not known count as one person."""
-    writers, known = [], 0
-    for part in parts:
-        own = np.zeros(len(part), int) if part.writer is None else part.writer
+    0 here; in each part those whose writers are not known count as one person. Raises ValueError
+    for images of several sizes."""
+    both, writers, known, sheets = [as_both(part) for part in parts], [], 0, 0
+    for one in both:
+        own = np.zeros(len(one), int) if one.writer is None else one.writer
         writers.append(known + np.unique(own, return_inverse=True)[1])
-        known = int(writers[-1].max()) + 1
-    return from_strokes(
-        [strokes for part in parts for strokes in part],
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate(writers),
+        known = int(writers[-1].max(initial=known - 1)) + 1
+    images = [one.images for one in both if len(one.images)]
+    sizes = {one.pixels.shape[1:] for one in images}
+    if len(sizes) > 1:
+        raise ValueError(f"images of several sizes, {sorted(sizes)}, cannot be put together")
+    strokes = from_strokes(
+        [strokes for one in both for strokes in one.strokes],
+        np.concatenate([one.strokes.labels for one in both]),
+        np.concatenate([who[: len(one.strokes)] for one, who in zip(both, writers, strict=True)]),
     )
+    if not images:
+        return strokes
+    numbered = []
+    for some in images:
+        own = np.zeros(len(some), int) if some.sheet is None else some.sheet
+        numbered.append(sheets + np.unique(own, return_inverse=True)[1])
+        sheets = int(numbered[-1].max()) + 1
+    who = np.concatenate([who[len(one.strokes) :] for one, who in zip(both, writers, strict=True)])
+    pictures = Images(
+        np.concatenate([one.pixels for one in images]),
+        np.concatenate([one.labels for one in images]),
+        who.astype(np.int32),
+        np.concatenate(numbered).astype(np.int32),
+    )
+    return Both(strokes, pictures) if len(strokes) else pictures
 
 
 def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]:
@@ -108,37 +184,40 @@ def fit_canvas(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int, float]
     return [(stroke - low) * scale + CANVAS_PEN for stroke in strokes], CANVAS, CANVAS_PEN
 
 
-def digest(strokes: Sequence[np.ndarray]) -> str:
-    """What tells a drawing from others, 16 hexadecimal digits; strokes each (k, 2) float32."""
+def digest(parts: Sequence[np.ndarray]) -> str:
+    """What tells a drawing from others, 16 hexadecimal digits; parts: its strokes, each (k, 2)
+    float32, or its one image (H, W) uint8."""
     whole = hashlib.sha256()
-    for stroke in strokes:
-        whole.update(stroke.tobytes())
+    for part in parts:
+        whole.update(part.tobytes())
     return whole.hexdigest()[:16]
 
 
-def packed(drawings: Drawings) -> bytes:
+def packed(drawings: Contents) -> bytes:
     """What is in a file of drawings."""
-    arrays = {
-        name: getattr(drawings, name) for name in ("points", "stroke_id", "sample_id", "labels")
-    }
-    if drawings.writer is not None:
-        arrays["writer"] = drawings.writer
+    both = as_both(drawings)
+    strokes, images = both.strokes, both.images
+    arrays: dict[str, Any] = {}
+    if len(strokes) or not len(images):
+        for name in ("points", "stroke_id", "sample_id", "labels", "writer"):
+            arrays[name] = getattr(strokes, name)
+    if len(images):
+        arrays |= {"x": images.pixels, "y": images.labels}
+        arrays |= {"x_writer": images.writer, "x_sheet": images.sheet}
     content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
+    np.savez_compressed(content, **{name: one for name, one in arrays.items() if one is not None})
     return content.getvalue()
 
 
-def save(drawings: Drawings, path: str | Path) -> None:
+def save(drawings: Contents, path: str | Path) -> None:
     """Write a file of drawings; the file appears whole or not at all. Raises OSError."""
     content = packed(drawings)
     with files.written(Path(path), mode=0o600) as file:  # drawings are their writers' own
         file.write(content)
 
 
-def load(
-    source: str | Path | bytes, *, symbols: bool = False, name: str | None = None
-) -> Drawings | Images:
-    """Read a file of drawings: strokes (`points` …) or images (`x`, `y`).
+def load(source: str | Path | bytes, *, symbols: bool = False, name: str | None = None) -> Contents:
+    """Read a file of drawings: strokes (`points` …), images (`x`, `y`), or both.
 
     source, name: as for `read_arrays`
     symbols: take labels that are text too; what is not one of "0" to "9" becomes NOT_A_DIGIT, or
@@ -154,9 +233,11 @@ def load(
                     arrays[labels] = _from_text(arrays[labels], len(arrays[drawn]))
         if "points" in arrays:
             most = _MOST_POINTS if isinstance(source, bytes) else None
-            return _checked_strokes(arrays, allowed, most)
+            strokes = _checked_strokes(arrays, allowed, most)
+            both = {"x", "y"} <= set(arrays)
+            return Both(strokes, _checked_pictures(arrays, allowed)) if both else strokes
         if "x" in arrays and "y" in arrays:
-            return Images(*checked_images(arrays["x"], arrays["y"], allowed))
+            return _checked_pictures(arrays, allowed)
         raise ValueError(
             "it has neither `points`, `stroke_id`, `sample_id` and `labels` (strokes) "
             f"nor `x` and `y` (images), but {', '.join(sorted(arrays))[:200] or 'nothing'}"
@@ -214,16 +295,29 @@ def _checked_strokes(
             f"sample_id must run from 0 to {len(labels) - 1} with a point for each of the "
             f"{len(labels)} labels"
         )
-    writer = arrays.get("writer")
-    if writer is not None and (writer.shape != labels.shape or writer.dtype.kind not in "iu"):
-        raise ValueError(f"writer must be {len(labels)} whole numbers, one for each drawing")
     return Drawings(
         points.astype(np.float32),
         _numbered(arrays["stroke_id"]),
         sample_id.astype(np.int32),
         labels,
-        None if writer is None else _numbered(writer),
+        _whose(arrays, "writer", len(labels)),
     )
+
+
+def _checked_pictures(arrays: dict[str, np.ndarray], allowed: Container[int]) -> Images:
+    pixels, labels = checked_images(arrays["x"], arrays["y"], allowed)
+    whose = (_whose(arrays, name, len(labels)) for name in ("x_writer", "x_sheet"))
+    return Images(pixels, labels, *whose)
+
+
+def _whose(arrays: dict[str, np.ndarray], name: str, count: int) -> np.ndarray | None:
+    """A whole number for each of so many drawings, if the file has that array."""
+    numbers = arrays.get(name)
+    if numbers is None:
+        return None
+    if numbers.shape != (count,) or numbers.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be {count} whole numbers, one for each drawing")
+    return _numbered(numbers)
 
 
 def _numbered(ids: np.ndarray) -> np.ndarray:

@@ -3,10 +3,14 @@
 import cv2
 import numpy as np
 
-from classifier.ink import paper
+from classifier.ink import lines, paper, surroundings
 
 FAINT = 0.1  # of full ink: less is paper
-_LONGEST_SIDE = 640  # pixels: larger pictures are reduced first
+_LONGEST_SIDE = 1600  # pixels: larger pictures are reduced first,
+_AREA = 450_000  # pixels: and those with more
+_FINE_AREA = 1_600_000  # pixels: the same where the writing is small
+_SMALL = 30  # pixels: height of a digit that is looked at again, larger
+_FULL = (255.0, 4095.0, 65535.0)  # what white may be in 16 bits
 _LEAST_CONTRAST = 0.12  # of full scale between paper and ink: less is paper noise
 
 
@@ -18,13 +22,25 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
     Where parts are transparent, either the opaque parts are the ink, or, if these show a contrast
     of their own, they lie on paper of their prevailing colour. All zero if nothing stands out.
     """
-    colours = _to_unit(picture)
+    ink = _find(picture, _AREA)
+    _, _, stats, _ = cv2.connectedComponentsWithStats((ink > FAINT).astype(np.uint8))
+    boxes = stats[1:, :4].astype(float)
+    boxes[:, 2:] += boxes[:, :2]
+    small = not len(boxes) or lines.usual_height(boxes) < _SMALL
+    if small and picture.shape[0] * picture.shape[1] > 1.5 * _AREA:
+        return _find(picture, _FINE_AREA)
+    return ink
+
+
+def _find(picture: np.ndarray, area: int) -> np.ndarray:
+    """The same from a picture that is reduced to so many pixels at most."""
+    colours = _to_unit(picture, area)
     if colours.shape[2] == 4:
         opacity = colours[..., 3]
         colours = colours[..., :3]
         if opacity.min() < 0.5:
-            solid = opacity >= 0.5
-            if not solid.any():
+            solid = opacity >= 0.5 * opacity.max()
+            if opacity.max() < _LEAST_CONTRAST:
                 return np.zeros(opacity.shape, np.float32)
             spread = np.percentile(colours[solid], [2, 98], axis=0)
             if (spread[1] - spread[0]).max() < 0.3:
@@ -32,14 +48,27 @@ def find_ink(picture: np.ndarray) -> np.ndarray:
             sheet = np.median(colours[solid], axis=0)
             colours = colours * opacity[..., None] + sheet * (1 - opacity[..., None])
             return _stretch(np.abs(colours - sheet).max(axis=2))
+    beside = surroundings.beside_the_sheet(colours)
+    if beside is None:
+        return _ink_of(colours)
+    # The desk becomes paper.
+    sheet = np.median(colours[~beside], axis=0)
+    ink = _ink_of(np.where(beside[..., None], sheet, colours).astype(np.float32))
+    return np.where(beside, np.float32(0), ink)
+
+
+def _ink_of(colours: np.ndarray) -> np.ndarray:
+    """The ink of a picture that is all paper: (H, W, 1 or 3) float32, 0–1."""
     if paper.is_photo(colours.mean(axis=2)):
         return paper.find_ink(colours)
     edge = np.concatenate([colours[0], colours[-1], colours[1:-1, 0], colours[1:-1, -1]])
-    return _stretch(np.abs(colours - np.median(edge, axis=0)).max(axis=2))
+    ink = _stretch(np.abs(colours - np.median(edge, axis=0)).max(axis=2))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
+    return np.where(surroundings.frames(parts, stats)[parts], np.float32(0), ink)
 
 
-def _to_unit(picture: np.ndarray) -> np.ndarray:
-    """The colours (H, W, channels) float32, 0–1, with a longer side of _LONGEST_SIDE at most."""
+def _to_unit(picture: np.ndarray, area: int) -> np.ndarray:
+    """The colours (H, W, channels) float32, 0–1, reduced to _LONGEST_SIDE and `area` pixels."""
     if picture.ndim == 2:
         picture = picture[..., None]
     if picture.ndim != 3 or picture.shape[2] not in (1, 3, 4) or 0 in picture.shape:
@@ -48,14 +77,17 @@ def _to_unit(picture: np.ndarray) -> np.ndarray:
         )
     scale = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}.get(picture.dtype)
     if scale is None:
-        return _reduce(np.nan_to_num(picture.astype(np.float32)).clip(0, 1))
+        return _reduce(np.nan_to_num(picture.astype(np.float32)).clip(0, 1), area)
+    if picture.dtype == np.uint16:
+        # Of 16 bits a scanner may use 8 or 12.
+        scale = next(full for full in _FULL if picture.max() <= full)
     # Reduced first: floats of a whole photo would take four times its memory.
-    return _reduce(picture).astype(np.float32) / np.float32(scale)
+    return _reduce(picture, area).astype(np.float32) / np.float32(scale)
 
 
-def _reduce(colours: np.ndarray) -> np.ndarray:
+def _reduce(colours: np.ndarray, area: int) -> np.ndarray:
     height, width, channels = colours.shape
-    factor = _LONGEST_SIDE / max(height, width)
+    factor = min(_LONGEST_SIDE / max(height, width), (area / (height * width)) ** 0.5)
     if factor >= 1:
         return colours
     size = max(1, round(width * factor)), max(1, round(height * factor))
@@ -71,6 +103,13 @@ def _stretch(difference: np.ndarray) -> np.ndarray:
         return np.zeros(difference.shape, np.float32)
     ink = np.minimum(difference / strongest, 1).astype(np.float32)
     return np.where(ink < FAINT, np.float32(0), ink)
+
+
+def box(ink: np.ndarray) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the ink (H, W), in pixels. There must be some ink."""
+    mask = ink >= FAINT
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
 def drop_specks(ink: np.ndarray) -> np.ndarray:

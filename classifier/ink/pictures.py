@@ -7,12 +7,14 @@ file can ask for much of both. Knows nothing of digits.
 import atexit
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -21,8 +23,13 @@ from classifier.ink.decoding import RefusedError
 from classifier.turns import BusyError, Turns
 
 MAX_BYTES = 50_000_000  # of a file; with 40 megapixels of colour it fits `decoding.MEMORY`
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
-_PATIENCE = 4.0  # seconds for a picture, where the processor is busy or its time is not bounded
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff", ".pgm",
+    ".ppm",
+)  # fmt: skip
+_TOLD = (".heic", ".heif", ".hif")  # photos that are not read, and told rather than passed over
+# Seconds for a picture: where its time on the processor is bounded, only a busy one takes so long.
+_PATIENCE = 12.0 if hasattr(signal, "setitimer") else 4.0
 _TURN = 15.0  # seconds that a picture waits for another of the same visitor, then for those of all
 
 
@@ -30,12 +37,29 @@ class UnreadablePictureError(ValueError):
     """The file is no picture that can be read; the message names it and says what to do."""
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture file, upright.
+
+    pixels: (H, W) uint8 or uint16 grey, (H, W, 3) RGB or (H, W, 4) RGBA uint8. Longer sides of
+        2,560 pixels and more are reduced, to no less than half of that
+    width, height: pixels, before that
+    """
+
+    pixels: np.ndarray
+    width: int
+    height: int
+
+
 def read_picture(
     source: str | Path | bytes, name: str | None = None, whose: str | None = None
 ) -> np.ndarray:
-    """Decode a picture file, upright: (H, W) uint8 or uint16 grey, (H, W, 3) RGB or (H, W, 4) RGBA
-    uint8. Of an animation, the first frame. Longer sides of 2,560 pixels and more are reduced, to
-    no less than half of that.
+    """The pixels of a picture file; see `read`."""
+    return read(source, name, whose).pixels
+
+
+def read(source: str | Path | bytes, name: str | None = None, whose: str | None = None) -> Picture:
+    """Decode a picture file; of an animation, the first frame.
 
     source: a path, or the file's bytes; name: what messages call it; whose: as for `Decoder.ask`
     Raises UnreadablePictureError for files that are missing, empty, truncated, not pictures, of
@@ -54,18 +78,23 @@ def read_picture(
             f"{name} has more than {MAX_BYTES // 1_000_000} MB: make it smaller first."
         )
     try:
-        mode, shape, pixels = _decoder.ask(data, whose)
+        decoded = _decoder.ask(data, whose)
     except OSError as error:
         raise _unreadable(name, error) from error
     except RefusedError as error:
         raise UnreadablePictureError(f"{name} {error}") from error
-    if mode == "I":
+    return Picture(_pixels(decoded), *decoded.whole)
+
+
+def _pixels(decoded: "Decoded") -> np.ndarray:
+    shape, pixels = decoded.shape, decoded.pixels
+    if decoded.mode == "I":
         return np.frombuffer(pixels, np.int32).reshape(shape).clip(0, 65535).astype(np.uint16)
-    if mode == "F":
+    if decoded.mode == "F":
         values = np.nan_to_num(np.frombuffer(pixels, np.float32).reshape(shape)).astype(float)
         low, high = values.min(), values.max()
         return np.asarray((values - low) / max(high - low, 1e-9) * 65535, np.uint16)
-    channels = [] if mode == "L" else [len(mode)]
+    channels = [] if decoded.mode == "L" else [len(decoded.mode)]
     return np.frombuffer(pixels, np.uint8).reshape(*shape, *channels)
 
 
@@ -82,8 +111,9 @@ def _unreadable(name: object, error: OSError | ValueError) -> UnreadablePictureE
 
 
 def pictures_in(path: str | Path) -> list[Path]:
-    """`path` itself if it is no folder, else the picture files in it, sorted by name. Raises
-    UnreadablePictureError for a folder that cannot be listed."""
+    """`path` itself if it is no folder, else the picture files in it, sorted by name, also those of
+    a phone that no decoder here reads. Raises UnreadablePictureError for a folder that cannot be
+    listed."""
     path = Path(path)
     # Of `os.path`, since these raise nothing, whatever the name and the permissions.
     if not os.path.isdir(path):
@@ -92,7 +122,21 @@ def pictures_in(path: str | Path) -> list[Path]:
         files = sorted(path.iterdir())
     except OSError as error:
         raise _unreadable(path, error) from error
-    return [file for file in files if file.suffix.lower() in SUFFIXES and os.path.isfile(file)]
+    return [
+        file
+        for file in files
+        if file.suffix.lower() in (*SUFFIXES, *_TOLD) and os.path.isfile(file)
+    ]
+
+
+class Decoded(NamedTuple):
+    """What `decoding.decode` makes of a picture file: its mode, height and width, pixels, and the
+    width and height that it has in its file."""
+
+    mode: str
+    shape: tuple[int, int]
+    pixels: bytes
+    whole: tuple[int, int]
 
 
 class Decoder:
@@ -103,8 +147,8 @@ class Decoder:
         self._turns = Turns()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, data: bytes, whose: str | None = None) -> tuple[str, tuple[int, int], bytes]:
-        """Mode, height and width, and the pixels of what `decoding.decode` makes of a picture file.
+    def ask(self, data: bytes, whose: str | None = None) -> Decoded:
+        """What `decoding.decode` makes of a picture file.
 
         whose: the visitor's digest, who gets in line with one picture at a time; None: nobody's
         Raises RefusedError, or OSError if no process can be started.
@@ -114,15 +158,15 @@ class Decoder:
             patience = threading.Timer(_PATIENCE, process.kill)
             patience.start()
             try:
-                mode, width, height, body = _exchange(process, data)
+                mode, decoded = _exchange(process, data)
             except (OSError, EOFError) as error:
                 self.end()
                 raise RefusedError(decoding.TOO_MUCH) from error
             finally:
                 patience.cancel()
         if mode == decoding.REFUSED:
-            raise RefusedError(body.decode("utf-8", "replace"))
-        return mode.decode(), (height, width), body
+            raise RefusedError(decoded.pixels.decode("utf-8", "replace"))
+        return decoded
 
     @contextlib.contextmanager
     def _turn(self, whose: str | None) -> Iterator[None]:
@@ -159,9 +203,9 @@ class Decoder:
         process.wait()
 
 
-def _exchange(process: "subprocess.Popen[bytes]", data: bytes) -> tuple[bytes, int, int, bytes]:
-    """Send a file, and get the answer: mode or REFUSED, width, height, and what follows. Raises
-    OSError or EOFError if the process ends."""
+def _exchange(process: "subprocess.Popen[bytes]", data: bytes) -> tuple[bytes, Decoded]:
+    """Send a file, and get the answer: mode or REFUSED, and what follows. Raises OSError or
+    EOFError if the process ends."""
     source, sink = _open(process.stdout), _open(process.stdin)
     sink.write(decoding.LENGTH.pack(len(data)))
     sink.write(data)
@@ -169,12 +213,13 @@ def _exchange(process: "subprocess.Popen[bytes]", data: bytes) -> tuple[bytes, i
     head = source.read(decoding.HEADER.size)
     if len(head) < decoding.HEADER.size:
         raise EOFError
-    mode, width, height, size = decoding.HEADER.unpack(head)
+    mode, width, height, whole_width, whole_height, size = decoding.HEADER.unpack(head)
     body = source.read(min(size, decoding.MOST_BYTES))
     mode = mode.rstrip(b"\0")
     if mode != decoding.REFUSED and len(body) != width * height * decoding.PIXEL.get(mode, 0):
         raise EOFError
-    return mode, width, height, body
+    name = mode.decode("ascii", "replace")
+    return mode, Decoded(name, (height, width), body, (whole_width, whole_height))
 
 
 def _open(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -25,7 +25,7 @@ from classifier.limits import LimitError
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
-    from classifier.ink.drawings import Drawings
+    from classifier.ink.drawings import Contents
 
 _PATIENCE = 120.0  # seconds without the scheduler, after which a run counts as lost
 _KEPT = 100  # runs that are followed or were
@@ -77,7 +77,7 @@ class ClusterJobs(Jobs):
     def submit(
         self,
         config: TrainConfig,
-        drawn: "Drawings | None" = None,
+        drawn: "Contents | None" = None,
         by: Visitor = OPERATOR,
         *,
         host: bool = False,
@@ -175,7 +175,7 @@ class ClusterJobs(Jobs):
                 run.end(f"{self._link.trouble} What became of this run is not known here.")
 
     async def _submit(
-        self, run: Followed, config: TrainConfig, drawn: "Drawings | None", by: Visitor
+        self, run: Followed, config: TrainConfig, drawn: "Contents | None", by: Visitor
     ) -> None:
         """Send a run, then follow it."""
         allowed = limits.current()
@@ -204,7 +204,7 @@ class ClusterJobs(Jobs):
             await run.follow(self._link.ask)
 
     def _order(
-        self, config: TrainConfig, drawn: "Drawings | None", by: Visitor
+        self, config: TrainConfig, drawn: "Contents | None", by: Visitor
     ) -> Mapping[str, Any]:
         """All that a worker needs for a run."""
         contents = {}

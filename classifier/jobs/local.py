@@ -32,7 +32,7 @@ from classifier.jobs.run import MOST_AT_ONCE, JobError, Jobs, Run, Work
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
-    from classifier.ink.drawings import Drawings
+    from classifier.ink.drawings import Contents
 
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{16}")
 CONFIG, EVENTS, LOG, SNAPSHOTS = "config.json", "events.jsonl", "log.txt", "epochs"
@@ -135,7 +135,7 @@ class LocalJobs(Jobs):
     def submit(
         self,
         config: TrainConfig,
-        drawn: "Drawings | None" = None,
+        drawn: "Contents | None" = None,
         by: Visitor = OPERATOR,
         *,
         host: bool = False,
@@ -157,7 +157,7 @@ class LocalJobs(Jobs):
         self,
         run_id: str,
         config: TrainConfig,
-        drawn: "Drawings | None",
+        drawn: "Contents | None",
         claim: Claim,
         check: Callable[[], None],
     ) -> Work:

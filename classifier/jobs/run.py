@@ -27,7 +27,7 @@ from classifier.jobs.queue import Claim
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
-    from classifier.ink.drawings import Drawings
+    from classifier.ink.drawings import Contents
 
 MOST_AT_ONCE = 1_000_000  # bytes of events that are read; none of them is so long
 
@@ -173,7 +173,7 @@ class Jobs(ABC):
     def submit(
         self,
         config: TrainConfig,
-        drawn: "Drawings | None" = None,
+        drawn: "Contents | None" = None,
         by: Visitor = OPERATOR,
         *,
         host: bool = False,

@@ -26,7 +26,7 @@ from classifier.jobs.shelf import Kept
 from classifier.rights import OPERATOR, Action, Visitor
 
 if TYPE_CHECKING:
-    from classifier.ink.drawings import Drawings
+    from classifier.ink.drawings import Contents
 
 _END = re.compile(rb'^\{"event": "(finished|failed)"', re.MULTILINE)
 _MOST_SAID = 1_000_000  # bytes of what a run says that lasts; 500 epochs have a tenth of it
@@ -122,7 +122,7 @@ class SharedJobs(Jobs):
     def submit(
         self,
         config: TrainConfig,
-        drawn: "Drawings | None" = None,
+        drawn: "Contents | None" = None,
         by: Visitor = OPERATOR,
         *,
         host: bool = False,

@@ -14,7 +14,6 @@ from classifier.data.dataset import Dataset, Drawn, Notify
 from classifier.learning import networks
 from classifier.learning.trainer import Trainer
 from classifier.serving import store
-from classifier.serving.meta import Base
 from classifier.serving.saved import SavedModel
 
 
@@ -34,7 +33,12 @@ def unspoilt(base: SavedModel, drawn: Drawn, tell: Notify) -> SavedModel:
     is from: what a model has seen says nothing of how well it reads. Raises ValueError."""
     first = base
     while not set(base.meta.learned_from).isdisjoint(drawn.digests):
-        origin = base.meta.base or Base("")
+        origin = base.meta.base
+        if origin is None:
+            raise ValueError(
+                f"{first.name} has learned from these drawings already: choose another model to go "
+                "on from."
+            )
         found = store.followed(origin.name, origin.id)
         if found is None:
             raise ValueError(
@@ -88,6 +92,7 @@ def compare(
         "after": by_digit(after),
         "folds": len(drawn.without),
         "by_writer": drawn.by_writer,
+        "by_sheet": drawn.by_sheet,
         "writers": drawn.writers,
         "left_out": drawn.left_out,
         "test_before": float(test_before.mean()),

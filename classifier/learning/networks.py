@@ -63,10 +63,10 @@ def conv(config: TrainConfig) -> keras.Sequential:
     return Sequential(
         [
             Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
-            layers.Conv2D(16, 5, strides=2, **same, name="strokes"),
-            layers.Conv2D(32, 3, **same, name="bows"),
+            layers.Conv2D(16, 5, strides=2, **same, name="convolution-1"),
+            layers.Conv2D(32, 3, **same, name="convolution-2"),
             layers.MaxPooling2D(name="pool"),
-            layers.Conv2D(64, 3, **same, name="parts"),
+            layers.Conv2D(64, 3, **same, name="convolution-3"),
             layers.MaxPooling2D(name="pool-again"),
             layers.Flatten(name="flat"),
             *_hidden(config),
@@ -98,12 +98,12 @@ def deep(config: TrainConfig) -> keras.Sequential:
     return Sequential(
         [
             Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
-            *convolution(32, 5, "strokes", strides=2),
-            *convolution(48, 3, "corners"),
-            *convolution(64, 3, "bows"),
+            *convolution(32, 5, "convolution-1", strides=2),
+            *convolution(48, 3, "convolution-2"),
+            *convolution(64, 3, "convolution-3"),
             layers.MaxPooling2D(name="pool"),
-            *convolution(96, 3, "parts"),
-            *convolution(112, 3, "shapes"),
+            *convolution(96, 3, "convolution-4"),
+            *convolution(112, 3, "convolution-5"),
             layers.MaxPooling2D(name="pool-again"),
             layers.Flatten(name="flat"),
             *_dropout(config.dropout),

@@ -103,6 +103,8 @@ def train(
     trained, kept = split_validation(len(dataset.train_labels), config.seed)
     own = dataset.train_images[trained], dataset.train_labels[trained]
     held = dataset.train_images[kept], dataset.train_labels[kept]
+    if dataset.alone is not None:
+        own = dataset.alone.images, dataset.alone.labels
     history: list[EpochEnded] = []
 
     def hear(event: Progress | EpochEnded) -> None:
@@ -133,7 +135,7 @@ def train(
                 float(trainer.right(*held_back[0]).mean()) if held_back else None
             ),
             "tuned": tuned and tuned | {"test_after": test_accuracy},
-            "train_images": len(trained),
+            "train_images": len(own[1]),
             "test_images": tested.n,
             "stopped": stop.is_set(),
         }
@@ -160,6 +162,8 @@ def train(
             meta["base"] = {"name": base.name, "id": base.id}
             meta["learned_from"] = sorted({*base.meta.learned_from, *drawn.digests})
             meta["held_out"] = held_out
+        if dataset.alone is not None:
+            meta["learned_from"] = sorted(dataset.alone.digests)
         if config.network == DETECTOR:
             # Fixed on digits that were held out.
             scores = [trainer.read(images)[:, 0] for images, _ in (held, *held_back)]

@@ -102,14 +102,15 @@ def _outside(*figures: tuple[str, str, float, Interval]) -> str:
 class Step:
     """One step of the lesson.
 
-    words: Markdown; a term is bold where it first comes; code: a few lines of Keras, which go on
-    from those of the steps before; experiments: keys of EXPERIMENTS; try_this: something to do by
-    hand, or ""
+    words: Markdown; a term is bold where it first comes; beside: what the page shows beside them
+    code: a few lines of Keras, which go on from those of the steps before
+    experiments: keys of EXPERIMENTS; try_this: something to do by hand, or ""
     """
 
     key: str
     title: str
     words: str
+    beside: str
     code: str
     experiments: Sequence[str] = ()
     try_this: str = ""
@@ -117,7 +118,7 @@ class Step:
 
 def _read(kind: Callable[..., T], entries: Mapping[str, Mapping[str, Any]]) -> dict[str, T]:
     """The lesson's entries of one kind, under their keys; line breaks are part of code alone."""
-    prose = ("words", "try_this", "expect")
+    prose = ("words", "beside", "try_this", "expect")
     return {
         key: kind(
             key=key,

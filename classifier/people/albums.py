@@ -11,7 +11,7 @@ import numpy as np
 from classifier.config import CLASSES
 from classifier.database.interface import Transaction
 from classifier.database.transactions import transaction
-from classifier.people import classroom, collection
+from classifier.people import classroom, collection, register
 from classifier.people.collection import OWN, Kept
 from classifier.rights import Action, Visitor
 
@@ -78,5 +78,5 @@ def _album(database: Transaction, visitor: Visitor, class_number: int | None) ->
     """The SQL condition of an album, with the value in it."""
     if class_number is None:
         return OWN, visitor.digest
-    classroom.as_host(database, visitor, class_number, Action.SEE_CLASS)
+    register.as_host(database, visitor, class_number, Action.SEE_CLASS)
     return "class = ?", class_number

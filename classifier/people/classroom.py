@@ -6,7 +6,6 @@ sees all of them and steers it. Each call raises CollectionError, and NoClassErr
 the number of a class in which the visitor has no such part. Knows no network and no page.
 """
 
-import enum
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +17,18 @@ from classifier.config import CLASSES
 from classifier.database.interface import Transaction
 from classifier.database.transactions import transaction
 from classifier.limits import LimitError
-from classifier.people import animals, collection
-from classifier.people.collection import Kept, Labelled
-from classifier.rights import Action, NotAllowedError, Visitor
+from classifier.people import collection
+from classifier.people.collection import Doubt, Kept, Labelled
+from classifier.people.register import (
+    Arrival,
+    Class,
+    ClassState,
+    NoClassError,
+    as_host,
+    as_member,
+    classes,
+)
+from classifier.rights import Action, Visitor
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 CODE = 6  # of them: one of 890 million
@@ -33,43 +41,8 @@ _KNOCKS = "SELECT count(*) FROM knock WHERE class = ? AND time > ? AND refused =
 _OPEN = "state != 'closed' AND expires > ?"
 
 
-class ClassState(enum.Enum):
-    """What a class does with those who have its code."""
-
-    OPEN = "open"  # they join and draw
-    PAUSED = "paused"  # they stay and wait
-    CLOSED = "closed"  # it is over; its drawings stay with the host
-
-
-class NoClassError(LookupError):
-    """There is no such class for whoever asks; the message says what to do."""
-
-
 class NotOpenError(RuntimeError):
     """The class takes no drawings now; the message says so."""
-
-
-@dataclass(frozen=True)
-class Class:
-    """A class as it is for whoever asks.
-
-    model, model_id: the name and the id of the one that answers its members; "": it goes by its
-    name; opened, expires: seconds since 1970
-    locked: whether it lets nobody new in
-    seat: what the visitor is called in it, "" for who is no member; silenced: whether that seat's
-    drawings are refused
-    """
-
-    number: int
-    code: str
-    model: str
-    model_id: str
-    state: ClassState
-    opened: float
-    expires: float
-    locked: bool
-    seat: str
-    silenced: bool
 
 
 @dataclass(frozen=True)
@@ -77,13 +50,15 @@ class Survey:
     """How a class stands, as its host sees it; drawings that are hidden are not in it.
 
     members: how many have joined; knocks: how many want to, see `entering`
-    counts: (10, 11) int, row is the label, column what was answered, the last: nothing
+    waiting: how many drawings wait for the host's look
+    counts: what was read as what, see `counts`
     latest: its newest drawings, oldest of them first
     """
 
     there: Class
     members: int
     knocks: int
+    waiting: int
     counts: np.ndarray
     latest: list[Kept]
 
@@ -166,7 +141,17 @@ def send(visitor: Visitor, number: int, drawing: Labelled) -> int:
             )
         if found.silenced:
             raise NotOpenError("The host takes no drawings from you now: this one was not sent.")
-        drawing_number = collection.insert(database, number, visitor, drawing)
+        waits = found.arrival is Arrival.LOOKED or (
+            found.arrival is Arrival.SURE and drawing.doubt is Doubt.NO_DIGIT
+        )
+        drawing_number = collection.insert(database, number, visitor, drawing, waits=waits)
+        # What comes late, from a page that shows another digit, counts for no round.
+        database.execute(
+            "UPDATE drawing SET round = (SELECT number FROM round WHERE class = ?"
+            " AND state = 'open' AND kind NOT IN ('guess', 'watch') AND coalesce(digit, ?) = ?)"
+            " WHERE number = ? AND round IS NULL",
+            [number, drawing.label, drawing.label, drawing_number],
+        )
         own = "SELECT count(*), sum(length(points)) FROM drawing WHERE class = ? AND writer = ?"
         most = limits.current().class_drawings
         count, size = database.execute(own, [number, visitor.digest]).fetchone()
@@ -184,10 +169,34 @@ def own_drawings(visitor: Visitor, number: int) -> list[Kept]:
         return collection.select(database, "class = ? AND writer = ?", [number, visitor.digest])
 
 
+def is_there(visitor: Visitor, drawing: int) -> bool:
+    """Whether what this visitor sent by that number is still in its class."""
+    own = "SELECT 1 FROM drawing WHERE number = ? AND writer = ?"
+    with transaction(writing=False) as database:
+        return database.execute(own, [drawing, visitor.digest]).fetchone() is not None
+
+
 def joined(visitor: Visitor, number: int) -> Class:
     """The class of that number, as it stands, for its members."""
     with transaction(writing=False) as database:
         return as_member(database, visitor, number)
+
+
+def marks(numbers: set[int]) -> dict[int, str]:
+    """For each of these classes, a text that is another one as soon as anything of it changes that
+    the pages of its members show; none for one that is deleted. For the server itself, which is
+    told nothing else by it."""
+    newest = "SELECT max(number) FROM round WHERE round.class = class.number"
+    on = "SELECT state FROM round WHERE round.class = class.number ORDER BY number DESC LIMIT 1"
+    of_class = f"state, name, model, model_id, expires <= ?, ({newest}), ({on})"
+    found = {}
+    with transaction(writing=False) as database:
+        for number in numbers:
+            query = f"SELECT {of_class} FROM class WHERE number = ?"
+            row = database.execute(query, [database.now(), number]).fetchone()
+            if row is not None:
+                found[number] = repr(tuple(row))
+    return found
 
 
 # What only the host may do.
@@ -208,11 +217,8 @@ def survey(visitor: Visitor, number: int, most: int, known: Sequence[Kept] = ())
     """
     with transaction(writing=False) as database:
         there = as_host(database, visitor, number, Action.SEE_CLASS)
-        counts = np.zeros((CLASSES, CLASSES + 1), int)
-        tally = "SELECT label, answer, drawings FROM tally WHERE class = ?"
-        for label, answer, count in database.execute(tally, [number]):
-            counts[label, answer] = count  # -1, that is, the last, where none was given
         members = "SELECT count(*) FROM member WHERE class = ? AND removed = 0"
+        waiting = "SELECT count(*) FROM drawing WHERE class = ? AND waits = 1"
         shown = "class = ? AND hidden = 0"
         newest = "number DESC LIMIT ?"
         which = f"SELECT number FROM drawing WHERE {shown} ORDER BY {newest}"
@@ -224,9 +230,20 @@ def survey(visitor: Visitor, number: int, most: int, known: Sequence[Kept] = ())
             there,
             database.execute(members, [number]).fetchone()[0],
             database.execute(_KNOCKS, [number, database.now() - KNOCK_LASTS]).fetchone()[0],
-            counts,
+            database.execute(waiting, [number]).fetchone()[0],
+            counts(database, number),
             latest,
         )
+
+
+def counts(database: Transaction, number: int) -> np.ndarray:
+    """What was read as what in a class, without what is hidden: (10, 11) int, row is the label,
+    column what was answered, the last: nothing."""
+    found = np.zeros((CLASSES, CLASSES + 1), int)
+    tally = "SELECT label, answer, drawings FROM tally WHERE class = ?"
+    for label, answer, count in database.execute(tally, [number]):
+        found[label, answer] = count  # -1, that is, the last, where none was given
+    return found
 
 
 def set_state(visitor: Visitor, number: int, state: ClassState) -> None:
@@ -262,54 +279,6 @@ def discard(visitor: Visitor, number: int) -> None:
 
 def delete(database: Transaction, number: int) -> None:
     """Delete a class with all of its drawings within a transaction."""
-    for table in ("drawing", "tally", "member", "knock"):
+    for table in ("drawing", "tally", "member", "knock", "round", "vote"):
         database.execute(f"DELETE FROM {table} WHERE class = ?", [number])
     database.execute("DELETE FROM class WHERE number = ?", [number])
-
-
-def as_member(database: Transaction, visitor: Visitor, number: int) -> Class:
-    """The class of that number, for its members; raises NoClassError."""
-    found = find(database, visitor, "number = ?", [number])
-    try:
-        visitor.check(Action.SEND_DRAWING, member=found is not None and found.seat != "")
-    except NotAllowedError:
-        found = None
-    if found is None:
-        raise NoClassError("You are not in this class: join it with its code.")
-    return found
-
-
-def as_host(database: Transaction, visitor: Visitor, number: int, action: Action) -> Class:
-    """The class of that number, for whoever may do that with it; raises NoClassError."""
-    host = database.execute("SELECT host FROM class WHERE number = ?", [number]).fetchone()
-    try:
-        visitor.check(action, host=host["host"] if host else "")
-    except NotAllowedError:
-        host = None  # nor is it told whether there is one
-    if host is None:
-        raise NoClassError("Only who opened this class can do that.")
-    return classes(database, visitor, "number = ?", [number])[0]
-
-
-def find(
-    database: Transaction, visitor: Visitor, condition: str, values: Sequence[object]
-) -> Class | None:
-    return next(iter(classes(database, visitor, condition, values)), None)
-
-
-def classes(
-    database: Transaction, visitor: Visitor, condition: str, values: Sequence[object]
-) -> list[Class]:
-    found, now = [], database.now()
-    query = (
-        "SELECT class.*, seat, silenced FROM class LEFT JOIN member ON member.class = number"
-        f" AND writer = ? AND removed = 0 WHERE {condition}"
-    )
-    for row in database.execute(query, [visitor.digest, *values]):
-        state = ClassState.CLOSED if now > row["expires"] else ClassState(row["state"])
-        seat = "" if row["seat"] is None else animals.name_of(row["seat"])
-        columns = ("number", "code", "model", "model_id", "opened", "expires")
-        as_it_is = {name: row[name] for name in columns}
-        locked, silenced = bool(row["locked"]), bool(row["silenced"])
-        found.append(Class(state=state, locked=locked, seat=seat, silenced=silenced, **as_it_is))
-    return found

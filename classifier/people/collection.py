@@ -1,14 +1,15 @@
 """Labelled drawings.
 
-Kept of a drawing: its strokes, its label, what was answered, by which model, and when. Of whoever
-drew it nothing but a digest of a random token, which only their browser has; what a visitor may do
-is checked here. Knows nothing of networks or of the page.
+Kept of a drawing: its strokes, or its ink where it came as a picture, its label, what was answered,
+by which model, and when. Of whoever drew it nothing but a digest of a random token, which only
+their browser has; what a visitor may do is checked here. Knows nothing of networks or of the page.
 """
 
+import enum
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,13 @@ from classifier import limits
 from classifier.config import CLASSES
 from classifier.database.interface import Transaction
 from classifier.database.transactions import transaction
-from classifier.ink import drawings
+from classifier.ink import drawings, snippets
 from classifier.limits import LimitError
 from classifier.records import parsed
 from classifier.rights import Action, Visitor
 
 MAX_STROKES, MAX_POINTS = 100, 10_000  # of one drawing
-_TOO_LARGE = (
+TOO_LARGE = (
     f"A drawing may have {MAX_STROKES} strokes and {MAX_POINTS:,} points at most: clear the canvas "
     "and draw the digit anew."
 )
@@ -32,9 +33,28 @@ MAX_COORDINATE = 1e5
 OWN = "writer = ? AND class IS NULL"  # of which drawings a visitor's own collection consists
 _INSERT = (
     "INSERT INTO drawing"
-    " (id, class, writer, hand, label, points, lengths, pen, answer, model, time)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    " (id, class, writer, hand, label, points, lengths, pen, source, sheet, answer, model, time,"
+    " doubt, hidden, waits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
 )
+_LONGEST_SHEET = 64  # characters
+# Columns of a row that are read otherwise, or by nobody here.
+_OTHERWISE = {"class", "round", "points", "lengths", "source", "hidden", "doubt", "waits"}
+
+
+class Source(enum.Enum):
+    """How a drawing came."""
+
+    PEN = "pen"  # it was drawn: its strokes are known
+    PICTURE = "picture"  # it was cut from a picture: its ink is
+
+
+class Doubt(enum.IntEnum):
+    """How sure the answer to a drawing was."""
+
+    NONE = 0  # it named one digit, or none was given
+    CLOSE = 1  # two digits were close
+    NO_DIGIT = 2  # it may be no digit
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,9 @@ class Labelled:
     id: chosen by the sender
     label: what it is, 0–9; answer: what a model said, 0–9, or None; model: that model's name
     strokes: each (k, 2) float32, in canvas pixels; pen: its width, canvas pixels
+    doubt: how sure the answer was
+    snippet: of what came as a picture, see `ink.snippets`; strokes and pen are only its looks then
+    sheet: tells the picture that it was cut from; "": none, or nobody knows
     """
 
     id: str
@@ -52,6 +75,19 @@ class Labelled:
     pen: float
     answer: int | None
     model: str
+    doubt: Doubt = field(default=Doubt.NONE, kw_only=True)
+    snippet: np.ndarray | None = field(default=None, kw_only=True)
+    sheet: str = field(default="", kw_only=True)
+
+    @property
+    def source(self) -> Source:
+        """How it came."""
+        return Source.PEN if self.snippet is None else Source.PICTURE
+
+    @property
+    def parts(self) -> Sequence[np.ndarray]:
+        """What it consists of, by which `drawings.digest` tells it from others."""
+        return self.strokes if self.snippet is None else [self.snippet]
 
 
 @dataclass(frozen=True)
@@ -61,7 +97,8 @@ class Kept(Labelled):
     number: its own for ever, rising as drawings are stored; time: seconds since 1970
     writer: whose it is, by `Visitor.digest`
     hand: who drew it, 0 for the writer, other numbers for others whose drawings they brought
-    hidden: by the host of the class in which it is
+    hidden: by the host of the class in which it is; waits: it is hidden since that host has not
+    looked at it yet
     """
 
     number: int
@@ -69,6 +106,7 @@ class Kept(Labelled):
     hand: int
     time: float
     hidden: bool
+    waits: bool
 
 
 def keep(visitor: Visitor, drawing: Labelled) -> int:
@@ -83,45 +121,72 @@ def keep(visitor: Visitor, drawing: Labelled) -> int:
         return number
 
 
-def bring(visitor: Visitor, drawn: drawings.Drawings) -> int:
-    """Put a file's drawings into the visitor's own collection, except those that are there already,
-    as they stand in a file or in the store; how many were new. All of them, or none. Raises as
-    `keep`."""
+def keep_all(visitor: Visitor, many: Sequence[tuple[int, Labelled]]) -> int:
+    """Put many drawings into the visitor's own collection, each with its hand, except those that
+    are there already; how many were new. All of them, or none. Raises as `keep`."""
     visitor.check(Action.KEEP_DRAWING)
     most = limits.current().drawings
-    if len(drawn) > most:
-        raise LimitError(f"The file has {len(drawn):,} drawings: {most:,} are kept at most.")
-    begins = np.diff(drawn.stroke_id, prepend=-1) != 0
-    most_strokes = np.bincount(drawn.sample_id[begins]).max(initial=0)
-    if most_strokes > MAX_STROKES or np.bincount(drawn.sample_id).max(initial=0) > MAX_POINTS:
-        raise LimitError(_TOO_LARGE)
-    writer = visitor.digest
-    hands = np.zeros(len(drawn), int) if drawn.writer is None else drawn.writer - drawn.writer.min()
     # Outside the transaction that writes, for the end of which others wait.
     own = drawings_of(visitor)
-    known = {identity(one.strokes, one.label) for one in own}
+    known = {identity(one.parts, one.label) for one in own}
     fresh: list[tuple[int, Labelled]] = []
-    for strokes, label, hand in zip(drawn, drawn.labels.tolist(), hands.tolist(), strict=True):
-        on_canvas, _, pen = drawings.fit_canvas(strokes)
-        new = identity(on_canvas, label)
-        if known.isdisjoint({identity(strokes, label), new}):
-            known.add(new)
-            fresh.append((hand, Labelled(new, label, on_canvas, pen, None, "")))
+    for hand, one in many:
+        names = {one.id, identity(one.parts, one.label)}
+        if known.isdisjoint(names):
+            known |= names
+            fresh.append((hand, one))
     if len(own) + len(fresh) > most:
         raise _full(most)
     if not fresh:
         return 0
     with transaction() as database:
-        came = sum(_write(database, None, writer, hand, one) for hand, one in fresh)
+        came = sum(_write(database, None, visitor.digest, hand, one) for hand, one in fresh)
         _check_own(database, visitor)
         check_room(database, for_class=False)
     return came
 
 
-def identity(strokes: Sequence[np.ndarray], label: int) -> str:
-    """What tells a labelled drawing from others, 16 hexadecimal digits; strokes each (k, 2)."""
-    points = [np.asarray(stroke, "<f4") for stroke in strokes]
-    return hashlib.sha256(f"{drawings.digest(points)} {label}".encode()).hexdigest()[:16]
+def of_snippet(
+    snippet: np.ndarray,
+    label: int,
+    sheet: str,
+    drawing_id: str,
+    answer: int | None = None,
+    model: str = "",
+    doubt: Doubt = Doubt.NONE,
+) -> Labelled:
+    """A snippet as a labelled drawing."""
+    lines, pen = snippets.as_lines(snippet)
+    return Labelled(
+        drawing_id, label, lines, pen, answer, model, doubt=doubt, snippet=snippet, sheet=sheet
+    )
+
+
+def picture_id(snippet: np.ndarray, label: int, class_number: int | None) -> str:
+    """The id of a snippet with this label, in a class or in one's own collection: however it comes
+    there, it is kept once."""
+    own = identity([snippet], label)
+    if class_number is None:
+        return own
+    return hashlib.sha256(f"{own} {class_number}".encode()).hexdigest()[:16]
+
+
+def of_sheet(visitor: Visitor, class_number: int | None, sheet: str) -> dict[str, tuple[int, int]]:
+    """What this visitor has kept of a picture, in a class or in their own collection: labels and
+    numbers by ids. Raises CollectionError."""
+    which = OWN if class_number is None else "writer = ? AND class = ?"
+    values = [visitor.digest] if class_number is None else [visitor.digest, class_number]
+    query = f"SELECT id, label, number FROM drawing WHERE {which} AND sheet = ?"
+    with transaction(writing=False) as database:
+        rows = database.execute(query, [*values, sheet])
+        return {row["id"]: (row["label"], row["number"]) for row in rows}
+
+
+def identity(parts: Sequence[np.ndarray], label: int) -> str:
+    """What tells a labelled drawing from others, 16 hexadecimal digits; parts as for
+    `drawings.digest`."""
+    plain = [part if part.dtype == np.uint8 else np.asarray(part, "<f4") for part in parts]
+    return hashlib.sha256(f"{drawings.digest(plain)} {label}".encode()).hexdigest()[:16]
 
 
 def _check_own(database: Transaction, visitor: Visitor) -> None:
@@ -139,10 +204,15 @@ def _full(most: int) -> LimitError:
 
 
 def insert(
-    database: Transaction, class_number: int | None, visitor: Visitor, drawing: Labelled
+    database: Transaction,
+    class_number: int | None,
+    visitor: Visitor,
+    drawing: Labelled,
+    *,
+    waits: bool = False,
 ) -> int:
     """Write a drawing within a transaction, into that class or, without one, the visitor's own
-    collection; its number; errors as for `keep`."""
+    collection; its number; errors as for `keep`. waits: as in `Kept`"""
     writer, most = visitor.digest, limits.current().drawings_a_minute
     known = "SELECT number FROM drawing WHERE writer = ? AND id = ?"
     there = database.execute(known, [writer, drawing.id]).fetchone()
@@ -151,7 +221,7 @@ def insert(
     recent = "SELECT count(*) FROM drawing WHERE writer = ? AND time > ?"
     if database.execute(recent, [writer, database.now() - 60]).fetchone()[0] >= most:
         raise LimitError(f"At most {most:,} drawings a minute: wait a moment.")
-    _write(database, class_number, writer, 0, drawing)
+    _write(database, class_number, writer, 0, drawing, waits=waits)
     check_room(database, for_class=class_number is not None)
     return int(database.execute(known, [writer, drawing.id]).fetchone()[0])
 
@@ -176,11 +246,15 @@ def _write(
     writer: str,
     hand: int,
     drawing: Labelled,
+    *,
+    waits: bool = False,
 ) -> int:
     """How many rows were written: 0 for a drawing whose id is taken."""
     points, lengths = _checked(drawing)
     whose = [drawing.id, class_number, writer, hand, drawing.label]
-    what = [points, lengths, drawing.pen, drawing.answer, drawing.model, database.now()]
+    what = [points, lengths, drawing.pen, drawing.source.value, drawing.sheet]
+    what += [drawing.answer, drawing.model, database.now()]
+    what += [int(drawing.doubt), int(waits), int(waits)]
     return database.execute(_INSERT, whose + what).rowcount
 
 
@@ -189,12 +263,18 @@ def _checked(drawing: Labelled) -> tuple[bytes, str]:
     for value in (drawing.label, *([] if drawing.answer is None else [drawing.answer])):
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < CLASSES:
             raise ValueError(f"A label must be 0 to 9, not {value!r}.")
+    if len(drawing.sheet) > _LONGEST_SHEET:
+        raise ValueError(f"A sheet's name has {_LONGEST_SHEET} characters at most.")
+    if drawing.snippet is not None:
+        if not snippets.is_one(drawing.snippet):
+            raise ValueError("A picture of a digit has other pixels than it is kept with.")
+        return drawing.snippet.tobytes(), "[]"
     strokes = drawing.strokes
     if not strokes:
         raise ValueError("There is nothing drawn yet.")
     lengths = [len(stroke) for stroke in strokes]
     if len(lengths) > MAX_STROKES or sum(lengths) > MAX_POINTS:
-        raise LimitError(_TOO_LARGE)
+        raise LimitError(TOO_LARGE)
     points = np.concatenate([np.asarray(stroke, "<f4").reshape(-1, 2) for stroke in strokes])
     nowhere = 0 in lengths or not (np.abs(points) <= MAX_COORDINATE).all()
     if nowhere or not 0 < drawing.pen <= 1e4:
@@ -202,11 +282,16 @@ def _checked(drawing: Labelled) -> tuple[bytes, str]:
     return points.tobytes(), json.dumps(lengths)
 
 
-def check_stored(points: object, lengths: str, pen: float) -> None:
-    """Raise ValueError if these are no strokes as a row has them."""
+def check_stored(points: object, lengths: str, pen: float, source: str) -> None:
+    """Raise ValueError if these are no strokes, or no picture, as a row has them."""
     try:
         if not isinstance(points, bytes) or len(points) > 8 * MAX_POINTS:
             raise ValueError("too many points")
+        if Source(source) is Source.PICTURE:
+            if len(points) != snippets.SIDE**2 or lengths != "[]":
+                raise ValueError("another size than pictures have")
+            _checked(of_snippet(_snippet(points), 0, "", ""))
+            return
         counts = parsed(lengths, 10 * MAX_STROKES)
         if any(type(one) is not int or one < 1 for one in counts) or sum(counts) * 8 != len(points):
             raise ValueError("other points than its strokes")
@@ -228,11 +313,29 @@ def select(
     found = []
     query = f"SELECT * FROM drawing WHERE {condition} ORDER BY {order}"
     for row in database.execute(query, list(values)):
-        rest = set(row.keys()) - {"class", "points", "lengths", "hidden"}
-        as_it_is = {name: row[name] for name in rest}
-        strokes, hidden = _strokes(row["points"], row["lengths"]), bool(row["hidden"])
-        found.append(Kept(strokes=strokes, hidden=hidden, **as_it_is))
+        as_it_is = {name: row[name] for name in set(row.keys()) - _OTHERWISE}
+        hidden, waits, doubt = bool(row["hidden"]), bool(row["waits"]), Doubt(row["doubt"])
+        snippet, points = None, row["points"]
+        if row["source"] == Source.PEN.value:
+            strokes = _strokes(points, row["lengths"])
+        else:
+            snippet = _snippet(points)
+            strokes = snippets.as_lines(snippet)[0]
+        found.append(
+            Kept(
+                strokes=strokes,
+                hidden=hidden,
+                doubt=doubt,
+                waits=waits,
+                snippet=snippet,
+                **as_it_is,
+            )
+        )
     return found
+
+
+def _snippet(pixels: bytes) -> np.ndarray:
+    return np.frombuffer(pixels, np.uint8).reshape(snippets.SIDE, snippets.SIDE)
 
 
 def _strokes(points: bytes, lengths: str) -> list[np.ndarray]:
@@ -266,7 +369,7 @@ def hide(visitor: Visitor, number: int, hidden: bool) -> bool:
         there = _check(database, visitor, number, Action.HIDE_DRAWING)
         if there is None or there["class"] is None:
             return False
-        change = "UPDATE drawing SET hidden = ? WHERE number = ?"
+        change = "UPDATE drawing SET hidden = ?, waits = 0 WHERE number = ?"
         return database.execute(change, [int(hidden), number]).rowcount > 0
 
 
@@ -280,12 +383,3 @@ def _check(database: Transaction, visitor: Visitor, number: int, action: Action)
     if found is not None:
         visitor.check(action, owner=found["writer"], host=found["host"])
     return found
-
-
-def as_drawings(kept: Sequence[Kept]) -> drawings.Drawings:
-    """N >= 1 drawings as they are trained on and downloaded: writers are numbered from 0 in the
-    order in which they first drew; nothing else tells who they are."""
-    numbers: dict[tuple[str, int], int] = {}
-    writer = [numbers.setdefault((one.writer, one.hand), len(numbers)) for one in kept]
-    labels = np.array([one.label for one in kept], np.uint8)
-    return drawings.from_strokes([one.strokes for one in kept], labels, np.array(writer))

@@ -14,12 +14,15 @@ from classifier.config import CLASSES
 from classifier.database import sqlite
 from classifier.database.interface import CollectionError, Transaction
 from classifier.database.transactions import transaction
-from classifier.people import classroom, collection
-from classifier.people.classroom import CODE, LETTERS, ClassState
+from classifier.people import classroom, collection, rounds, staging
+from classifier.people.classroom import CODE, LETTERS
+from classifier.people.collection import Doubt
+from classifier.people.outcomes import Kind, RoundState
+from classifier.people.register import Arrival, ClassState, WayIn
 from classifier.records import record
 from classifier.rights import Action, Visitor
 
-_TABLES = ("drawing", "member", "knock", "class", "tally", "guess")
+_TABLES = ("drawing", "member", "knock", "class", "tally", "guess", "round", "vote")
 _AT_ONCE = 100  # drawings that are in memory
 _LONGEST = 200  # characters of a text
 _Flag = Annotated[int, (0, 1)]
@@ -41,9 +44,17 @@ class _Class:
     expires: _Time
     locked: _Flag
     model_id: str
+    name: str
+    address: str
+    arrival: str
+    way_in: str
+    results: _Flag
+    living: _Flag
 
     def __post_init__(self) -> None:
-        ClassState(self.state)
+        ClassState(self.state), Arrival(self.arrival), WayIn(self.way_in)
+        staging.check_name(self.name)
+        staging.check_address(self.address)
         if not re.fullmatch(f"[{LETTERS}]{{{CODE}}}", self.code):
             raise ValueError(f"has the code {self.code!r}")
 
@@ -70,9 +81,26 @@ class _Drawing:
     model: str
     time: _Time
     hidden: _Flag
+    doubt: Annotated[int, (0, max(Doubt))]
+    waits: _Flag
+    source: str
+    sheet: str
 
     def __post_init__(self) -> None:
-        collection.check_stored(self.points, self.lengths, self.pen)
+        collection.check_stored(self.points, self.lengths, self.pen, self.source)
+
+
+@dataclass(frozen=True)
+class _Round:
+    kind: str
+    digit: _Digit | None
+    state: str
+    began: _Time
+    ended: _Time | None
+    said: str
+
+    def __post_init__(self) -> None:
+        Kind(self.kind), RoundState(self.state)
 
 
 _Take = Callable[[type, Any], list[Any]]  # of a row, the values of these fields
@@ -136,7 +164,24 @@ def _add(source: Transaction, database: Transaction, take: _Take) -> int:
             if row["class"] in numbers and (numbers[row["class"]], row["writer"]) not in gone
         )
         database.add("drawing", ["class", *_columns(_Drawing)], known_here)
+    for there, here in numbers.items():
+        if here is not None:
+            _add_rounds(source, database, there, here, take)
     return _drawings(database) - before
+
+
+def _add_rounds(
+    source: Transaction, database: Transaction, there: int | None, here: int, take: _Take
+) -> None:
+    """What a class's rounds have shown, unless it has rounds here already; drawings, which have
+    other numbers here, and votes stay behind."""
+    if database.execute("SELECT 1 FROM round WHERE class = ?", [here]).fetchone():
+        return
+    some = f"SELECT * FROM round WHERE class = ? ORDER BY number LIMIT {rounds.MOST}"
+    rows = source.execute(some, [there]).fetchall()
+    database.add(
+        "round", ["class", *_columns(_Round)], [[here, *take(_Round, row)] for row in rows]
+    )
 
 
 def _drawings(database: Transaction) -> int:

@@ -12,8 +12,9 @@ from classifier import limits
 from classifier.database.interface import Transaction
 from classifier.database.transactions import transaction
 from classifier.limits import LimitError
-from classifier.people import animals, classroom, guesses
-from classifier.people.classroom import KNOCK_LASTS, Class, ClassState, NoClassError
+from classifier.people import animals, classroom, guesses, register
+from classifier.people.classroom import KNOCK_LASTS
+from classifier.people.register import Class, ClassState, NoClassError
 from classifier.rights import Action, Visitor
 
 _IS_CODE = re.compile(f"[{classroom.LETTERS}]{{{classroom.CODE}}}")
@@ -59,7 +60,7 @@ def with_code(visitor: Visitor, code: str, address: str) -> Class:
     text, found = code.strip().lower(), None
     with transaction(writing=False) as database:
         if _IS_CODE.fullmatch(text):
-            found = classroom.find(database, visitor, "code = ?", [text])
+            found = register.find(database, visitor, "code = ?", [text])
         if found is None or not found.seat:
             guesses.check(database, visitor, address)
     if found is None:
@@ -94,7 +95,7 @@ def join(visitor: Visitor, code: str, address: str) -> Class:
                 most = limits.current().class_members
                 raise ShutOutError(f"This class is full: {most} are in it.", number)
             _sit_down(database, number, visitor.digest, _free_seat(database, number))
-        return classroom.as_member(database, visitor, number)
+        return register.as_member(database, visitor, number)
 
 
 def knock(visitor: Visitor, code: str, address: str) -> Knock:
@@ -136,7 +137,7 @@ def standing(visitor: Visitor, number: int) -> Knock | None:
 def knocks(visitor: Visitor, number: int) -> list[Knock]:
     """Who stands at the door of the host's class, the first to come first."""
     with transaction(writing=False) as database:
-        classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
+        register.as_host(database, visitor, number, Action.STEER_MEMBER)
         return _knocks(database, "knock.class = ? AND refused = 0 ORDER BY time", [number])
 
 
@@ -144,7 +145,7 @@ def turn_away(visitor: Visitor, number: int, seat: int) -> bool:
     """Let whoever knocks by this seat's name stand there, so that they cannot knock again for a
     while; whether somebody did. Where too many stand there so, the oldest may knock again."""
     with transaction() as database:
-        classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
+        register.as_host(database, visitor, number, Action.STEER_MEMBER)
         refuse = "UPDATE knock SET refused = 1 WHERE class = ? AND seat = ?"
         found = database.execute(refuse, [number, seat]).rowcount > 0
         database.execute(
@@ -162,7 +163,7 @@ def let_in(visitor: Visitor, number: int, seat: int, old_seat: int | None) -> No
     Raises NoClassError if nobody knocks or sits there any more, LimitError if there is no room.
     """
     with transaction() as database:
-        classroom.as_host(database, visitor, number, Action.STEER_MEMBER)
+        register.as_host(database, visitor, number, Action.STEER_MEMBER)
         knocking = "SELECT writer FROM knock WHERE class = ? AND seat = ? AND time > ?"
         found = database.execute(knocking, [number, seat, database.now() - KNOCK_LASTS]).fetchone()
         if found is None:
@@ -199,8 +200,17 @@ def _give(database: Transaction, number: int, seat: int, writer: str) -> None:
     for (drawing,) in same.fetchall():
         other_id = [secrets.token_hex(8), drawing]
         database.execute("UPDATE drawing SET id = ? WHERE number = ?", other_id)
-    for table in ("drawing", "member"):
+    # One seat has one vote for each drawing, and none for its own.
+    both = "SELECT 1 FROM vote AS other WHERE other.writer = ? AND other.round = vote.round"
+    database.execute(
+        f"DELETE FROM vote WHERE {_THERE} AND EXISTS ({both} AND other.drawing = vote.drawing)",
+        [*old, writer],
+    )
+    for table in ("drawing", "member", "vote"):
         database.execute(f"UPDATE {table} SET writer = ? WHERE {_THERE}", [writer, *old])
+    own = "SELECT number FROM drawing WHERE class = ? AND writer = ?"
+    theirs = [number, writer]
+    database.execute(f"DELETE FROM vote WHERE {_THERE} AND drawing IN ({own})", [*theirs, *theirs])
 
 
 def _is_full(database: Transaction, number: int) -> bool:

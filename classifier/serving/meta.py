@@ -7,7 +7,7 @@ Knows nothing of folders.
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ FILES = ("model.keras", "model.tflite")  # whose checksums it holds
 LONGEST = 4_000_000
 _LONGEST_LAYERS = 1_000_000  # bytes of the description of a network's layers; `deep` has 14,000
 
-KerasLayer = tuple[str, str]  # name and class, such as "strokes" and "Conv2D"
+KerasLayer = tuple[str, str]  # name and class, such as "convolution-1" and "Conv2D"
+# What former versions called convolutions, as if anybody knew what each looks for.
+_FORMER_LAYERS = {"strokes", "corners", "bows", "parts", "shapes"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Tuned:
     folds: int  # in one of so many folds
     test_before: float  # accuracy on the test images, 0–1
     test_after: float
+    by_sheet: bool = False  # whether all that were cut from one picture were held out together
 
     def __post_init__(self) -> None:
         if not sum(self.n) or not len(self.n) == len(self.before) == len(self.after) == CLASSES:
@@ -160,6 +163,18 @@ class ModelMeta:
 def written(meta: Mapping[str, Any]) -> bytes:
     """What `ModelMeta.read` reads."""
     return (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def plainly_named(layers: Sequence[KerasLayer]) -> tuple[KerasLayer, ...]:
+    """The same layers; convolutions are numbered in which a former version said it saw more."""
+    number, found = 0, []
+    for name, kind in layers:
+        first, hyphen, rest = name.partition("-")
+        if first in _FORMER_LAYERS:
+            number += kind == "Conv2D"
+            name = f"convolution-{number}{hyphen}{rest}"
+        found.append((name, kind))
+    return tuple(found)
 
 
 def layers_of(keras_file: bytes) -> tuple[KerasLayer, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier import files, names
-from classifier.serving.meta import KerasLayer, ModelMeta, layers_of
+from classifier.serving.meta import KerasLayer, ModelMeta, layers_of, plainly_named
 
 if TYPE_CHECKING:
     from classifier.serving.predict import Detector
@@ -30,7 +30,10 @@ class SavedModel:
     @property
     def title(self) -> str:
         """What the page calls it."""
-        return names.title(self.name, self.meta.config.get("title"), datetime.date.today())
+        told = self.meta.config.get("title")
+        if told is None and self.meta.base is not None:
+            told = f"{self.meta.config.get('network')}, fine-tuned"
+        return names.title(self.name, told, datetime.date.today())
 
     @property
     def test_accuracy(self) -> float:
@@ -62,7 +65,7 @@ class SavedModel:
 
     def layers(self) -> tuple[KerasLayer, ...]:
         """Keras' layers, for `Inspector`; empty if nothing tells them. Raises DamagedModelError."""
-        return self.meta.layers or layers_of(self.keras())
+        return plainly_named(self.meta.layers or layers_of(self.keras()))
 
     def detector(self) -> Detector | None:
         """The model as a detector; None if it is none. Raises DamagedModelError, or ValueError."""

@@ -105,6 +105,27 @@ class Replay:
                     rows[int(path.stem)] = self._ask(path, image)
         return list(rows), np.array([*rows.values()], np.float32).reshape(-1, CLASSES)
 
+    def answers(self, epoch: int, images: np.ndarray) -> np.ndarray | None:
+        """What the snapshot of that epoch reads in images (N, 28, 28) uint8: (N,) uint8; None where
+        there is none, or it is cut."""
+        with self._lock, contextlib.suppress(*_GONE):
+            path = self._folder / _name(epoch)
+            read = [self._ask(path, image).argmax() for image in images]
+            return np.array(read, np.uint8)
+        return None
+
+    def epochs(self) -> list[int]:
+        """The epochs after which there is a snapshot, rising."""
+        return sorted(int(path.stem) for path in self._folder.glob("[0-9]*.npz"))
+
+    def weights(self, epoch: int) -> list[np.ndarray] | None:
+        """The weights after that epoch, as they were given to `Recorder.add`; None where there are
+        none, or they are cut."""
+        path = self._folder / _name(epoch)
+        with contextlib.suppress(*_GONE), files.opened(path) as file, np.load(file) as weights:
+            return [weights[name] for name in weights.files]
+        return None
+
     def _ask(self, path: Path, image: np.ndarray) -> np.ndarray:
         """Weights are read anew for each snapshot: 2 ms, where keeping all of them would take 25 MB
         a run."""

@@ -135,11 +135,14 @@ def rename(old: str, new: str, by: Visitor) -> SavedModel:
 
 
 def as_zip(name: str) -> bytes:
-    """A model's files as a zip, for anybody. Raises ModelNotFoundError or DamagedModelError."""
+    """A model's files as a zip, for anybody, with a program that asks it if it reads digits. Raises
+    ModelNotFoundError or DamagedModelError."""
     model = get(name)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(f"{name}/meta.json", written(model.meta.told()))
+        if model.meta.reads_digits:
+            file.write(config.READER, f"{name}/{config.READER.name}")
         for part in FILES:
             try:
                 file.write(model.folder / part, f"{name}/{part}")

@@ -1,4 +1,4 @@
-"""Digits and other drawings that nobody drew, and small random changes of images.
+"""Digits, other drawings and pages that nobody drew, and small random changes of images.
 
 May import `config` and `ink`. Knows nothing of what learns from them.
 """

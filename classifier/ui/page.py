@@ -10,8 +10,10 @@ from classifier.people import visitors
 from classifier.ui import session, view
 from classifier.ui.board import board, bringing, labelling
 from classifier.ui.classes import joining
-from classifier.ui.sidebar import form, models, run
+from classifier.ui.reading import reading
+from classifier.ui.sidebar import form, linking, models, run
 from classifier.ui.tabs import tabs
+from classifier.ui.wall import wall
 
 
 @session.counted
@@ -27,7 +29,9 @@ def draw() -> None:
     if problem := visitors.key_problem():
         st.error(problem)
     view.forget_widgets()
-    if joining.is_meant():
+    if wall.is_meant():
+        wall.page()
+    elif joining.is_meant():
         joining.page()
     else:
         _whole()
@@ -37,6 +41,7 @@ def _whole() -> None:
     """What everybody sees who has not joined a class."""
     session.current().be_in_class(None)
     run.find()
+    linking.find()
     tabs.find()
     with st.sidebar:
         model, other = models.choose()
@@ -45,6 +50,8 @@ def _whole() -> None:
         st.title("Draw a digit", anchor=False)
         bringing.picture()
         view.switches()
+    with st.container():  # always: the board stays where it is, and goes on
+        reading.show(model)
     board.board(
         model,
         partial(models.second, other=other),

@@ -18,8 +18,9 @@ from classifier.ink.layout import Part
 from classifier.ink.preparing import Prepared
 from classifier.jobs.run import Run
 from classifier.people import classroom, collection, visitors
-from classifier.people.classroom import Class
-from classifier.people.collection import Kept, Labelled
+from classifier.people.collection import Doubt, Kept, Labelled
+from classifier.people.outcomes import Round
+from classifier.people.register import Class
 from classifier.rights import Action, NotAllowedError, Visitor
 from classifier.serving import store
 from classifier.serving.predict import Readings
@@ -27,6 +28,10 @@ from classifier.serving.saved import SavedModel
 from classifier.ui import hearing, memory
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.door import COOKIE
+from classifier.ui.living.frames import Watched
+from classifier.ui.presets import Before, Preset
+from classifier.ui.reading.brought import Brought
+from classifier.ui.wall.told import Told
 
 T = TypeVar("T")
 
@@ -82,19 +87,6 @@ class Widget(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Preset:
-    """Settings that were put into the training form from elsewhere.
-
-    number: tells one putting from the next, so that the form's fields begin anew
-    origin: where they come from, for the reader
-    """
-
-    config: TrainConfig
-    origin: str
-    number: int
-
-
-@dataclass(frozen=True)
 class Confirmed:
     """A drawing that was stored: its label, its number in the store, and `Sketch.version` then."""
 
@@ -108,6 +100,7 @@ class Session:
     """One visitor's page."""
 
     sketch: Sketch = field(default_factory=Sketch)
+    living: Watched = field(default_factory=Watched)  # the network as one picture
     heard: object = None  # the board's message, until it is taken in
     ear_off: bool = False  # the canvas component sends by itself
     loaded: dict | None = None  # what it was given to show, where the ear is off
@@ -121,6 +114,7 @@ class Session:
     drawing_used: bool = False  # whether the open tab shows something of the drawing
     greeted: bool = False  # whether the whole page has been sent once
     run: Run | None = None  # that this page follows
+    run_answers: bool = True  # its model, once there is one
     runs: dict[str, Run] = field(default_factory=dict)  # this visitor's own, oldest first
     sweep_runs: dict[str, Run] = field(default_factory=dict)  # of this visitor's sweep, by id
     sweep_problem: str = ""  # why the last sweep could not be started
@@ -132,14 +126,19 @@ class Session:
     preset: Preset | None = None
     step: str = ""  # of the lesson; "": the first
     experiment: str = ""  # of the lesson, that is set up now
+    before: Before | None = None  # the experiments, while there is a way back
+    model_problem: str = ""  # why not the model answers that the page's address names
     link_problem: str = ""  # what is wrong with the lesson that the page's address names
     shuffle: int = 0  # how often other images were asked for
     cookie: str | None = None  # of this browser, when it was looked at last
     secret: str = ""  # in it, if this server has given it
-    answer: int | None = None  # what the drawing was read as, if it is one digit
+    answer: int | None = None  # what the drawing was read as, if it is one digit,
+    doubt: Doubt = Doubt.NONE  # and how surely
     number: list[Part] = field(default_factory=list)  # its digits, if it is a number of several
     pictures: int = 0  # how many were brought
     picture_problem: str = ""  # why the last could not be
+    brought: Brought | None = None  # the last, as long as it is shown
+    asked_of_picture: object = None  # what the browser asks for there, until it is taken in
     kept: Confirmed | None = None  # what was confirmed last, while it can be taken back
     label_problem: str = ""  # why a drawing could not be stored
     round: int | None = None  # how far a guided round has come
@@ -149,14 +148,21 @@ class Session:
     upload_problem: str = ""  # or why it was refused
     wall: list[Kept] = field(default_factory=list)  # the class's latest drawings, as shown last
     wall_clicked: bool = False  # a drawing of the class, and the canvas does not show it yet
+    wall_told: Told = field(default_factory=Told)  # what the wall of the class has, if this is one
+    wall_pressed: str = ""  # a key of it
+    wall_living: str = ""  # which model it shows as one picture; "": none
+    class_opened: bool = False  # and the way in was not shown yet
+    watch_begun: bool = False  # a run for the class, and the sidebar does not show it yet
     there: Class | None = None  # that this visitor has joined, as it stood when last looked at
+    class_round: Round | None = None  # that is on there, as far as this page has heard
     class_total: int = 0  # drawings of the host's class when the whole tab was drawn,
     class_drawn: float = 0.0  # and when that was, by the monotonic clock
     readings: Readings = field(default_factory=Readings)  # of drawings in "Our handwriting"
 
-    def follow(self, run: Run, *, own: bool) -> None:
-        """Watch this run, which is the visitor's own or another's."""
-        self.run = run
+    def follow(self, run: Run, *, own: bool, answers: bool = True) -> None:
+        """Watch this run, which is the visitor's own or another's; answers: whether its model does
+        from its end on, if it is their own."""
+        self.run, self.run_answers = run, own and answers
         if own:
             self.runs[run.id] = run
         self.error = ""
@@ -183,10 +189,10 @@ class Session:
         self.drawing_used = True
         return self.prepared
 
-    def put_into_form(self, config: TrainConfig, origin: str) -> None:
+    def put_into_form(self, config: TrainConfig, origin: str, problem: str = "") -> None:
         """Begin the training form anew with these settings."""
         number = 1 if self.preset is None else self.preset.number + 1
-        self.preset = Preset(config, origin, number)
+        self.preset = Preset(config, origin, number, problem)
 
     def found(self, end: Finished) -> None:
         """A run of this visitor has made a model; it may have been renamed since."""
@@ -204,6 +210,11 @@ class Session:
         for run in self.runs.values():
             if run.result and run.result.model == old:
                 run.end = dataclasses.replace(run.result, model=new)
+
+
+def shut(popover: str) -> None:
+    """Close the popover of this key, which tells when it is opened, as by a press within it."""
+    st.session_state[popover] = False
 
 
 ANSWERING = Widget[str | None]("answering-model-name")
@@ -280,19 +291,35 @@ def send(label: int, model: SavedModel | None) -> None:
     kept once, however often the browser had to send it. Raises as `classroom.send`.
     """
     here = current()
-    said_by = "" if model is None else model.name
     version = here.sketch.version
-    lines, pen = here.sketch.lines, here.sketch.pen
-    # What a reload, or another tab, takes along is another drawing elsewhere, or with other ink.
-    what = (version, drawings.digest(lines), here.class_number)
-    ids = [hashlib.sha256(repr((what, one)).encode()).hexdigest()[:16] for one in range(CLASSES)]
-    drawing = Labelled(ids[label], label, lines, pen, here.answer, said_by)
+    drawing, others = _on_canvas(label, "" if model is None else model.name)
     if here.class_number is None:
         number = collection.keep(visitor(), drawing)
     else:
         number = classroom.send(visitor(), here.class_number, drawing)
     if here.kept is None:  # another server may have stored it before
-        collection.remove_sent(visitor(), [*ids[:label], *ids[label + 1 :]])
+        collection.remove_sent(visitor(), others)
     elif here.kept.version == version and here.kept.number != number:
         collection.remove(visitor(), here.kept.number)
     here.kept = Confirmed(label, number, version)
+
+
+def _on_canvas(label: int, said_by: str) -> tuple[Labelled, list[str]]:
+    """What is on the canvas as this digit, and the ids that it has as others."""
+    here = current()
+    cut = None if here.sketch.under is None else here.sketch.under.kept_as
+    if cut is not None:
+        ids = [collection.picture_id(cut.snippet, one, here.class_number) for one in range(CLASSES)]
+        drawing = collection.of_snippet(
+            cut.snippet, label, cut.sheet, ids[label], here.answer, said_by, here.doubt
+        )
+    else:
+        lines, pen = here.sketch.lines, here.sketch.pen
+        # What a reload, or another tab, takes along is another drawing elsewhere, or with other
+        # ink.
+        what = (here.sketch.version, drawings.digest(lines), here.class_number)
+        ids = [
+            hashlib.sha256(repr((what, one)).encode()).hexdigest()[:16] for one in range(CLASSES)
+        ]
+        drawing = Labelled(ids[label], label, lines, pen, here.answer, said_by, doubt=here.doubt)
+    return drawing, [*ids[:label], *ids[label + 1 :]]

@@ -21,7 +21,7 @@ OPEN_TAB = Widget[str]("tabs")
 _PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:\\|/)[^\s'\",;:()]*[^\s'\",;:().]")
 _PACKING, _HANDED_OUT = Turns(), memory.HandedOut()  # of files that are packed
 _PATIENCE = 60.0  # seconds that a file waits for its turn
-_ZIP = "application/zip"  # which the server does not pack again
+ZIP = "application/zip"  # which the server does not pack again
 _LARGE = 1.3  # times the usual size: read from the back of a room
 _SWITCHES = {
     "large-type": ("Large type", "For a projector.", False),
@@ -116,18 +116,25 @@ def button(
 
 
 def download(
-    name: str, make: Callable[[], bytes], *, key: str, icon: str | None, disabled: bool = False
+    name: str,
+    make: Callable[[], bytes],
+    *,
+    key: str,
+    icon: str | None,
+    disabled: bool = False,
+    label: str = "Download",
+    kind: str = ZIP,
 ) -> None:
-    """A button that hands out a file of that name: a zip, or an npz, which is one. It is made when
-    it is asked for, one file at a time for all visitors, since each takes memory for the whole of
-    it. Whoever asks for one more meanwhile is told so: all who wait take a thread."""
+    """A button that hands out a file of that name and of that MIME type; an npz is a zip. It is
+    made when it is asked for, one file at a time for all visitors, since each takes memory for the
+    whole of it. Whoever asks for one more meanwhile is told so: all who wait take a thread."""
     whose, payer = session.visitor().digest, session.payer()
 
     def pack() -> bytes:
         try:
             with _PACKING.turn(whose, _PATIENCE, 0), hearing.computing_for(payer):
                 content = make()
-                _HANDED_OUT.hold(content, _ZIP, name)
+                _HANDED_OUT.hold(content, kind, name)
                 return content
         except BusyError as error:
             raise RuntimeError(f"{name} {error}: try again in a moment.") from None
@@ -135,10 +142,10 @@ def download(
             raise RuntimeError(without_paths(str(error))) from error
 
     st.download_button(
-        "Download",
+        label,
         data=pack,
         file_name=name,
-        mime=_ZIP,
+        mime=kind,
         key=key,
         icon=icon,
         on_click="ignore",

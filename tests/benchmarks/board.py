@@ -45,7 +45,7 @@ _SECONDS = 0.9  # that a person draws a digit
 _SLOWED = 4  # times: what is left of the processor is a quarter
 # When the pen was lifted, what was answered when, and what the server had then. The bare page's
 # answer is its words.
-_WATCH = """() => {
+WATCH = """() => {
   const words = document.querySelector('.st-key-prediction');
   const board = document.querySelector('.st-key-board');
   window.ups = []; window.answers = []; window.taken = [];
@@ -121,7 +121,7 @@ def times(browser: Browser, url: str, bare_url: str) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"bare page": [], "this page": [], "answers": []}
     for one in (page, bare):
         time.sleep(1)
-        one.evaluate(_WATCH)
+        one.evaluate(WATCH)
     for k in range(DRAWINGS + 2):
         digit = (7, 3, 8, 5, 2)[k % 5]
         bare_time, _ = one_drawing(bare, digit)

@@ -59,10 +59,10 @@ class Page:
         self.said = ""  # in the last box of a warning or an error
         self.states: dict[str, dict] = {}
 
-    async def run(self, fragment: str = "", said: dict | None = None) -> None:
+    async def run(self, fragment: str = "", said: dict | None = None, pressed: str = "") -> None:
         """Have the page, or one of its fragments, run, and wait until it has.
 
-        said: what the board says
+        said: what the board says; pressed: the key of the button that is
         """
         message = BackMsg()
         message.rerun_script.query_string = self._query
@@ -74,6 +74,8 @@ class Page:
         if said is not None:
             events = json.dumps([{"event": "said", "value": said}])
             widgets.add(id=_make_trigger_id(self.ids[_LINK], "events"), json_trigger_value=events)
+        if pressed:
+            widgets.add(id=self.ids[pressed], trigger_value=True)
         await self._socket.send(message.SerializeToString())
         await self.finished()
 

@@ -18,7 +18,7 @@ import numpy as np
 from classifier.cli.evaluate import print_table
 from classifier.config import SHIPPED_MODELS, models_folder
 from classifier.ink import drawings
-from classifier.people import collection, visitors
+from classifier.people import filing, visitors
 from classifier.synthetic import handwriting
 from tests.browser import PROJECT, launched, open_page, served
 
@@ -35,7 +35,7 @@ def fill(models: int, count: int) -> None:
         moved = drawings.Drawings(
             drawn.points + np.float32(number), drawn.stroke_id, drawn.sample_id, drawn.labels
         )
-        collection.bring(visitors.visitor_of(f"{number:032x}"), moved)
+        filing.bring(visitors.visitor_of(f"{number:032x}"), moved)
 
 
 def opened(home: str) -> float:

@@ -1,12 +1,14 @@
 """How well digits on photographed paper are read: `python -m tests.benchmarks.photos DRAWINGS.npz`.
 
 Renders photos of drawings by kind of paper and light, and as many of empty sheets, and prints a
-table; then the seconds that a photo of twelve megapixels takes.
+table; then the seconds that a photo of twelve megapixels takes. With a folder that has an
+`index.csv` in place of drawings, it reads the real photos in there (`real_photos`).
 """
 
 import argparse
 import itertools
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -14,14 +16,19 @@ from classifier.ink import drawings, preparing
 from classifier.ink.preparing import Verdict
 from classifier.serving import evaluation, predict, store
 from tests import paper
+from tests.benchmarks import real_photos
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("drawings", help="a file of drawings")
+    parser.add_argument("drawings", help="a file of drawings, or a folder of photos")
+    parser.add_argument("--each", action="store_true", help="name the photos that are misread")
     parser.add_argument("--count", type=int, default=60, help="photos of each kind")
     chosen = parser.parse_args()
+    if Path(chosen.drawings).is_dir():
+        real_photos.report(Path(chosen.drawings), chosen.each)
+        return
     drawn = drawings.load(chosen.drawings)
     everything = list(drawn)
     predictor = predict.Predictor(store.get("shipped-deep").tflite())

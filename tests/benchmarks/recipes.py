@@ -136,7 +136,8 @@ class Ways:
         """Drawings by others, and as many generated ones: their ink and labels."""
         which = np.sort(rng.integers(len(self.seen.labels), size=count - count // 2))
         others = self.seen.select(which)
-        made = handwriting.generate(count // 2, int(rng.integers(generated.TEST_SEED)))
+        seed = int(rng.integers(generated.TEST_SEED))
+        made = handwriting.generate(count // 2, seed, generated.EVENNESS)
         return [*others, *made], np.concatenate([others.labels, made.labels])
 
     def _distilled(self) -> Read:

@@ -47,7 +47,7 @@ TABS = {
         "ladder and occlusion": ".st-key-ladder img, .st-key-occlusion img",
         "nearest images": ".st-key-gallery-neighbour img",
     },
-    "Runs": {"all models' answers": f".st-key-judged {_CHART}"},
+    "Runs": {"all runs": '[role="tabpanel"] [data-testid="stDataFrame"]'},
     "Lesson": {"words and objects": ".st-key-lesson-words p, .st-key-lesson-objects img"},
 }
 # Looked for in each frame, since Playwright's own waiting lets up to half a second pass between two

@@ -297,8 +297,15 @@ def test_keys_act_at_once(page):
 
 
 def test_digit_keys_are_the_boards_without_shift_whatever_they_write(page):
-    page.keyboard.press("Shift+3")  # "3", as on a French keyboard
-    expect(page.get_by_role("tab", name="Runs")).to_have_attribute("aria-selected", "true")
+    runs = page.get_by_role("tab", name="Runs")
+
+    def is_open() -> bool:
+        # Nobody hears the keys of a button before its code has come to the browser.
+        page.keyboard.press("Shift+3")  # "3", as on a French keyboard
+        page.wait_for_timeout(1000)
+        return runs.get_attribute("aria-selected") == "true"
+
+    wait_until(is_open)
     expect_blank(page)
     french = {"key": "(", "code": "Digit5", "bubbles": True}
     page.evaluate("key => document.body.dispatchEvent(new KeyboardEvent('keydown', key))", french)

@@ -128,9 +128,13 @@ def test_a_whole_class(host, phones, server):
     settle(host)
     click(host, "class-model")
     for phone in members:
-        expect(keyed(phone, "before-and-after")).to_contain_text("Yours")
+        changed = keyed(phone, "before-and-after")
+        expect(changed).to_contain_text("Yours")
+        box = changed.bounding_box()  # above the canvas: on the screen as it is
+        assert box["y"] + box["height"] < phone.locator("canvas.upper-canvas").bounding_box()["y"]
     send(members[0], 5)
 
+    keyed(host, "close").get_by_role("button").first.click()
     click(host, "class-close")
     for phone in members:
         expect(phone.get_by_text("The class is over.")).to_be_visible()
@@ -144,7 +148,7 @@ def test_a_whole_class(host, phones, server):
 
 def seat_of(phone: Page) -> str:
     """The animal's name by which a member is called."""
-    return phone.get_by_text(re.compile(r"^You are")).inner_text().split()[-1].rstrip(".")
+    return phone.get_by_text(re.compile("You are")).inner_text().split()[-1].rstrip(".")
 
 
 def is_within(element: Locator, width: int) -> bool:

@@ -200,7 +200,7 @@ def test_training_ends_with_a_result_and_the_new_model_answers(page, server):
         result.get_by_role("button").click()
     with zipfile.ZipFile(waiting.value.path()) as file:
         names = {name.split("/")[1] for name in file.namelist()}
-    assert names == {"model.keras", "model.tflite", "meta.json"}
+    assert names == {"model.keras", "model.tflite", "meta.json", "read_digit.py"}
 
 
 def end_workers(server: tuple) -> None:

@@ -74,6 +74,7 @@ def school(tmp_path_factory, quick_mnist) -> Iterator[School]:
         yield School(servers, database, url, cluster)
 
 
+@pytest.mark.timeout(1800)  # it also waits for the other process's test
 def test_a_class_keeps_all_that_was_confirmed_while_one_of_each_is_killed(school, browser, alone):
     servers, cluster = school.servers, school.cluster
     host = open_page(browser, servers.url)

@@ -100,6 +100,7 @@ def test_a_page_goes_on_as_it_was_on_another_server(servers, browser):
     there.wait_for(1, 2)
     page = open_page(browser, there.url)
     runs = page.get_by_role("tab", name="Runs")
+    settle(page)
     page.keyboard.press("Shift+3")  # a tab that no click has opened
     expect(runs).to_have_attribute("aria-selected", "true")
     settle(page)

@@ -133,7 +133,8 @@ def test_what_the_browser_sent_before_it_heard_of_a_step_or_tab_does_not_undo_it
     open_tab(page, "Lesson")
     expect_step(page, step)
     way = keyed(page, "lesson-way")
-    expect(way.get_by_role("radio", name=str(step))).to_be_checked()
+    title = list(STEPS.values())[step - 1].title
+    expect(way.get_by_role("radio", name=f"{step} · {title}")).to_be_checked()
     page.context.close()
 
 
@@ -188,6 +189,55 @@ def press_until(page: Page, key: str, wanted: Locator) -> None:
         if wanted.evaluate("one => one.contains(document.activeElement)"):
             return
     raise AssertionError(f"{wanted} is not reached by {key}")
+
+
+_ROWS = """
+all => Object.values(Object.groupBy(all, one => one.getBoundingClientRect().top))
+  .map(row => row.length)
+"""
+_BROKEN = """
+code => {
+  const text = document.createTreeWalker(code, NodeFilter.SHOW_TEXT), broken = [];
+  for (let node = text.nextNode(); node; node = text.nextNode())
+    for (const { 0: word, index } of node.data.matchAll(/\\S+/g)) {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      if (range.getClientRects().length > 1) broken.push(word);
+    }
+  return broken;
+}
+"""
+
+
+def test_the_lesson_leads_to_the_canvas_that_it_asks_to_draw_on(page, server):
+    visit(page, f"{server[0]}/?lesson=softmax")
+    keyed(page, "lesson-words").get_by_role("link", name="Draw", exact=True).click()
+    canvas = page.locator("canvas.upper-canvas")
+    wait_until(lambda: 0 <= canvas.bounding_box()["y"] < 200)
+    draw(page, placed(handwriting.sample_digit(4), 190, (45, 45)))
+    expect_answer(page, 4)
+    expect(keyed(page, "lesson-words")).to_contain_text("Draw a 4 that is open")
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1366, 1920])
+def test_in_the_lesson_code_can_be_copied_words_stay_whole_and_rows_of_images_are_full(
+    page, server, width
+):
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, f"{server[0]}/?lesson=data")
+    code = keyed(page, "lesson-words").get_by_test_id("stCode")
+    expect(code.get_by_role("button", name="Copy to clipboard")).to_be_visible()
+    pictures = keyed(page, "gallery-specimen").get_by_role("button")
+    expect(pictures).to_have_count(12, timeout=PATIENCE)
+    rows = pictures.evaluate_all(_ROWS)
+    assert len(set(rows)) == 1, rows
+    titles = keyed(page, "lesson-way").get_by_role("radio")
+    for number in (3, 5):
+        titles.nth(number - 1).click()
+        expect_step(page, number)
+        settle(page)
+        assert code.locator("code").evaluate(_BROKEN) == []
 
 
 def test_a_link_to_an_experiment_opens_the_same_step_and_settings_anywhere(tab, server):
@@ -359,7 +409,7 @@ def test_a_run_can_be_renamed_loaded_into_the_form_and_deleted_by_who_trained_it
     train_by_time(page, 1)
     expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)
     open_tab(page, "Runs")
-    expect(keyed(page, "judged")).to_contain_text("shipped-dense", timeout=PATIENCE)
+    expect(keyed(page, "judged")).to_contain_text("dense, MNIST", timeout=PATIENCE)
     keyed(page, "rename").get_by_role("button").click()
     field = page.get_by_label("New name")
     field.fill("my-first")
@@ -459,7 +509,8 @@ def test_single_keys_do_what_their_buttons_say_and_can_be_switched_off(page):
     page.keyboard.press("z")
     expect_answer(page, 6)
     page.keyboard.press("Shift+3")
-    expect(keyed(page, "judged")).to_be_visible(timeout=PATIENCE)
+    runs = page.get_by_role("tabpanel").get_by_test_id("stDataFrame").first
+    expect(runs).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("t")
     expect(keyed(page, "training-progress")).to_be_visible(timeout=PATIENCE)
     expect(keyed(page, "training-result")).to_contain_text("Test accuracy", timeout=PATIENCE)

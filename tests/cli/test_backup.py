@@ -14,8 +14,10 @@ from classifier.__main__ import main
 from classifier.config import SHIPPED_MODELS, models_folder
 from classifier.database.interface import KEY, SETTING
 from classifier.database.transactions import transaction
-from classifier.people import classroom, collection, entering, members, visitors
+from classifier.ink import snippets
+from classifier.people import classroom, collection, entering, members, rounds, staging, visitors
 from classifier.people.collection import Labelled
+from classifier.people.outcomes import Kind
 from classifier.serving import saving, store
 from tests.people import in_a_file
 
@@ -35,7 +37,13 @@ def filled(home, engine):
     opened = classroom.open_class(HOST, "mine", "unlike")
     entering.join(MEMBER, opened.code, "address")
     classroom.send(MEMBER, opened.number, drawing("sent"))
+    on = rounds.start(HOST, opened.number, Kind.FREE, 0)
+    rounds.end(HOST, opened.number, on.number)
+    staging.set_name(HOST, opened.number, "Room 12")
     collection.keep(MEMBER, drawing("own"))
+    ink = np.zeros((50, 50), np.float32)
+    ink[10:40, 20:26] = 1
+    collection.keep(MEMBER, collection.of_snippet(snippets.cut(ink), 1, "a sheet", "picture"))
     return opened
 
 
@@ -58,19 +66,22 @@ def other(request):
 def test_everything_comes_back_once(filled, other, tmp_path, monkeypatch, capsys):
     file = tmp_path / "backup.zip"
     assert main(["export", str(file), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"format": 1, "models": 1, "drawings": 2}
+    assert json.loads(capsys.readouterr().out) == {"format": 1, "models": 1, "drawings": 3}
     assert file.stat().st_mode & 0o077 == 0
     moved(tmp_path, monkeypatch, other)
     here = classroom.open_class(HOST, "shipped-dense")  # has the number of the one that comes
-    for came in ({"models": 1, "drawings": 2}, {"models": 0, "drawings": 0}):
+    for came in ({"models": 1, "drawings": 3}, {"models": 0, "drawings": 0}):
         assert main(["import", str(file), "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == came
     assert store.get("mine").meta.owner == "a"
     store.get("mine").tflite()
-    (own,) = collection.drawings_of(MEMBER)
+    own, picture = collection.drawings_of(MEMBER)
     np.testing.assert_array_equal(own.strokes[0], drawing("own").strokes[0])
+    assert (picture.label, picture.sheet, picture.source.value) == (1, "a sheet", "picture")
     there = next(one for one in classroom.hosted(HOST) if one.code == filled.code)
-    assert (there.model, there.model_id) == ("mine", "unlike")
+    assert (there.model, there.model_id, there.name) == ("mine", "unlike", "Room 12")
+    (kept,) = rounds.record(HOST, there.number)
+    assert kept.said == "Everyone drew at will: 0 of 0 drawings read rightly."
     assert [one.id for one in classroom.drawings(HOST, there.number)] == ["sent"]
     assert classroom.drawings(HOST, here.number) == []
     assert classroom.joined(MEMBER, there.number).code == filled.code
@@ -116,7 +127,7 @@ def test_a_key_that_is_none_is_told_and_the_rest_comes(filled, tmp_path, monkeyp
     assert main(["import", str(file)]) == 1
     said = capsys.readouterr()
     assert "visitors.key is too short for a key" in said.err
-    assert "2 drawings came" in said.out
+    assert "3 drawings came" in said.out
     assert not (config.home() / KEY).exists()
 
 
@@ -180,7 +191,7 @@ def test_a_name_that_is_taken_by_another_model_is_told_and_the_rest_comes(
     assert main(["import", str(file)]) == 1
     said = capsys.readouterr()
     assert "There is a model named 'mine' already" in said.err
-    assert "2 drawings came" in said.out
+    assert "3 drawings came" in said.out
 
 
 BROKEN = {

@@ -22,6 +22,7 @@ from classifier.ink import drawings, preparing, rendering
 from classifier.learning import training
 from classifier.serving import store
 from classifier.synthetic import doodles, handwriting
+from tests.paper import encode
 
 PATIENCE = 240  # seconds: for a process that imports TensorFlow on a busy machine
 
@@ -124,7 +125,7 @@ def test_predict_gives_each_picture_its_digit_and_ten_probabilities(run, tiny, t
     assert [entry["path"] for entry in entries] == [str(file) for file in files]
     assert [entry["digit"] for entry in entries] == list(range(10))
     for entry in entries:
-        assert set(entry) == {"path", "digit", "probabilities", "is_digit"}
+        assert set(entry) == {"path", "digit", "probabilities", "is_digit", "text", "digits"}
         assert entry["is_digit"] is True
         assert len(entry["probabilities"]) == 10
         assert all(type(p) is float for p in entry["probabilities"])
@@ -160,6 +161,17 @@ def test_predict_goes_on_after_files_that_cannot_be_read(run, tiny, tmp_path):
     for entry in broken:
         assert set(entry) == {"path", "error"}
         assert entry["path"] in entry["error"]
+    assert last["digit"] == 4
+
+
+def test_predict_says_of_a_phones_photos_in_a_folder_that_it_cannot_read_them(run, tiny, tmp_path):
+    write(tmp_path / "photos" / "b.png", draw(4))
+    (tmp_path / "photos" / "a.heic").write_bytes(bytes(4) + b"ftypheic" + bytes(40))
+    outcome = run("predict", "--json", "--model", tiny, tmp_path / "photos")
+    assert outcome.status == 1
+    broken, last = outcome.json
+    assert broken["path"].endswith("a.heic")
+    assert "is a HEIC photo" in broken["error"]
     assert last["digit"] == 4
 
 
@@ -223,26 +235,133 @@ def test_predict_prints_names_that_are_no_text(tiny, tmp_path):
     assert outcome.status == 0, outcome.err
     (entry,) = outcome.json
     assert (entry["path"], entry["digit"]) == (str(odd), 7)
-    assert f"{tmp_path}/7\\udcff.png: 7 (" in run_outside("predict", "--model", tiny, odd).out
+    assert f"{tmp_path}/7\\udcff.png\t7\n" in run_outside("predict", "--model", tiny, odd).out
 
 
-def test_predict_says_that_two_digits_are_not_one(run, tiny, tmp_path):
-    both = write(tmp_path / "both.png", np.hstack([draw(1), draw(0)]))
-    (entry,) = run("predict", "--json", "--model", tiny, both).json
-    assert entry["is_digit"] is False
-    assert "two digits" in entry["reason"]
+def side_by_side(*digits: int) -> np.ndarray:
+    """Each in 200 columns of its own, with paper above and below: (400, …)."""
+    row = np.hstack([draw(digit)[:, 40:240] for digit in digits])
+    return np.pad(row, ((60, 60), (0, 0)), constant_values=255)
 
 
-def test_predict_without_json_says_it_in_words(run, tiny, tmp_path):
+def test_predict_reads_lines_of_numbers_with_the_place_of_each_digit(run, home, tmp_path):
+    """The contract, word for word."""
+    paper = np.full((400, 400), 255, np.uint8)
+    upper = np.hstack([side_by_side(1, 2), paper, side_by_side(3, 4)])
+    lower = np.hstack([side_by_side(5, 6), paper, side_by_side(7, 8)])
+    file = write(tmp_path / "sheet.png", np.vstack([upper, lower]))
+    (entry,) = run("predict", "--json", file).json
+    assert set(entry) == {"path", "digit", "probabilities", "is_digit", "text", "digits"}
+    assert (entry["digit"], entry["probabilities"], entry["is_digit"]) == (None, None, False)
+    assert entry["text"] == "12 34\n56 78"
+    places = [(one["digit"], one["line"], one["number"]) for one in entry["digits"]]
+    assert places == [
+        (1, 0, 0), (2, 0, 0), (3, 0, 1), (4, 0, 1), (5, 1, 0), (6, 1, 0), (7, 1, 1), (8, 1, 1),
+    ]  # fmt: skip
+    for one in entry["digits"]:
+        assert set(one) == {"digit", "probabilities", "is_digit", "box", "line", "number"}
+        assert one["is_digit"] is True
+        assert len(one["probabilities"]) == 10
+        assert np.argmax(one["probabilities"]) == one["digit"]
+        left, top, right, bottom = one["box"]
+        assert all(type(side) is int for side in one["box"])
+        assert (top // 400, bottom // 400) == (one["line"], one["line"])
+        assert (left + right) // 400 == (one["digit"] - 1) % 4 + 2 * one["number"]
+
+
+def test_predict_gives_one_digit_its_box_and_no_digit_no_text(run, home, tmp_path):
     seven = write(tmp_path / "seven.png", draw(7))
     blank = write(tmp_path / "blank.png", BLANK)
-    outcome = run("predict", "--model", tiny, seven, blank, tmp_path / "missing.png")
+    one, none = run("predict", "--json", seven, blank).json
+    assert (one["digit"], one["text"], len(one["digits"])) == (7, "7", 1)
+    assert one["digits"][0]["probabilities"] == one["probabilities"]
+    ink = np.argwhere(draw(7) < 128)
+    (top, left), (bottom, right) = ink.min(axis=0), ink.max(axis=0) + 1
+    assert one["digits"][0]["box"] == pytest.approx([left, top, right, bottom], abs=3)
+    assert (none["text"], none["digits"]) == ("", [])
+
+
+def test_predict_gives_boxes_in_pixels_of_the_upright_picture(run, home, tmp_path):
+    """However large it is, and whichever way the camera was held."""
+    small = side_by_side(4, 2)
+    large = np.kron(small, np.ones((10, 10), np.uint8))
+    (tmp_path / "large.jpg").write_bytes(encode(np.repeat(large[..., None], 3, 2), 90, 6))
+    (expected,) = run("predict", "--json", write(tmp_path / "small.png", small)).json
+    (entry,) = run("predict", "--json", tmp_path / "large.jpg").json
+    assert entry["text"] == expected["text"] == "42"
+    for one, other in zip(entry["digits"], expected["digits"], strict=True):
+        assert one["box"] == pytest.approx(10 * np.array(other["box"]), abs=30)
+
+
+def test_predict_leaves_a_comma_out_of_a_number(run, home, tmp_path):
+    picture = side_by_side(6, 2)
+    picture[275:310, 197:203] = 0
+    assert run("predict", "--json", write(tmp_path / "comma.png", picture)).json[0]["text"] == "62"
+
+
+def test_predict_says_that_there_is_more_than_it_reads(run, tiny, tmp_path):
+    crowd = np.tile(draw(3)[::8, ::8], (40, 40))
+    (entry,) = run("predict", "--json", "--model", tiny, write(tmp_path / "many.png", crowd)).json
+    assert (entry["text"], entry["reason"]) == ("", predict.CROWDED)
+
+
+def test_predict_without_json_has_a_line_for_each_file(run, tiny, tmp_path):
+    seven = write(tmp_path / "seven.png", draw(7))
+    blank = write(tmp_path / "blank.png", BLANK)
+    both = write(tmp_path / "both.png", np.vstack([side_by_side(1, 0), side_by_side(7, 4)]))
+    missing = tmp_path / "missing.png"
+    outcome = run("predict", "--model", tiny, seven, blank, both, missing)
     assert outcome.status == 1
-    lines = outcome.out.splitlines()
-    assert lines[0].startswith(f"{seven}: 7 (")
-    assert lines[1] == f"{blank}: {predict.REASONS[preparing.Verdict.BLANK.value]}"
-    assert "missing.png" in lines[2]
-    assert "error" in lines[2]
+    assert outcome.out == f"{seven}\t7\n{blank}\t\n{both}\t10 / 74\n{missing}\t\n"
+    first, second = outcome.err.splitlines()
+    assert first == f"{blank}: {predict.REASONS[preparing.Verdict.BLANK.value]}"
+    assert second.startswith("Error: ")
+    assert "missing.png" in second
+
+
+def test_predict_says_of_a_sheet_how_it_is_held(run, home, tmp_path):
+    """Without `--json`, whose entries are as they always were."""
+    sheet = np.vstack([side_by_side(3, 4, 7), side_by_side(7, 4, 3)])
+    right = write(tmp_path / "right.png", sheet)
+    turned = write(tmp_path / "turned.png", np.rot90(sheet, 2))
+    aside = write(tmp_path / "aside.png", np.rot90(sheet))
+    mirrored = write(tmp_path / "mirrored.png", sheet[:, ::-1])
+    outcome = run("predict", right, turned, aside, mirrored)
+    assert outcome.status == 0
+    assert outcome.out.startswith(f"{right}\t347 / 743\n{turned}\t")
+    assert outcome.err.splitlines() == [
+        f"{turned}: It looks upside down, so what is read may be wrong.",
+        f"{aside}: It looks turned to the left, so what is read may be wrong.",
+        f"{mirrored}: It looks mirrored, so what is read may be wrong.",
+    ]
+    (entry,) = run("predict", "--json", turned).json
+    assert set(entry) == {"path", "digit", "probabilities", "is_digit", "text", "digits"}
+
+
+def test_predict_writes_each_picture_with_its_boxes(run, tiny, tmp_path):
+    plain = side_by_side(1, 0)
+    files = [write(tmp_path / name / "both.png", plain) for name in ("a", "b")]
+    before = files[0].read_bytes()
+    for _ in range(2):  # a second time in their place
+        outcome = run("predict", "--model", tiny, "--annotate", tmp_path / "to" / "here", *files)
+        assert outcome.status == 0, outcome.err
+    written = sorted((tmp_path / "to" / "here").iterdir())
+    assert [file.name for file in written] == ["both-2.png", "both.png"]
+    assert files[0].read_bytes() == before
+    for file in written:
+        pixels = np.asarray(Image.open(file)).astype(int)
+        assert pixels.shape == (*plain.shape, 3)
+        coloured = np.argwhere(np.ptp(pixels, axis=2) > 50)
+        assert len(coloured) > 100
+        assert coloured[:, 1].min() < 200 < coloured[:, 1].max()
+
+
+def test_predict_says_that_a_folder_cannot_be_written(run, tiny, tmp_path):
+    seven = write(tmp_path / "seven.png", draw(7))
+    outcome = run("predict", "--model", tiny, "--annotate", seven, seven)
+    assert outcome.status == 1
+    assert outcome.err.startswith("Error: ")
+    assert str(seven) in outcome.err
 
 
 def test_predict_from_a_shell_prints_json_and_nothing_else(tiny, tmp_path):
@@ -563,14 +682,19 @@ def test_a_file_merges_once_and_into_a_folder_that_exists(run, tmp_path):
     assert (outcome.status, f"no folder {tmp_path / 'away'}" in outcome.err) == (1, True)
 
 
-def test_images_and_strokes_do_not_merge(run, tmp_path):
+def test_images_and_strokes_merge_into_a_file_of_both(run, tmp_path):
     drawings.save(handwriting.generate(10, 0), tmp_path / "strokes.npz")
     np.savez(tmp_path / "images.npz", x=np.zeros((1, 28, 28), np.uint8), y=np.zeros(1, np.uint8))
-    outcome = run("merge", tmp_path / "strokes.npz", tmp_path / "images.npz", "--to",
-                  tmp_path / "both.npz")  # fmt: skip
-    assert outcome.status == 1
-    assert "images.npz has images" in outcome.err
-    assert not (tmp_path / "both.npz").exists()
+    both = tmp_path / "both.npz"
+    outcome = run("merge", tmp_path / "strokes.npz", tmp_path / "images.npz", "--to", both)
+    assert outcome.status == 0, outcome.err
+    merged = drawings.load(both)
+    assert (len(merged.strokes), len(merged.images)) == (10, 1)
+    assert merged.writer[-1] not in merged.strokes.writer
+    np.savez(tmp_path / "large.npz", x=np.zeros((1, 64, 64), np.uint8), y=np.zeros(1, np.uint8))
+    outcome = run("merge", both, tmp_path / "large.npz", "--to", tmp_path / "all.npz")
+    assert (outcome.status, "images of several sizes" in outcome.err) == (1, True)
+    assert not (tmp_path / "all.npz").exists()
 
 
 # models

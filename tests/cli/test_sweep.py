@@ -33,6 +33,7 @@ def test_each_flag_of_train_is_one_of_sweep_for_one_value_or_for_several():
         value = flags or ("0.5" if told.kind == "float" else "20")
         value = next(iter(told.choices)) if told.choices else value
         words = [told.option] if told.kind == "bool" else [told.option, value]
+        words += ["--drawings", "file.npz"] * (field == "drawings_alone")
         (config,) = planned(*words)
         of_train = vars(_parser().parse_args(["train", *words]))
         expected = train.settings_of({name: of_train[name] for name in SETTINGS})

@@ -7,7 +7,7 @@ from classifier.config import TrainConfig
 from classifier.data import drawn as of_drawings
 from classifier.data import sources
 from classifier.data.drawn import folds, to_network_inputs
-from classifier.ink import drawings
+from classifier.ink import drawings, rendering, snippets
 from classifier.ink.preparing import Verdict, prepare_strokes
 from classifier.synthetic import handwriting
 from tests.data import load_tiny
@@ -64,6 +64,55 @@ def test_drawings_that_are_images_are_mixed_in_as_they_are(tiny_mnist, tiny_arra
     images, labels = mixture.draw(8, np.random.default_rng(0))
     assert len({*labels.tolist(), *mixture.kept[1].tolist()}) == 5
     assert len(np.unique(images, axis=0)) == 4
+
+
+def sheets_of(path, count: int, sheet: np.ndarray | None, strokes: int = 0) -> None:
+    """A file of so many digits that came as pictures, perhaps after some that were drawn."""
+    cut = [snippets.cut(rendering.render_strokes(
+        *drawings.fit_canvas(handwriting.sample_digit(k % 10)))) for k in range(count)]  # fmt: skip
+    cut = [np.maximum(one, np.uint8(40 + k) * (one > 0)) for k, one in enumerate(cut)]  # none alike
+    images = drawings.Images(np.array(cut), np.arange(count) % 10, None, sheet)
+    samples = [handwriting.sample_digit(k % 10) for k in range(strokes)]
+    drawn = drawings.from_strokes(samples, np.arange(strokes) % 10)
+    drawings.save(drawings.Both(drawn, images) if strokes else images, path)
+
+
+def judged(path):
+    return of_drawings.Readable(path).in_folds(0.1, 0, [])
+
+
+def test_digits_of_one_sheet_are_held_out_together(tmp_path):
+    sheet = np.arange(24, dtype=np.int32) // 6
+    sheets_of(tmp_path / "a.npz", 24, sheet)
+    drawn = judged(tmp_path / "a.npz")
+    assert (drawn.by_writer, drawn.by_sheet) == (False, True)
+    assert all(len(set(drawn.fold[sheet == one].tolist())) == 1 for one in range(4))
+    assert len(set(drawn.fold.tolist())) == 4
+
+
+def test_of_one_sheet_alone_digits_are_held_out_one_by_one(tmp_path):
+    sheets_of(tmp_path / "a.npz", 10, np.zeros(10, np.int32))
+    drawn = judged(tmp_path / "a.npz")
+    assert (drawn.by_sheet, len(drawn.without)) == (False, 5)
+
+
+def test_drawings_and_pictures_are_learned_from_together(tmp_path):
+    sheets_of(tmp_path / "a.npz", 10, np.zeros(10, np.int32), strokes=10)
+    found = of_drawings.Readable(tmp_path / "a.npz")
+    assert len(found.labels) == 20
+    drawn = found.in_folds(0.1, 0, [])
+    assert drawn.by_sheet
+    assert len(set(drawn.fold[10:].tolist())) == 1
+    images, labels = found.mixture(0.1, np.arange(20)).draw(60, np.random.default_rng(0))
+    as_they_are = sum(any(np.array_equal(one, other) for other in drawn.images) for one in images)
+    assert 25 <= as_they_are <= 35, "pictures as they are, strokes with other pens"
+    assert np.bincount(labels).tolist() == [6] * 10
+
+
+def test_a_picture_has_the_digest_by_which_it_was_kept(tmp_path):
+    sheets_of(tmp_path / "a.npz", 6, None)
+    pixels = drawings.load(tmp_path / "a.npz").pixels
+    assert list(judged(tmp_path / "a.npz").digests) == [drawings.digest([one]) for one in pixels]
 
 
 def test_a_file_without_a_readable_digit_is_refused(tiny_mnist, tmp_path):

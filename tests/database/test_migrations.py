@@ -1,6 +1,7 @@
 """Files of every version are read with all that is in them, and no failed step changes one."""
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from classifier import config
 from classifier.database import sqlite
 from classifier.database.interface import CollectionError
 from classifier.database.migrations import MIGRATIONS
+from classifier.ink import snippets
 from classifier.people import albums, classroom, collection, entering, members
 from classifier.people.classroom import ClassState, NoClassError
 from tests.people import HOST, LINE, ME, ONE, THREE, TWO, labelled, send
@@ -181,3 +183,23 @@ def test_a_class_of_the_second_version_goes_by_the_name_of_its_model(home):
         file.execute("INSERT INTO class VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ours)
     (there,) = classroom.hosted(HOST)
     assert (there.code, there.model, there.model_id) == ("abcdef", "conv", "")
+
+
+def test_a_file_of_the_fifth_version_has_its_strokes_and_takes_pictures(home):
+    home.mkdir()
+    points = np.concatenate(LINE).astype("<f4").tobytes()
+    with contextlib.closing(sqlite3.connect(config.collection_file())) as file, file:
+        for statement in itertools.chain(*MIGRATIONS[:5], ["PRAGMA user_version = 5"]):
+            file.execute(statement)
+        file.execute(
+            "INSERT INTO drawing (id, writer, hand, label, points, lengths, pen, model, time)"
+            " VALUES ('a', ?, 0, 7, ?, '[2, 1]', 18.0, '', 1e9)",
+            [ME.digest, points],
+        )
+    (one,) = collection.drawings_of(ME)
+    assert (one.source.value, one.sheet, len(one.strokes)) == ("pen", "", 2)
+    ink = np.zeros((50, 50), np.float32)
+    ink[10:40, 20:26] = 1
+    snippet = snippets.cut(ink)
+    collection.keep(ME, collection.of_snippet(snippet, 1, "s", "b"))
+    assert collection.drawings_of(ME)[1].source.value == "picture"

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import psutil
 import pytest
 
@@ -44,6 +45,17 @@ def own(monkeypatch):
 
 def keep(drawing_id="a"):
     return collection.keep(ME, labelled(drawing_id))
+
+
+def keep_as_before(drawing_id):
+    """A row as it was before answers had a doubt, which an older store has no column for."""
+    row = [drawing_id, ME.digest, 3, np.zeros((2, 2), "<f4").tobytes(), "[2]", 18.0, "", 0.0]
+    with transaction() as database:
+        database.execute(
+            "INSERT INTO drawing (id, writer, hand, label, points, lengths, pen, model, time)"
+            " VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
 
 
 def python(code: str) -> subprocess.Popen[str]:
@@ -429,7 +441,7 @@ def test_two_page_servers_make_the_tables_of_an_empty_store_at_once(url):
 
 def test_both_engines_have_the_same_tables(url, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_HOME", str(tmp_path))
-    tables = ("drawing", "class", "member", "knock", "guess", "tally", "total")
+    tables = ("drawing", "class", "member", "knock", "guess", "tally", "total", "round", "vote")
     found = []
     for setting in (url, ""):
         monkeypatch.setenv(SETTING, setting)
@@ -469,7 +481,7 @@ def test_a_store_of_before_room_was_counted_has_all_that_was_in_it(url, monkeypa
 def test_a_store_of_before_there_were_models_has_all_that_was_in_it(url, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(module, "ON_POSTGRES", ON_POSTGRES[:4])
-        keep("a")
+        keep_as_before("a")
     keep("b")
     assert [one.id for one in collection.drawings_of(ME)] == ["a", "b"]
     with transaction() as database:
@@ -484,7 +496,7 @@ def test_a_store_of_before_there_were_models_has_all_that_was_in_it(url, monkeyp
 def test_a_store_of_the_version_before_has_all_that_was_in_it(url, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(module, "ON_POSTGRES", ON_POSTGRES[:5])
-        keep("a")
+        keep_as_before("a")
         with transaction() as database:
             model = "INSERT INTO model (name, meta, keras, tflite) VALUES ('mine', ?, ?, ?)"
             database.execute(model, [b"123", b"12345", b"1234567"])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from classifier import events
+from classifier import events, links
 from classifier.config import CANVAS, PROJECT
 from classifier.database.interface import CollectionError
 from classifier.ink import drawings, layout, pictures, preparing
@@ -27,6 +27,8 @@ from classifier.serving.meta import ModelMeta
 from classifier.synthetic import handwriting
 from classifier.ui.board import answering, canvas
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
+from classifier.ui.reading import brought
+from classifier.ui.reading.brought import Brought
 from tests import hostile
 
 _WILD: list[Any] = [
@@ -168,6 +170,14 @@ def _canvas(content: bytes) -> None:
         _show(sketch)
 
 
+def _asked_of_picture(content: bytes) -> None:
+    """What the browser asks of a picture that was brought, and what is seen of it then."""
+    picture = Brought(_PAPER, "it", 1)
+    asked = brought.understood(_sent(content), picture, 3)
+    if asked.is_view:
+        picture.look(2, asked)
+
+
 def _event(content: bytes) -> None:
     event = events.from_json(content.decode("utf-8", "replace"))
     events.to_json(event).encode()
@@ -176,6 +186,7 @@ def _event(content: bytes) -> None:
 def _address(content: bytes) -> None:
     text = content.decode("utf-8", "surrogateescape")
     steps.find(text, text)
+    links.read(dict.fromkeys(links.ALLOWED, text))
     LocalJobs().find(text)
     entering.join(_VISITOR, text, "1.2.3.4")
 
@@ -187,6 +198,14 @@ _MESSAGE = {
     "presses": [{"name": "label-7", "number": 1}],
     "strokes": [[n, 18, 0, *line.ravel().tolist()] for n, line in enumerate(_SEVEN, 1)],
 }  # fmt: skip
+_PAPER = np.full((40, 60), 230, np.uint8)
+_PAPER[10:30, 20:24] = 20
+_ASKED: list[dict[str, Any]] = [
+    {"what": "correct", "digit": 1, "label": 7},
+    {"what": "crop", "box": [0, 0.1, 0.5, 0.75]},
+    {"what": "tilt", "degrees": -3},
+    {"what": "mirror"},
+]
 _IMAGE = {"id": "x", "caption": "A 7", "pixels": base64.b64encode(bytes(784)).decode()}
 _OBJECTS = canvas.objects_of(_SEVEN, 18, "#fff")
 _META = sorted((PROJECT / "assets" / "models").glob("*/meta.json"))
@@ -234,7 +253,8 @@ def _archives() -> list[bytes]:
     arrays = {name: getattr(drawn, name) for name in names}
     images = {"x": np.arange(2 * 49, dtype=np.uint8).reshape(2, 7, 7), "y": np.array([3, 9])}
     stored = zipfile.ZIP_STORED
-    return [hostile.zipped(arrays), hostile.zipped(arrays, stored), hostile.zipped(images, stored)]
+    plain = [hostile.zipped(arrays), hostile.zipped(arrays, stored), hostile.zipped(images, stored)]
+    return [*plain, hostile.zipped(arrays | images)]
 
 
 DOORS = {
@@ -251,6 +271,12 @@ DOORS = {
         [json.dumps(one).encode() for one in (_MESSAGE, _MESSAGE | {"image": _IMAGE})],
         _ear,
         (NotUnderstoodError, NoJSONError),
+        inside=_changed_value,
+    ),
+    "what is asked of a picture": Door(
+        [json.dumps({"of": 1, "number": 1} | one).encode() for one in _ASKED],
+        _asked_of_picture,
+        (brought.NotUnderstoodError, NoJSONError),
         inside=_changed_value,
     ),
     "the canvas's JSON": Door(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classifier import links
 from classifier.jobs.local import LocalJobs
 from classifier.lesson import steps
 from classifier.people import classroom, entering, visitors
@@ -54,6 +55,7 @@ def test_no_mutation_raises_what_was_not_foreseen(kind, seed):
 def test_no_text_in_an_address_raises_what_was_not_foreseen(text):
     """Half a character comes in here as well."""
     steps.find(text, text)
+    links.read(dict.fromkeys(links.ALLOWED, text))
     LocalJobs().find(text)
 
 
@@ -79,6 +81,10 @@ ONCE = {
     "an id of half a character": (
         "the board's messages",
         DOORS["the board's messages"].valid[0].replace(b'"a"', rb'"\ud800"'),
+    ),
+    "a part with an endless side": (
+        "what is asked of a picture",
+        DOORS["what is asked of a picture"].valid[1].replace(b"0.75", b"1" + b"0" * 400),
     ),
     "an endless coordinate": (
         "the canvas's JSON",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classifier.ink import drawings
-from classifier.ink.drawings import Drawings, Images
+from classifier.ink.drawings import Both, Drawings, Images
 
 ONE = [np.array([[5, 0], [5, 10]], np.float32)]
 SEVEN = [np.array([[0, 0], [8, 0], [3, 10]], np.float32), np.array([[2, 5], [7, 5]], np.float32)]
@@ -129,6 +129,51 @@ def test_images_come_back_as_images(tmp_path):
     assert isinstance(loaded, Images)
     np.testing.assert_array_equal(loaded.pixels, x)
     assert loaded.labels.tolist() == [3, 9]
+
+
+def both_of(drawn: Drawings) -> Both:
+    pixels = np.arange(2 * 64 * 64, dtype=np.uint32).reshape(2, 64, 64).astype(np.uint8)
+    whose, sheet = np.array([9, 12], np.int32), np.array([0, 0], np.int32)
+    return Both(drawn, Images(pixels, np.array([3, 9], np.uint8), whose, sheet))
+
+
+def test_a_file_of_strokes_and_images_comes_back_as_both(drawn, tmp_path):
+    both = both_of(drawn)
+    drawings.save(both, tmp_path / "both.npz")
+    again = drawings.load(tmp_path / "both.npz")
+    assert isinstance(again, Both)
+    assert len(again) == 5
+    assert again.labels.tolist() == [1, 7, 0, 3, 9]
+    assert again.writer.tolist() == [4, 4, 9, 9, 12]
+    assert again.images.sheet.tolist() == [0, 0]
+    np.testing.assert_array_equal(again.images.pixels, both.images.pixels)
+    for strokes, before in zip(again.strokes, drawn, strict=True):
+        assert drawings.digest(strokes) == drawings.digest(before)
+
+
+def test_what_reads_strokes_alone_finds_them_in_a_file_of_both(drawn, tmp_path):
+    drawings.save(both_of(drawn), tmp_path / "both.npz")
+    with np.load(tmp_path / "both.npz") as arrays:
+        for name, array in arrays_of(drawn).items():
+            np.testing.assert_array_equal(arrays[name], array)
+
+
+@pytest.mark.parametrize("name", ["x_writer", "x_sheet"])
+@pytest.mark.parametrize("wrong", [np.zeros(3, int), np.zeros(2), np.array("a")])
+def test_whose_images_are_is_a_number_for_each(drawn, tmp_path, name, wrong):
+    both = both_of(drawn).images
+    np.savez(tmp_path / "odd.npz", x=both.pixels, y=both.labels, **{name: wrong})
+    assert f"{name} must be 2 whole numbers" in refusal(tmp_path / "odd.npz")
+
+
+def test_files_of_both_kinds_are_put_together_and_each_person_stays_one(drawn):
+    both = both_of(drawn)
+    merged = drawings.together([both, drawn, both])
+    assert merged.labels.tolist() == [1, 7, 0] * 3 + [3, 9] * 2
+    writer = merged.writer.tolist()
+    assert writer[2] == writer[9], "who drew one in strokes wrote one on paper"
+    assert len(set(writer)) == 3 + 2 + 3
+    assert len(set(merged.images.sheet.tolist())) == 2
 
 
 def test_failed_save_leaves_the_old_file_and_nothing_else(drawn, tmp_path, monkeypatch):

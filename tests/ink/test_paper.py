@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,7 +12,8 @@ from classifier.ink.pictures import read_picture
 from classifier.ink.preparing import Verdict
 from classifier.serving import predict, store
 from classifier.synthetic import handwriting
-from tests.paper import KINDS, RULINGS, STORED, Photo, at_random, encode, overlap, photograph
+from classifier.synthetic.photographing import RULINGS
+from tests.paper import KINDS, STORED, Photo, at_random, encode, overlap, photograph
 
 SMALL = Photo(shape=(600, 800))
 # One of each digit, each on another sheet, in another light and with another pen.
@@ -137,6 +139,53 @@ def test_a_photo_cut_close_around_the_digit_is_read(digit, predictor):
         assert predict.answer(predictor, preparing.prepare(cut)).digit == digit
 
 
+@pytest.mark.parametrize("shape", [(90, 120), (150, 200)])
+def test_strokes_of_a_digit_that_fills_a_small_picture_are_no_ruling(shape, predictor):
+    """They run from one edge to the other, and all but one or two of ten were taken out."""
+    photo = Photo(shape=shape, size=0.8, thickness=0.09, noise=2, quality=None)
+    for digit in range(10):
+        cut = cut_close(*photograph(handwriting.sample_digit(digit), photo))
+        assert predict.answer(predictor, preparing.prepare(cut)).digit == digit
+
+
+def test_faint_ink_that_noise_nearly_drowns_is_read(predictor):
+    photo = Photo(
+        shape=(120, 160), size=0.8, thickness=0.1, noise=12, quality=None, paper=(80, 78, 75)
+    )
+    for digit in (1, 4, 8):
+        cut = cut_close(*photograph(handwriting.sample_digit(digit), photo))
+        assert predict.answer(predictor, preparing.prepare(cut)).digit == digit
+
+
+def cut_close(picture: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """A picture of which but two pixels are left around its ink."""
+    rows, columns = np.nonzero(ink > 0.5)
+    top, left = max(rows.min() - 2, 0), max(columns.min() - 2, 0)
+    return picture[top : rows.max() + 3, left : columns.max() + 3]
+
+
+@pytest.mark.parametrize("digit", [2, 5, 8])
+def test_dark_corners_are_no_ink(digit):
+    """A lamp, or a lens, left 15 % of the light there, and the corners were read as digits."""
+    picture, ink = sheet(digit, size=0.25, thickness=0.05)
+    x, y = np.meshgrid(np.linspace(-1, 1, 800), np.linspace(-1, 1, 600))
+    light = 1 - 0.85 * (x**2 + y**2) / 2
+    dimmed = np.rint(picture * light[..., None]).astype(np.uint8)
+    assert overlap(preparing.prepare(dimmed).ink, ink) > 0.85
+
+
+def test_blurred_ruling_that_is_as_wide_as_a_pen_is_no_ink():
+    """A middle so wide is not seen as a thin line, and is as dark as a pencil."""
+    picture, ink = sheet(3, shape=(400, 500), pen="pencil", thickness=0.03, blur=0, noise=0)
+    ruling = np.zeros(ink.shape, np.uint8)
+    for y in (100, 240, 380):
+        cv2.line(ruling, (0, y), (500, y - 75), 255, 8, cv2.LINE_AA)
+    ruled = cv2.GaussianBlur(picture * (1 - 0.2 * ruling[..., None] / 255), (0, 0), 2)
+    ruled += np.random.default_rng(0).normal(0, 2, ruled.shape)
+    ruled = np.rint(ruled.clip(0, 255)).astype(np.uint8)
+    assert overlap(preparing.prepare(ruled).ink, ink) > 0.85
+
+
 def test_the_table_beside_the_paper_is_no_ink():
     picture, ink = sheet(4, slope=0.3)
     for side in (np.s_[:, :90], np.s_[-70:], np.s_[:60]):
@@ -161,16 +210,16 @@ def test_an_empty_sheet_is_blank(ruling, changes):
 
 @pytest.mark.slow
 def test_random_photos_of_generated_writing_are_read(predictor):
-    """Of 50, five of each kind, at least 47, and each of the rest alike as strokes."""
+    """Of five of each kind at least 94 in 100."""
     rng = np.random.default_rng(0)
-    written = handwriting.generate(50, seed=11)
     kinds = list(KINDS) * 5
+    written = handwriting.generate(len(kinds), seed=11)
     right = 0
     for kind, strokes, label in zip(kinds, written, written.labels, strict=True):
         photo = replace(at_random(kind, rng), shape=(600, 800))
         said = predict.answer(predictor, preparing.prepare(photograph(strokes, photo)[0]))
         right += said.digit == label
-    assert right >= 47
+    assert right >= 0.94 * len(kinds)
 
 
 def test_photos_are_told_from_flat_pictures():

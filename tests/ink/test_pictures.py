@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from classifier.ink import decoding, pictures, preparing
 from classifier.ink.pictures import UnreadablePictureError, read_picture
+from classifier.ink.preparing import Verdict
 from tests.paper import STORED
 
 
@@ -103,6 +105,37 @@ def test_16_bit_picture_gives_the_same_input_as_8_bit(grey):
     shallow = preparing.prepare(read_picture(encoded(Image.fromarray(grey), "PNG")))
     prepared = preparing.prepare(read_picture(encoded(deep, "PNG")))
     np.testing.assert_array_equal(prepared.network_input, shallow.network_input)
+
+
+def test_a_grey_that_stands_for_none_is_transparent(grey):
+    """Black ink on a black that is not seen."""
+    bits = Image.fromarray((grey > 128).astype(np.uint8))
+    picture = read_picture(encoded(bits, "PNG", transparency=1))
+    assert picture.shape == (60, 40, 4)
+    assert picture[0, 0, 3] == 0
+    assert picture[30, 20, 3] == 255
+
+
+def test_of_an_animation_the_first_frame_that_shows_something_is_read(grey):
+    blank = Image.new("L", (40, 60), 255)
+    rest = {"save_all": True, "append_images": [blank, Image.fromarray(grey)]}
+    picture = read_picture(encoded(blank, "GIF", **rest))
+    assert picture[30, 20].max() < 50
+
+
+def test_a_picture_knows_how_large_it_was_upright(grey):
+    large = Image.fromarray(grey).resize((4000, 6000))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera lay on its side
+    read = pictures.read(encoded(large, "JPEG", exif=exif))
+    assert (read.width, read.height) == (6000, 4000)
+    assert max(read.pixels.shape) < 2560
+    assert read.pixels.shape[1] > read.pixels.shape[0]
+
+
+def test_a_jfif_file_is_a_picture(tmp_path, grey):
+    (tmp_path / "7.jfif").write_bytes(encoded(Image.fromarray(grey), "JPEG"))
+    assert pictures.pictures_in(tmp_path) == [tmp_path / "7.jfif"]
 
 
 def test_picture_of_floats_keeps_its_contrast(grey):
@@ -270,6 +303,68 @@ def test_pictures_in_a_folder_come_sorted_by_name_and_nothing_else(tmp_path):
     (tmp_path / "folder.png").mkdir()
     names = [path.name for path in pictures.pictures_in(tmp_path)]
     assert names == ["B.gif", "a.jpg", "b.PNG", "c.webp"]
+
+
+def heic() -> bytes:
+    """As an iPhone's photo begins."""
+    return (24).to_bytes(4, "big") + b"ftypheic" + bytes(4) + b"mif1heic" + bytes(200)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (heic(), "is a HEIC photo, which cannot be read here: export it as JPEG"),
+        (b"%PDF-1.7\n", "Of a PDF's page, save a picture or take a screenshot"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "Of an EPS drawing, save a picture as PNG"),
+        (b"\xc5\xd0\xd3\xc6" + bytes(40), "Of an EPS drawing, save a picture as PNG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Of an SVG drawing, save a picture as PNG"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- a 7 -->\n<svg/>", "Of an SVG drawing"),
+    ],
+)
+def test_files_of_other_kinds_are_told_how_to_become_a_picture(content, said):
+    begun = time.perf_counter()
+    assert said in refusal(content)
+    assert time.perf_counter() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Image.new("L", (1, 5000), 255),
+        Image.new("L", (5000, 1), 0),
+        Image.effect_noise((5000, 1), 90),
+    ],
+    ids=["white", "black", "noisy"],
+)
+def test_a_picture_of_one_row_or_column_has_nothing_to_read(picture):
+    taken = time.process_time()
+    prepared = preparing.prepare(read_picture(encoded(picture, "PNG")))
+    assert prepared.verdict is not Verdict.READABLE
+    assert time.process_time() - taken < 2
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_of_a_long_animation_one_frame_is_decoded(grey, kind):
+    """The time of the process that decodes is its own: 300 frames would take seconds."""
+    frames = [Image.fromarray(np.roll(grey, k, axis=1)).convert("RGB") for k in range(300)]
+    content = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+    begun = time.perf_counter()
+    pixels = read_picture(content)
+    assert time.perf_counter() - begun < 5
+    assert pixels.shape[:2] == grey.shape
+
+
+def test_avif_pictures_come_back_nearly(grey):
+    picture = read_picture(encoded(Image.fromarray(grey).convert("RGB"), "AVIF", quality=95))
+    assert picture.shape == (60, 40, 3)
+    assert np.abs(picture[..., 0].astype(int) - grey).mean() < 5
+
+
+def test_photos_that_cannot_be_read_are_not_passed_over_in_a_folder(tmp_path):
+    for name in ("a.HEIC", "b.heif", "c.avif", "d.jfif", "notes.pdf"):
+        (tmp_path / name).write_bytes(heic())
+    names = [path.name for path in pictures.pictures_in(tmp_path)]
+    assert names == ["a.HEIC", "b.heif", "c.avif", "d.jfif"]
 
 
 def test_a_file_stands_for_itself_whatever_its_name(tmp_path):

@@ -2,6 +2,7 @@
 never by those that it has."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -42,7 +43,8 @@ def go_on(config: TrainConfig) -> tuple[store.SavedModel, list]:
 
 
 def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, file, tiny_mnist):
-    saved, events = go_on(settings(file, tiny_mnist, name="ours"))
+    saved, events = go_on(settings(file, tiny_mnist))
+    assert re.fullmatch(r"dense, fine-tuned, \d\d:\d\d", saved.title)
     end = events[-1]
     assert isinstance(end, Finished)
     tuned = end.tuned
@@ -177,3 +179,19 @@ def test_settings_that_make_no_sense_are_refused(changed):
 def test_the_command_repeats_the_settings():
     config = TrainConfig.fine_tuning("dense", {"network": "dense"}, "mnist", "x.npz", seed=3)
     assert config.command() == "python -m classifier train --from dense --drawings x.npz --seed 3"
+
+
+def test_from_drawings_alone_it_learns_nothing_else_and_is_tested_on_the_data(
+    home, file, tiny_mnist
+):
+    chosen = {"mnist": str(tiny_mnist), "drawings": str(file), "drawings_alone": True}
+    config = TrainConfig.of("dense", epochs=2, batch_size=16, name="alone", **chosen)
+    saved, events = go_on(config)
+    _, readable = to_network_inputs(drawings.load(file))
+    end = events[-1]
+    assert (end.train_images, end.test_images) == (readable.sum(), 40)
+    assert end.data.startswith(f"drawings of ours.npz ({readable.sum()} by 4 people) alone")
+    assert end.train_accuracy > 0.5
+    assert len(saved.meta.learned_from) == len({*saved.meta.learned_from}) > 100
+    with pytest.raises(ValueError, match="alone has learned from these drawings already"):
+        go_on(settings(file, tiny_mnist, base="alone"))

@@ -523,7 +523,7 @@ def test_hidden_units_and_activation_are_the_networks_own(home):
     assert tiny.get_layer("hidden").activation.__name__ == "linear"
     small = networks.build(TrainConfig(network="conv", hidden_units=9, activation="linear"))
     assert small.get_layer("hidden").units == 9
-    assert small.get_layer("bows").activation.__name__ == "linear"
+    assert small.get_layer("convolution-2").activation.__name__ == "linear"
 
 
 def test_shuffled_labels_teach_nothing_that_holds_for_others(home, tiny_mnist):

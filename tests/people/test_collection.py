@@ -11,7 +11,7 @@ from classifier import config
 from classifier.database.transactions import transaction
 from classifier.ink import drawings
 from classifier.limits import LimitError
-from classifier.people import classroom, collection, entering
+from classifier.people import classroom, collection, entering, filing
 from classifier.people.collection import Labelled
 from classifier.people.visitors import visitor_of
 from classifier.rights import NotAllowedError
@@ -119,7 +119,7 @@ def test_all_visitors_together_keep_so_many_drawings(monkeypatch):
     with pytest.raises(
         LimitError, match="keeps 6 drawings, and has them, or what is left is for classes"
     ):
-        collection.bring(ME, drawings.from_strokes(on_canvas(0), np.array([1])))
+        filing.bring(ME, drawings.from_strokes(on_canvas(0), np.array([1])))
     assert len(collection.drawings_of(ME)) == 1
     collection.remove(YOU, last)
     keep(ME, "b")
@@ -145,7 +145,7 @@ def test_ones_own_drawings_have_so_many_points_that_a_file_of_them_can_be_brough
     with pytest.raises(LimitError, match="more points than are kept of one"):
         keep(drawing_id="one more", strokes=large)
     with pytest.raises(LimitError, match="more points than are kept of one"):
-        collection.bring(ME, drawings.from_strokes([[np.eye(2).repeat(2_000, 0)]], np.array([1])))
+        filing.bring(ME, drawings.from_strokes([[np.eye(2).repeat(2_000, 0)]], np.array([1])))
     keep(YOU, strokes=large)
 
 
@@ -182,7 +182,7 @@ def test_they_are_trained_on_with_their_writers_numbered():
     keep(ME, label=7)
     keep(YOU, "b", label=4)
     with transaction(writing=False) as database:
-        found = collection.as_drawings(collection.select(database, "1 = 1", []))
+        found = filing.as_drawings(collection.select(database, "1 = 1", []))
     assert found.labels.tolist() == [3, 7, 4]
     assert found.writer.tolist() == [0, 1, 0]
     assert [len(strokes) for strokes in found] == [2, 2, 2]
@@ -201,7 +201,7 @@ def downloaded(who=ME):
     """The visitor's file of drawings, through its bytes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.npz"
-        drawings.save(collection.as_drawings(collection.drawings_of(who)), path)
+        drawings.save(filing.as_drawings(collection.drawings_of(who)), path)
         return drawings.load(path.read_bytes())
 
 
@@ -210,31 +210,31 @@ def test_what_was_downloaded_changes_nothing_when_it_is_uploaded():
         keep(drawing_id=str(number), label=number, strokes=strokes)
     before = [(one.id, one.label, one.time) for one in collection.drawings_of(ME)]
     for _ in range(2):
-        assert collection.bring(ME, downloaded()) == 0
+        assert filing.bring(ME, downloaded()) == 0
     assert [(one.id, one.label, one.time) for one in collection.drawings_of(ME)] == before
 
 
 def test_what_was_brought_can_be_downloaded_and_brought_again():
     others = drawings.from_strokes(on_canvas(1e3, 2e3, 5e3), np.array([1, 2, 3]))
-    assert collection.bring(ME, others) == 3
-    assert collection.bring(ME, others) == 0
-    assert collection.bring(ME, downloaded()) == 0
-    assert collection.bring(YOU, downloaded()) == 3
+    assert filing.bring(ME, others) == 3
+    assert filing.bring(ME, others) == 0
+    assert filing.bring(ME, downloaded()) == 0
+    assert filing.bring(YOU, downloaded()) == 3
 
 
 def test_the_same_strokes_with_another_label_are_another_drawing():
     (strokes,) = on_canvas(0)
     keep(label=1, strokes=strokes)
-    assert collection.bring(ME, drawings.from_strokes([strokes] * 3, np.array([1, 7, 7]))) == 1
+    assert filing.bring(ME, drawings.from_strokes([strokes] * 3, np.array([1, 7, 7]))) == 1
     assert sorted(one.label for one in collection.drawings_of(ME)) == [1, 7]
 
 
 def test_more_than_one_may_keep_is_refused_while_another_writes(monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_DRAWINGS", "3")
     own = drawings.from_strokes(on_canvas(0, 1e3), np.array([1, 2]))
-    assert collection.bring(ME, own) == 2
+    assert filing.bring(ME, own) == 2
     with transaction():  # nothing has to be written to know it
         with pytest.raises(LimitError, match="3 drawings are kept at most"):
-            collection.bring(ME, drawings.from_strokes(on_canvas(2e3, 5e3), np.array([3, 4])))
-        assert collection.bring(ME, own) == 0  # nor that all of them are here
+            filing.bring(ME, drawings.from_strokes(on_canvas(2e3, 5e3), np.array([3, 4])))
+        assert filing.bring(ME, own) == 0  # nor that all of them are here
     assert len(collection.drawings_of(ME)) == 2

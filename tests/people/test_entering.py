@@ -4,9 +4,10 @@ import pytest
 
 from classifier.database.transactions import transaction
 from classifier.limits import LimitError
-from classifier.people import classroom, collection, entering, members
+from classifier.people import classroom, collection, entering, members, rounds
 from classifier.people.classroom import KNOCK_LASTS, NoClassError
 from classifier.people.entering import MAX_KNOCKS, MAX_OWN_KNOCKS, MAX_REFUSED, ShutOutError
+from classifier.people.outcomes import Kind
 from classifier.people.visitors import visitor_of
 from tests.people import HOST, ONE, STRANGER, THREE, TWO, labelled, later, send
 
@@ -299,3 +300,26 @@ def test_a_member_comes_back_to_what_they_sent_when_the_class_is_over(opened):
     assert len(classroom.own_drawings(ONE, opened.number)) == 1
     with pytest.raises(NoClassError, match="over"):
         entering.join(TWO, opened.code, "here")
+
+
+def test_a_seat_that_is_given_back_has_one_vote_and_none_for_its_own_drawings(opened):
+    for who in (ONE, THREE):
+        join(who, opened)
+    theirs, own = send(THREE, opened, "of three"), send(ONE, opened, "of one")
+    votes = [(who, one) for who in (ONE, TWO) for one in (theirs, own)]
+    join(TWO, opened)  # ONE, on another phone
+    after = 0
+    for who, drawing in votes:
+        on = rounds.start(HOST, opened.number, Kind.GUESS, after, drawing=drawing)
+        after = on.number
+        if (who, drawing) != (ONE, own):
+            rounds.vote(who, opened.number, on.number, drawing, 3)
+    again = rounds.start(HOST, opened.number, Kind.GUESS, after, drawing=theirs)
+    rounds.vote(ONE, opened.number, again.number, theirs, 3)
+    rounds.vote(TWO, opened.number, again.number, theirs, 8)
+    knock = entering.knock(TWO, opened.code, "here")
+    entering.let_in(HOST, opened.number, knock.seat, seat_of(ONE, opened))
+    assert rounds.own_vote(TWO, opened.number, again) == 8
+    assert rounds.votes(HOST, opened.number, again).sum() == 1
+    counted = [one.voters for one in rounds.record(HOST, opened.number)]
+    assert counted == [1, 0, 1, 0]  # ONE's is not lost, and none is for what they drew

@@ -204,11 +204,11 @@ def test_kinds_are_plain_words(pairs):
 def test_normalisation_melts_into_its_convolution(pairs, images):
     model, inspector = pairs["deep"].model, pairs["deep"].inspector
     names = [layer.name for layer in inspector.layers]
-    assert names == ["strokes", "corners", "bows", "pool", "parts", "shapes", "pool-again", "flat",
-                     "digits"]  # fmt: skip
-    strokes = inspector.layers[0]
-    assert strokes.parameters == 5 * 5 * 32 + 32
-    assert (strokes.kernel.shape, strokes.bias.shape) == ((5, 5, 1, 32), (32,))
+    first, second, third, fourth, fifth = (f"convolution-{number}" for number in range(1, 6))
+    assert names == [first, second, third, "pool", fourth, fifth, "pool-again", "flat", "digits"]
+    layer = inspector.layers[0]
+    assert layer.parameters == 5 * 5 * 32 + 32
+    assert (layer.kernel.shape, layer.bias.shape) == ((5, 5, 1, 32), (32,))
     expected = keras_outputs(model, images)
     found = inspector.activations(images)
     for name in names:

@@ -173,6 +173,26 @@ def test_whatever_is_changed_in_it_is_read_or_refused(odd, seed):
             json.dumps(dict(found.saved), ensure_ascii=False).encode()
 
 
+def test_convolutions_whose_names_said_what_they_look_for_are_numbered():
+    former = [
+        ("input", "InputLayer"),
+        ("strokes", "Conv2D"),
+        ("strokes-normal", "BatchNormalization"),
+        ("bows", "Conv2D"),
+        ("bows-relu", "ReLU"),
+        ("pool", "MaxPooling2D"),
+        ("digits", "Dense"),
+    ]
+    named = [name for name, _ in meta.plainly_named(former)]
+    first, second = "convolution-1", "convolution-2"
+    assert named == [
+        "input", first, f"{first}-normal", second, f"{second}-relu", "pool", "digits"
+    ]  # fmt: skip
+    for model in ("shipped-deep", "shipped-detector"):
+        layers = store.get(model).layers()
+        assert not {"strokes", "corners", "bows", "parts", "shapes"} & {name for name, _ in layers}
+
+
 def test_what_is_no_network_of_keras_has_no_layers():
     def archive(content: bytes) -> bytes:
         buffer = io.BytesIO()

@@ -53,7 +53,7 @@ def test_the_answer_changes_where_what_it_hangs_on_is_hidden(bar):
     near = np.zeros((28, 28), bool)
     near[6:13, 11:18] = True
     np.testing.assert_array_equal(found.answer, np.where(near, 8, 3))
-    np.testing.assert_array_equal(found.drop, near)
+    np.testing.assert_array_equal(found.drop > 0, near)
     assert (found.patch, found.digit, found.becomes) == (7, 3, 8)
     assert found.changes
     assert near[found.weakest]
@@ -81,6 +81,19 @@ def test_the_weakest_place_is_one_that_changes_the_answer_if_there_is_one():
     probabilities[7, 8] = [0.45, 0.0, 0.55]
     changed = Occlusion(7, whole, probabilities)
     assert (changed.changes, changed.weakest, changed.becomes) == (True, (7, 8), 2)
+
+
+def test_a_sure_answer_hangs_on_something_though_its_probability_hardly_moves():
+    probabilities = np.full((28, 28, 2), [1.0, 1e-9], np.float32)
+    probabilities[5, 6] = [1.0, 1e-6]
+    probabilities[7, 8] = [1.0, 1e-11]
+    probabilities[9, 9] = [1.0, 0.0]
+    found = Occlusion(7, np.array([1.0, 1e-9], np.float32), probabilities)
+    assert found.weakest == (5, 6)
+    assert found.drop[5, 6] == pytest.approx(3, abs=1e-4)
+    assert found.drop[7, 8] == pytest.approx(-2, abs=1e-4), "what speaks against it was hidden"
+    assert found.drop[9, 9] == pytest.approx(-3, abs=1e-4), "and no odds are endless"
+    assert not found.changes
 
 
 def test_occlusion_of_a_real_answer_is_what_the_predictor_says(tiny_arrays):

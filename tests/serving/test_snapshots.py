@@ -123,3 +123,29 @@ def test_a_disk_that_takes_nothing_ends_the_recording_alone(tmp_path, forward, w
     recorder.add(1, weights)
     recorder.add(2, weights)
     assert Replay(tmp_path / "epochs").probabilities(IMAGE)[0] == []
+
+
+def test_the_weights_of_an_epoch_are_those_that_were_kept(tmp_path):
+    recorder = Recorder(tmp_path, b"")
+    for epoch in (0, 1):
+        recorder.add(epoch, [np.full((2, 3), epoch, np.float32), np.zeros(3, np.float32)])
+    replay = Replay(tmp_path)
+    assert replay.epochs() == [0, 1]
+    kernel, bias = replay.weights(1)
+    assert (kernel == 1).all()
+    assert bias.shape == (3,)
+    assert replay.weights(2) is None
+    (tmp_path / "00000.npz").write_bytes(b"cut")
+    assert replay.weights(0) is None
+
+
+def test_many_images_are_read_by_the_network_of_one_epoch(tmp_path, recorder, weights):
+    images = np.random.default_rng(1).integers(0, 256, (5, 28, 28), np.uint8)
+    for epoch in (0, 1):
+        recorder.add(epoch, [weight * (1 - 2 * epoch) for weight in weights])
+    replay = Replay(tmp_path / "epochs")
+    for place in (0, 1):
+        expected = [replay.probabilities(image)[1][place].argmax() for image in images]
+        assert replay.answers(place, images).tolist() == expected
+    assert replay.answers(7, images) is None
+    assert replay.answers(0, images[:0]).tolist() == []

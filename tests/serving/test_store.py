@@ -558,7 +558,7 @@ def test_a_file_that_is_missing_is_told_before_there_is_a_zip_file(folder, monke
         store.as_zip("mine")
 
 
-def test_a_model_goes_into_a_zip_file_with_its_three_files(folder):
+def test_a_model_goes_into_a_zip_file_with_its_three_files_and_a_program(folder):
     saved = saving.save("mine", FakeModel(), META)
     (folder / "mine" / "notes.txt").write_text("not the model's")
     with zipfile.ZipFile(io.BytesIO(store.as_zip("mine"))) as file:
@@ -566,6 +566,7 @@ def test_a_model_goes_into_a_zip_file_with_its_three_files(folder):
             "mine/meta.json",
             "mine/model.keras",
             "mine/model.tflite",
+            "mine/read_digit.py",
         ]
         assert json.loads(file.read("mine/meta.json")) == saved.meta.saved
     with pytest.raises(store.ModelNotFoundError):

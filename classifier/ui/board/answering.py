@@ -12,11 +12,13 @@ from classifier.config import CANVAS, IMAGE_SIZE, KINDS
 from classifier.ink import layout, preparing
 from classifier.ink.layout import Part
 from classifier.ink.preparing import Prepared, Verdict
+from classifier.people.collection import Doubt
 from classifier.serving import predict
 from classifier.serving.predict import Detector, Predictor
 from classifier.ui.board import canvas
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.charts import article, digit_in_words, in_words, percent
+from classifier.ui.reading.brought import Brought
 
 # The sentence for a drawing that no network is asked about.
 IN_THE_WAY: dict[Verdict, str] = {
@@ -25,6 +27,8 @@ IN_THE_WAY: dict[Verdict, str] = {
     Verdict.FULL: "There is too much ink to see a shape: clear it and draw a digit with a line.",
     Verdict.SEVERAL: "These look like two digits side by side: draw one at a time.",
 }
+_MOST_SHOWN = 24  # digits of a number whose bars and pictures are shown
+_LONGEST = 60  # characters of a number that are shown
 _EMPTY = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
@@ -32,13 +36,15 @@ _EMPTY = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 class Reading:
     """What became of a drawing.
 
-    number: its digits, where it is read as a number of several; else empty
+    number: its digits in reading order, where there are several; else empty
+    left_out: whether there is something beside them that is no digit
     second: (10,) float32, what another network says to it, if one is asked
     """
 
     prepared: Prepared
     answer: predict.Answer
     number: list[Part]
+    left_out: bool = False
     second: np.ndarray | None = None
 
     @property
@@ -46,14 +52,21 @@ class Reading:
         """What it is read as, if that is one digit."""
         return None if self.number else self.answer.digit
 
+    @property
+    def doubt(self) -> Doubt:
+        """How sure the answer is."""
+        if self.answer.kind is not None:
+            return Doubt.NO_DIGIT
+        return Doubt.NONE if self.answer.rival is None else Doubt.CLOSE
+
 
 def prepare(sketch: Sketch) -> Prepared:
     """What is on the canvas as a network input, step by step."""
-    placed, strokes = sketch.image, sketch.lines
+    placed, strokes = sketch.under, sketch.lines
     if placed is None:
         return preparing.prepare_strokes(strokes, CANVAS, sketch.pen)
     if placed.photo is not None and not strokes:
-        return placed.photo
+        return placed.photo.prepared
     return preparing.draw_over(placed.image, strokes, CANVAS, sketch.pen)
 
 
@@ -62,9 +75,11 @@ def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None)
     prepared = prepare(sketch)
     if predictor is None:
         return Reading(prepared, predict.Answer(prepared.verdict, None), [])
-    is_photo = prepared is (sketch.image and sketch.image.photo)
+    photo = None if sketch.under is None else sketch.under.photo
+    if photo is not None and not sketch.lines:
+        return _read_photo(photo, predictor, detector)
     # Whether a digit of the data is one need not be asked.
-    asked = detector if sketch.image is None or is_photo else None
+    asked = detector if sketch.under is None else None
     answer = predict.answer(predictor, prepared, asked)
     if not sketch.resting and answer.kind != "several":
         answer = replace(answer, kind=None)  # half a digit is none yet
@@ -72,12 +87,15 @@ def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None)
     # Not whatever is no digit: an x would be read as 11.
     if answer.verdict is Verdict.SEVERAL or answer.kind == "several":
         score, is_digit = predictor.probabilities, asked.digit_probabilities if asked else None
-        if is_photo:
-            parts = layout.read_ink(prepared.ink, score, is_digit)
-        else:
-            parts = layout.read_strokes(sketch.lines, CANVAS, sketch.pen, score, is_digit)
+        parts = layout.read_strokes(sketch.lines, CANVAS, sketch.pen, score, is_digit)
         number = parts if len(parts) > 1 else []
     return Reading(prepared, answer, number)
+
+
+def _read_photo(photo: Brought, predictor: Predictor, detector: Detector | None) -> Reading:
+    read = photo.read(predictor, detector)
+    number = [one.part for one in read.digits] if len(read.digits) > 1 else []
+    return Reading(read.prepared, read.answer, number, bool(read.left_out))
 
 
 def shown(reading: Reading, sketch: Sketch, names: list[str], wrongly: float | None) -> dict:
@@ -89,7 +107,7 @@ def shown(reading: Reading, sketch: Sketch, names: list[str], wrongly: float | N
     title, detail, explained = in_sentences(reading, wrongly)
     if reading.prepared.verdict is Verdict.DOT and not sketch.resting:
         title = "Go on …"
-    rows = [part.probabilities for part in reading.number]
+    rows = [part.probabilities for part in reading.number[:_MOST_SHOWN]]
     if not rows and reading.answer.probabilities is not None:
         rows = [reading.answer.probabilities]
     values = in_words(rows[0] if rows else None)
@@ -112,7 +130,7 @@ def shown(reading: Reading, sketch: Sketch, names: list[str], wrongly: float | N
 
 def _picture(reading: Reading) -> dict[str, Any]:
     if reading.number:
-        images = (part.prepared.network_input for part in reading.number)
+        images = (part.prepared.network_input for part in reading.number[:_MOST_SHOWN])
         picture = np.hstack([image for image in images if image is not None])
         alt = f"The {len(reading.number)} digits, each centred, in 28 by 28 pixels"
     elif reading.prepared.network_input is not None:
@@ -127,10 +145,14 @@ def in_sentences(reading: Reading, wrongly: float | None = None) -> tuple[str, s
     and what explains that. Arguments as for `shown`."""
     answer = reading.answer
     if reading.number:
-        digits = "".join(str(part.probabilities.argmax()) for part in reading.number)
+        digits = " / ".join(layout.text(reading.number).splitlines())
+        if len(digits) > _LONGEST:
+            digits = f"{digits[: _LONGEST - 1]}…"
         weakest = min(float(part.probabilities.max()) for part in reading.number)
         touch = any(part.touching for part in reading.number)
         note = "Some digits touch, and may be cut wrongly." if touch else ""
+        if reading.left_out:
+            note = f"{note} What is no digit is left out.".strip()
         return f"It is {digits} · {percent(weakest)}", note, ""
     if answer.verdict in IN_THE_WAY:
         return IN_THE_WAY[answer.verdict], "", ""

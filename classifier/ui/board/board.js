@@ -215,12 +215,12 @@ class Board {
   }
 
   /** The row that asks what was drawn. */
-  #ask({ ask, labels, round, kept, problem, samples }, keys) {
+  #ask({ ask, labels, round, kept, problem, samples, send }, keys) {
     const part = (name) => this.root.querySelector(`.board-${name}`);
-    const texts = { ask, kept, problem, place: round };
+    const texts = { ask, kept, problem, place: round, "send-text": send };
     for (const [name, text] of Object.entries(texts)) setText(part(name), text);
     const arm = labels && samples && keys;
-    const wanted = { ...texts, labels, round, "take-back": kept, samples, arm };
+    const wanted = { ...texts, labels, round, send, "take-back": kept, samples, arm };
     for (const [name, isWanted] of Object.entries(wanted)) hide(part(name), !isWanted);
     this.root.classList.toggle("has-keys", keys);
   }

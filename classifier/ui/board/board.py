@@ -4,7 +4,6 @@ What a message changes is a fragment of one small element, so that an answer cos
 way. Where the ear is off, the canvas component sends by itself, after each stroke.
 """
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -16,20 +15,23 @@ import numpy as np
 import streamlit as st
 
 from classifier.config import CANVAS, CANVAS_PEN, CLASSES
+from classifier.ink import snippets
 from classifier.people.collection import MAX_POINTS, MAX_STROKES, Kept
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
 from classifier.synthetic import handwriting
-from classifier.ui import charts, figures, session, shared, view
+from classifier.ui import charts, components, figures, session, shared, view
 from classifier.ui.board import answering, canvas
 from classifier.ui.board.answering import Reading
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
 from classifier.ui.gallery import Item
+from classifier.ui.living import living
+from classifier.ui.reading.brought import Cut
 from classifier.ui.session import Widget
 from classifier.ui.sidebar.run import POLL
 
 _HERE = Path(__file__).parent
-_FILES = ("strokes", "face", "pen", "post", "board")  # each after those it imports
+FILES = ("strokes", "face", "pen", "post", "board")  # each after those it imports
 _INK, _PAPER = "#ffffff", "#000000"  # of the component's own drawing, as in MNIST
 _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
@@ -43,6 +45,7 @@ class Row:
     """What stands beside the tools, as `board.js` takes it; empty texts are not shown.
 
     ask: a question; labels: whether ten buttons answer it; samples: whether ten digits can be tried
+    send: what the one button says that sends the drawing where its label is known
     round: how much of a guided round is done; kept: how the last drawing was stored; problem: what
     could not be done
     """
@@ -50,6 +53,7 @@ class Row:
     ask: str
     labels: bool = True
     samples: bool = True
+    send: str = ""
     round: str = ""
     kept: str = ""
     problem: str = ""
@@ -91,8 +95,13 @@ def put(item: Item) -> None:
 
 def put_kept(one: Kept) -> None:
     """Make a drawing of a collection the current drawing; the session knows which it is."""
-    session.current().shown_drawing = one.number
-    session.current().sketch.put_strokes(one.strokes, one.pen)
+    here = session.current()
+    here.shown_drawing = one.number
+    image = None if one.snippet is None else snippets.prepared(one.snippet).network_input
+    if image is None or one.snippet is None:
+        here.sketch.put_strokes(one.strokes, one.pen)
+    else:
+        here.sketch.put(image, "It came as a picture.", cut=Cut(one.snippet, one.sheet))
 
 
 def put_sample(digit: int) -> None:
@@ -110,30 +119,15 @@ def _constants() -> dict:
     return {"limits": {"strokes": MAX_STROKES, "points": MAX_POINTS}, "blank": blank}
 
 
-def code() -> str:
-    """The ear's JavaScript as one module, which is all that a component may have: what its files
-    import from each other stands in it before."""
-    files = "".join((_HERE / f"{name}.js").read_text() for name in _FILES)
-    return re.sub(r"^import .*;$", "", files, flags=re.MULTILINE)
-
-
 @st.cache_resource
 def _parts():
     """The ear with all that it shows; sent once for each page."""
-    return st.components.v2.component(
-        "digit-board",
-        html=_markup(),
-        css=(_HERE / "board.css").read_text(),
-        js=code(),
-        isolate_styles=False,
-    )
+    return components.component("digit-board", _HERE, FILES, _markup())
 
 
 @st.cache_resource
 def _link():
-    return st.components.v2.component(
-        "digit-board-link", js=(_HERE / "link.js").read_text(), isolate_styles=False
-    )
+    return components.link("digit-board-link", "board")
 
 
 def _markup() -> str:
@@ -232,6 +226,7 @@ def _answer(
             "command": command and command.as_data(),
             "answer": answering.shown(reading, here.sketch, names, _wrongly()),
             "row": asdict(row()) | ({"problem": said} if said else {}),
+            "living": living.under_pen(model, image),
             "keys": view.shortcut("0") is not None,
             "tables": view.tables(),
         },
@@ -260,6 +255,7 @@ def read(model: SavedModel | None) -> Reading:
             view.error(f"{error} Choose another model.")
     reading = answering.read(here.sketch, predictor, shared.detector())
     here.prepared, here.answer, here.number = reading.prepared, reading.digit, reading.number
+    here.doubt = reading.doubt
     return reading
 
 
@@ -282,7 +278,8 @@ def _plain(model: SavedModel | None, row: Row, press: Callable[[str], bool]) -> 
         st.button("Clear", key="clear", on_click=here.sketch.empty)
         st.markdown(" ".join(filter(None, (row.ask, row.kept, row.round))))
         digits = range(CLASSES)
-        _buttons([f"label-{digit}" for digit in digits] if row.labels else ["next", "end"], press)
+        alone = ["send"] if row.send else ["next", "end"]
+        _buttons([f"label-{digit}" for digit in digits] if row.labels else alone, press)
         if row.kept:
             _buttons(["take-back"], press)
         if row.samples:

@@ -3,12 +3,13 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from classifier import limits
-from classifier.ink import pictures, preparing
+from classifier.ink import decoding, pictures
 from classifier.ink.preparing import Verdict
 from classifier.ui import session, shared, view
-from classifier.ui.board import answering
+from classifier.ui.reading.brought import Brought
 from classifier.ui.session import Widget
 
 _TYPES = [suffix.removeprefix(".") for suffix in pictures.SUFFIXES]
@@ -17,8 +18,8 @@ _FILE, _CAMERA, _CLIPBOARD = "File", "Camera", "Clipboard"
 
 
 def picture() -> None:
-    """A button that opens the three ways; what comes is put on the canvas as the network sees
-    it."""
+    """A button that opens the three ways; what comes is shown with what was read on it, and put on
+    the canvas as the network sees it."""
     here = session.current()
     number = here.pictures  # a picture that was taken leaves all of it closed and empty
     key = f"picture-{number}"
@@ -53,6 +54,8 @@ def picture() -> None:
                 on_submit=_take,
                 **chosen,
             )
+        if way != _CAMERA:
+            st.caption(f"{decoding.KINDS}. A phone's HEIC photo has to be exported as JPEG.")
         if here.picture_problem:
             view.warning(here.picture_problem)
 
@@ -67,25 +70,25 @@ def _take(source: str) -> None:
         if brought is not None:
             here.picture_problem = "There was no picture in it: copy one, and paste it here."
         return
+    if isinstance(files[0], DeletedFile):
+        return  # it was taken, in a run that another has overtaken
     most = limits.current().pictures_a_minute
     name = files[0].name[:_LONGEST_NAME].encode("utf-8", "replace").decode()
     try:
         if not shared.brought().take(session.visitor().digest, most):
             here.picture_problem = f"At most {most} pictures a minute: wait a moment."
             return
-        read = pictures.read_picture(files[0].getvalue(), name, session.visitor().digest)
-        prepared = preparing.prepare(read)
+        pixels = pictures.read_picture(files[0].getvalue(), name, session.visitor().digest)
     except pictures.UnreadablePictureError as error:
         here.picture_problem = str(error)
         return
     finally:
         session.let_go(files[0])
-    if prepared.network_input is not None:
-        here.sketch.put(prepared.network_input, f"From {name}.", prepared)
-        here.pictures += 1
-    elif prepared.verdict is Verdict.BLANK:
+    brought = Brought(pixels, name, here.pictures + 1)
+    if brought.prepared.verdict is Verdict.BLANK:
         here.picture_problem = (
             f"No ink was found in {name}: take it in even light, with some paper around the digit."
         )
-    else:
-        here.picture_problem = f"{name}: {answering.IN_THE_WAY[prepared.verdict]}"
+        return
+    here.pictures += 1
+    here.brought = brought

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from classifier.config import CLASSES
 from classifier.database.interface import CollectionError
 from classifier.people import collection
-from classifier.people.classroom import NoClassError, NotOpenError
+from classifier.people.classroom import NotOpenError
+from classifier.people.register import NoClassError
 from classifier.rights import NotAllowedError
 from classifier.serving.saved import SavedModel
 from classifier.ui import charts, session
@@ -94,8 +95,13 @@ def say(label: int, model: SavedModel | None) -> None:
     here.label_problem = ""
     # The last reading may be older than the strokes that arrived with the label.
     board.read(model)
-    if here.sketch.image is not None:
-        here.label_problem = "Pictures are not kept: draw a digit of your own."
+    image = here.sketch.under
+    if here.number and image is not None:
+        here.label_problem = "This is a number: choose one of its digits above to keep it."
+        return
+    if image is not None and (image.kept_as is None or here.sketch.lines):
+        what = "What is drawn over a picture" if here.sketch.lines else "This picture"
+        here.label_problem = f"{what} is not kept: draw a digit of your own."
         return
     if here.number:
         here.label_problem = "This is a number: draw one digit alone to keep it."

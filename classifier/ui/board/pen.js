@@ -31,6 +31,8 @@ export class Pen {
     event.preventDefault();
     // Nor does the keyboard stay where it was: a key that is pressed now is meant for the board.
     document.activeElement?.blur();
+    // For the whole stroke: a page that grows above the canvas would bend it.
+    this.box = this.slate.frame.getBoundingClientRect();
     this.last = this.#place(event).map((at) => Math.min(Math.max(at, 0), SIDE));
     if (!this.#begin(...this.last)) {
       this.tell.full();
@@ -85,9 +87,8 @@ export class Pen {
   }
 
   #place(event) {
-    const box = this.slate.frame.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * SIDE;
-    return [x, ((event.clientY - box.top) / box.height) * SIDE];
+    const { left, top, width, height } = this.box;
+    return [((event.clientX - left) / width) * SIDE, ((event.clientY - top) / height) * SIDE];
   }
 }
 

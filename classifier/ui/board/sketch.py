@@ -7,14 +7,14 @@ came before, twice, late or not at all. Knows nothing of Streamlit, or of what i
 import base64
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from classifier.config import CANVAS, CANVAS_PEN, IMAGE_SIZE
-from classifier.ink.preparing import Prepared
 from classifier.people.collection import MAX_COORDINATE, MAX_POINTS, MAX_STROKES
+from classifier.ui.reading.brought import Brought, Cut
 
 _MAX_ID, _MAX_CAPTION = 64, 300  # characters
 _MAX_NUMBER = 2**53
@@ -32,13 +32,20 @@ class Placed:
     """A network input that was put on the canvas.
 
     image: (28, 28) uint8, 0–255, ink is high; caption: what is known of it, for the reader
-    photo: what became of the picture that it was read in, if it was
+    photo: the picture that it was read in, if it is all of one
+    cut: as what it is kept, if it came as a picture
     """
 
     id: str
     image: np.ndarray
     caption: str = ""
-    photo: Prepared | None = None
+    photo: Brought | None = None
+    cut: Cut | None = None
+
+    @property
+    def kept_as(self) -> Cut | None:
+        """As what it is kept; None of what came as no picture, or has several digits."""
+        return self.cut if self.photo is None else self.photo.only
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,13 @@ class Sketch:
     def is_empty(self) -> bool:
         """Whether nothing is on the canvas."""
         return self.image is None and not self.strokes
+
+    @property
+    def under(self) -> Placed | None:
+        """The image that the strokes lie on; None where there is none, or nothing of it to see."""
+        if self.image is None or (self.strokes and not self.image.image.any()):
+            return None
+        return self.image
 
     @property
     def lines(self) -> list[np.ndarray]:
@@ -210,9 +224,14 @@ class Sketch:
         image = np.frombuffer(pixels, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
         return Placed(_text(sent, "id"), image, _text(sent, "caption", _MAX_CAPTION))
 
-    def put(self, image: np.ndarray, caption: str, photo: Prepared | None = None) -> None:
+    def put(
+        self, image: np.ndarray, caption: str, photo: Brought | None = None, cut: Cut | None = None
+    ) -> None:
         """Have a network input (28, 28) uint8 shown as the drawing, with what is known of it."""
-        placed = Placed(secrets.token_hex(8), image, caption[:_MAX_CAPTION], photo)
+        placed = Placed(secrets.token_hex(8), image, caption[:_MAX_CAPTION], photo, cut)
+        if photo is not None:  # which is large: undo brings the others back as they look
+            for one in self._images.values():
+                self._images[one.id] = replace(one, photo=None)
         self._images[placed.id] = placed
         if len(self._images) > _IMAGES:
             del self._images[next(iter(self._images))]

@@ -13,21 +13,25 @@ import streamlit as st
 
 from classifier.database.interface import CollectionError
 from classifier.people import classroom, entering
-from classifier.people.classroom import Class, ClassState
 from classifier.people.collection import Kept
 from classifier.people.entering import Knock, ShutOutError
+from classifier.people.register import Class, ClassState
 from classifier.serving import store
 from classifier.serving.saved import SavedModel
 from classifier.ui import gallery, session, view
-from classifier.ui.board import board, labelling
+from classifier.ui.board import board, bringing, labelling
 from classifier.ui.board.board import Row
+from classifier.ui.classes import asking
+from classifier.ui.pulse import Pulse
+from classifier.ui.reading import reading
 from classifier.ui.tabs import finetuning
 
 CODE_PARAMETER = "class"  # in the address of the page that joins one
 _QUIET_ZONE = 2  # modules of paper around a QR code, besides the two that OpenCV leaves
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST = 20  # characters of a code, as it is typed
-_LOOK_EVERY = 3.0  # seconds between two looks at whether the class goes on
+_LOOK_EVERY = 3.0  # seconds between two looks at what was sent, and at whether the class goes on
+PULSE = Pulse()
 
 
 def is_meant() -> bool:
@@ -52,27 +56,52 @@ def page() -> None:
     except labelling.PROBLEMS as error:
         _ask_for_code(str(error))
         return
-    model = _model(there)
-    st.markdown(f":small[You are **{there.seat}**.]")
+    PULSE.follow(there.number)
     is_over = there.state is ClassState.CLOSED
-    if is_over:
-        st.info("The class is over. Thank you for your drawings.")
-    else:
-        row, press = partial(_row, there), partial(_press, model=model)
+    on = session.current().class_round = None if is_over else asking.current(there)
+    # One element, whatever it has: the board below stays where it is in the page, and with it the
+    # stroke that is being drawn.
+    is_drawn = not is_over and asking.is_drawn(on)
+    with st.container(key="above-board"):
+        with st.container(horizontal=True, vertical_alignment="center", key="who-draws"):
+            st.markdown(_welcome(there))
+            if is_drawn:
+                bringing.picture()
+        model = _model(there)
+        if on is not None:
+            asking.ask(on)
+        if model is not None:
+            _what_it_changed(there, model)
+        if is_drawn:
+            reading.show(model)
+    if is_drawn:
+        row, press = partial(_row, there), partial(_press, there=there, model=model)
         with st.container(key="thumbs"):
             board.board(model, lambda image: None, row, press)
-    if model is not None:
-        _what_it_changed(there, model)
+    elif on is not None:
+        asking.answering(there, on)
     view.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)
     with st.container(horizontal=True):
         view.button(f"Leave class {there.code.upper()}", "class-leave", _leave, type="tertiary")
         if not is_over:
-            with st.popover("I had another seat", type="tertiary"):
-                st.markdown(
-                    "After a lost cookie, or on another device, your host can give you your seat "
-                    "back, with all that you sent."
-                )
-                _door(code, there.number)
+            before = st.popover(
+                "I had another seat", type="tertiary", key="another-seat", on_change="rerun"
+            )
+            if before.open:
+                with before:
+                    st.markdown(
+                        "After a lost cookie, or on another device, your host can give you your "
+                        "seat back, with all that you sent."
+                    )
+                    _door(code, there.number)
+
+
+def _welcome(there: Class) -> str:
+    """Which class it is, who one is in it, and what to do."""
+    name = there.name or f"class {there.code.upper()}"
+    if there.state is ClassState.CLOSED:
+        return f"**{there.seat}**, the class is over. Thank you for your drawings for {name}."
+    return f"Welcome to **{name}**. You are **{there.seat}**."
 
 
 def _enter(code: str) -> Class:
@@ -171,24 +200,38 @@ def _leave() -> None:
 
 def _row(there: Class) -> Row:
     sent, problem = labelling.what_was_kept("Sent"), session.current().label_problem
+    on = session.current().class_round
     if there.state is ClassState.PAUSED:
         return Row("The class pauses.", labels=False, samples=False, kept=sent, problem=problem)
     if there.silenced:
         silent = "The host takes no drawings from you now."
         return Row(silent, labels=False, samples=False, kept=sent, problem=problem)
+    if on is not None and on.digit is not None:
+        so_far = f"{on.drawn:,} so far"
+        send = f"Send my {on.digit}"
+        return Row(so_far, labels=False, samples=False, send=send, kept=sent, problem=problem)
     return Row("Send it as a", samples=False, kept=sent, problem=problem)
 
 
-def _press(name: str, model: SavedModel | None) -> bool:
-    """Send the drawing, or take the last back; the canvas is free for the next."""
+def _press(name: str, there: Class, model: SavedModel | None) -> bool:
+    """Send the drawing, or what was brought, or take the last back; the canvas is free for the
+    next."""
+    here = session.current()
+    was_brought = here.brought is not None  # which tells what of it was sent
     action, digit = labelling.digit_of(name)
+    if name == "send" and here.class_round is not None:
+        action, digit = "label", here.class_round.digit
     if action == "label" and digit is not None:
         labelling.say(digit, model)
-        if not session.current().label_problem:
-            session.current().sketch.empty()
+        if not here.label_problem:
+            here.sketch.empty()
+            if here.brought is not None and here.brought.only is not None:
+                here.brought = None  # of several digits others may be sent
+            if here.class_round is not None:  # which has one more now
+                here.class_round = asking.current(there)
     elif name == "take-back":
         labelling.take_back()
-    return False
+    return was_brought
 
 
 def _what_it_changed(there: Class, model: SavedModel) -> None:
@@ -203,8 +246,13 @@ def _own(there: Class) -> None:
     has the page drawn anew when the class pauses, goes on, ends, or another model answers."""
     mine = st.expander("What I sent", key="own-drawings", on_change="rerun")
     kept: list[Kept] = []
+    here = session.current()
     try:
         now = classroom.joined(session.visitor(), there.number)
+        if here.kept and not classroom.is_there(session.visitor(), here.kept.number):
+            gone, here.kept = here.kept.label, None
+            here.label_problem = f"Your host has deleted this {gone}."
+            st.rerun()
         if mine.open:
             kept = classroom.own_drawings(session.visitor(), there.number)
     except CollectionError as error:

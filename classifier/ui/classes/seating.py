@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from classifier.people import entering, members
-from classifier.people.classroom import Class
 from classifier.people.entering import Knock
 from classifier.people.members import Member
+from classifier.people.register import Class
 from classifier.ui import session, view
 from classifier.ui.board import labelling
 from classifier.ui.session import Widget

@@ -1,11 +1,15 @@
 """The training form; while a run is on, the run stands in its place."""
 
+import contextlib
 import dataclasses
+from collections.abc import Mapping
 
 import streamlit as st
 
+from classifier import links
 from classifier.config import NETWORKS, SETTINGS, TrainConfig
 from classifier.ui import session, shared, view
+from classifier.ui.presets import Preset
 from classifier.ui.session import Widget
 from classifier.ui.sidebar import run
 
@@ -71,6 +75,8 @@ def _form() -> None:
     preset = here.preset if here.preset and here.preset.config.network == network else None
     if preset:
         st.caption(f"Set as in {preset.origin}.")
+        if preset.problem:
+            st.warning(preset.problem)
         view.button("Back to standard settings", "standard", _forget, type="tertiary")
     standard = preset.config if preset else TrainConfig.of(network)
     number = preset.number if preset else 0
@@ -94,7 +100,9 @@ def _form() -> None:
         values |= _more(network, preset, variant)
     here.asked = {"network": network, **values}
     problem = st.container()
-    view.button("Train", "train", _press_train, type="primary", keys="T")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        view.button("Train", "train", _press_train, type="primary", keys="T")
+        st.markdown(f":small[[Link to this form]({links.address(here.asked)})]")
     # Not in the callback: its arguments would be the form's values of the run before, and a value
     # typed just before the click would be lost.
     if here.train_pressed:
@@ -115,17 +123,35 @@ def _press_train() -> None:
     session.current().train_pressed = True
 
 
-def fill_in(config: TrainConfig, origin: str) -> None:
-    """Put these settings into the form, saying where they come from. Before the form is drawn."""
-    session.current().put_into_form(config, origin)
+def fill_in(config: TrainConfig, origin: str, problem: str = "") -> None:
+    """Put these settings into the form, saying where they come from, and what of that could not be.
+    Before the form is drawn."""
+    session.current().put_into_form(config, origin, problem)
     _NETWORK.set(config.network)
+
+
+def put_back(asked: Mapping[str, object], preset: Preset | None) -> None:
+    """Begin the form anew as it was when it asked for this, with that preset in it."""
+    others = {name: value for name, value in asked.items() if name != "network"}
+    network = str(asked.get("network", _FIRST))
+    standard = config = TrainConfig.of(network)
+    # A field may have been left with what is no number.
+    with contextlib.suppress(ValueError):
+        config = TrainConfig.of(network, **others)
+    if preset and preset.config == dataclasses.replace(config, title=preset.config.title):
+        fill_in(preset.config, preset.origin)
+    elif config != standard:
+        fill_in(config, "your own settings")
+    else:
+        _forget()
+        _NETWORK.set(network)
 
 
 def _forget() -> None:
     session.current().preset = None
 
 
-def _more(network: str, preset: session.Preset | None, variant: str) -> dict:
+def _more(network: str, preset: Preset | None, variant: str) -> dict:
     number = preset.number if preset else 0
     standard = preset.config if preset else TrainConfig.of(network)
     values = {"train_size": _field("train_size", standard, f"{number}")}

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from classifier import names
 from classifier.serving import store
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
@@ -23,7 +24,10 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
     newest = next(iter(by_name), "")
     if by_name and here.answering not in by_name:
         named = "" if here.greeted else st.query_params.get(_PARAMETER, "")
+        named = names.FORMER.get(named, named)
         here.answer_with(named if named in by_name else newest)
+        if named and named not in by_name:
+            here.model_problem = "The model that the link names is not here any more."
     with st.container(key="answering"):
         with st.container(key="answering-model"):
             name = here.answering = st.selectbox(
@@ -35,6 +39,10 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
                 help="The share is its accuracy on test digits that it never saw.",
                 placeholder="No model yet: train one",
             )
+        if name != newest:
+            here.model_problem = ""
+        if here.model_problem:
+            st.warning(here.model_problem)
         view.put_into_address(_PARAMETER, name or newest, newest)
         if name is not None:
             st.caption(f"Learned from {by_name[name].meta.data.description}.")

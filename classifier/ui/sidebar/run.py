@@ -7,7 +7,7 @@ import streamlit as st
 from classifier.config import TrainConfig
 from classifier.database.interface import CollectionError
 from classifier.events import STAGES, Finished, Fit, Progress, fit, gap_in_words
-from classifier.ink.drawings import Drawings
+from classifier.ink.drawings import Contents
 from classifier.jobs.run import JobError, Run, RunState
 from classifier.limits import LimitError
 from classifier.people import classroom
@@ -18,6 +18,7 @@ from classifier.ui import figures, memory, session, shared, view
 from classifier.ui.sidebar import models
 
 POLL = 0.5  # seconds between two looks at a run
+_TESTED_ON = {"mnist": "test images of MNIST", "generated": "generated digits"}  # by source
 _PARAMETER = "run"  # in the page's address, so that a refresh finds the run again
 
 
@@ -35,13 +36,13 @@ def find() -> None:
     if run is None:
         st.query_params.pop(_PARAMETER, None)
     else:
-        _follow(here, run)
+        here.follow(run, own=run.owner == session.visitor().digest)
         _look(here, run)
 
 
-def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
-    """Start a run and follow it; if it cannot be started, `Session.error` says why. Arguments as
-    for `Jobs.submit`."""
+def start(config: TrainConfig, drawn: Contents | None = None, *, answers: bool = True) -> None:
+    """Start a run and follow it; if it cannot be started, `Session.error` says why. config, drawn:
+    as for `Jobs.submit`; answers: whether its model answers here from its end on."""
     here, visitor = session.current(), session.visitor()
     try:
         saving.check_room(visitor.digest)
@@ -50,7 +51,7 @@ def start(config: TrainConfig, drawn: Drawings | None = None) -> None:
         here.error = str(error)
         return
     figures.watch(run.id)
-    _follow(here, run)
+    here.follow(run, own=True, answers=answers)
     st.query_params[_PARAMETER] = run.id
 
 
@@ -61,10 +62,6 @@ def _is_host(visitor: Visitor) -> bool:
     return False
 
 
-def _follow(here: session.Session, run: Run) -> None:
-    here.follow(run, own=run.owner == session.visitor().digest)
-
-
 def throw_away(model: SavedModel) -> None:
     """Delete a model that a run of this visitor made; what it went on from answers again."""
     here = session.current()
@@ -73,8 +70,7 @@ def throw_away(model: SavedModel) -> None:
     except (LookupError, ValueError, OSError) as error:
         here.error = str(error)
         return
-    here.run = None
-    st.query_params.pop(_PARAMETER, None)
+    leave()
     here.answer_with(model.meta.base.name if model.meta.base else None)
 
 
@@ -83,7 +79,8 @@ def _look(here: session.Session, run: Run) -> None:
     run.look()
     if run.result and run.id in here.runs:
         here.found(run.result)
-        here.answer_with(run.result.model)
+        if here.run_answers:
+            here.answer_with(run.result.model)
 
 
 def follow() -> None:
@@ -105,6 +102,12 @@ def follow() -> None:
             _result(run.result, own=run.id in here.runs)
         elif run.error:
             view.error(run.error)
+
+
+def _let_answer(name: str) -> None:
+    here = session.current()
+    here.run_answers = True
+    here.answer_with(name)
 
 
 def _progress(run: Run) -> None:
@@ -130,7 +133,7 @@ def _progress(run: Run) -> None:
         view.button("Stop", "stop", _stop, run, disabled=stopping, keys="S")
     else:
         st.caption("Another visitor trains this network.")
-        view.button("Back to the form", "leave-run", _leave)
+        view.button("Back to the form", "leave-run", leave)
 
 
 def _may_stop(run: Run) -> bool:
@@ -144,7 +147,8 @@ def _stop(run: Run) -> None:
     run.stop(session.visitor())
 
 
-def _leave() -> None:
+def leave() -> None:
+    """Follow no run any more."""
     session.current().run = None
     st.query_params.pop(_PARAMETER, None)
 
@@ -163,15 +167,17 @@ def _figures(progress: Progress | None) -> str:
 
 
 def _result(end: Finished, *, own: bool) -> None:
+    here = session.current()
     figures = end.train_accuracy, end.test_accuracy, end.test_images
     tell = st.warning if fit(*figures) is Fit.NOTHING else st.success
     tell(
         f"{'Stopped early. ' if end.stopped else ''}"
-        f"Test accuracy {end.test_accuracy * 100:.2f} %: right that often on digits it never saw, "
+        f"Test accuracy {end.test_accuracy * 100:.2f} %: right that often on "
+        f"{_TESTED_ON.get(end.source, 'digits')} that it never saw, "
         f"{end.train_accuracy * 100:.2f} % on those it trained on, {gap_in_words(*figures)}."
     )
-    st.caption(
-        f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s."
-        + (" It answers now." if own else " Another visitor trained it.")
-    )
+    whose = " Another visitor trained it." if not own else " It answers now." * here.run_answers
+    st.caption(f"{end.data}: {end.train_images:,} training images, {end.seconds:.0f} s.{whose}")
+    if own and not here.run_answers:
+        view.button("Let it answer", "let-it-answer", _let_answer, end.model, icon="chat")
     models.download(end.model, key="download-result", icon=":material/download:")

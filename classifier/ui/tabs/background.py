@@ -5,7 +5,7 @@ Each function gives a future at once; `result` shows what became of it.
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,10 +17,12 @@ from classifier.config import CLASSES, TrainConfig
 from classifier.data import sources
 from classifier.data.dataset import Dataset, DataUnavailableError, split_validation
 from classifier.data.epochs import in_thread
-from classifier.serving import evaluation, store
+from classifier.serving import evaluation, exciting, store
+from classifier.serving.exciting import Exciting
 from classifier.serving.inspection import Inspector
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
+from classifier.serving.tracing import Tracer
 from classifier.ui import hearing, session, shared, view
 
 T = TypeVar("T")
@@ -72,6 +74,18 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Album:
+    """Some of a model's training images, and which of them excite each unit and map most.
+
+    images: (N, 28, 28) uint8; labels: (N,) uint8; exciting: of each stage, see `exciting`
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    exciting: list[Exciting]
+
+
+@dataclass(frozen=True)
 class Specimens:
     """Some training images to look at, and the shapes of all arrays.
 
@@ -115,6 +129,19 @@ def memory(name: str, checksum: str) -> Future[Memory]:
         return Memory(images, labels, features.astype(np.float16))
 
     return _in_turn(recall)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)  # 2 MB each
+def album(name: str, checksum: str) -> Future[Album]:
+    """The images that excite the units and maps of the model of this name and checksum most."""
+
+    def look() -> Album:
+        model = store.get(name)
+        images, labels = _some_trained_on(model)
+        tracer = Tracer(Inspector(model.tflite(), model.layers()))
+        return Album(images, labels, exciting.exciting(tracer, images))
+
+    return _in_turn(look)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -174,6 +201,22 @@ def result(coming: CachedFunc[..., Future[T]], *key: str, doing: str, failed: st
         return None
 
 
+def so_far(coming: CachedFunc[..., Future[T]], *key: str) -> tuple[T | None, str]:
+    """What `coming`, one of the functions above, has for this key; None, and why there is none: ""
+    while it is still being worked out."""
+    future = coming(*key)
+    if not future.done():
+        return None, ""
+    try:
+        return future.result(), ""
+    except CancelledError:  # for whoever had asked first, and has turned to others since
+        coming.clear(*key)
+        return None, ""
+    except _PROBLEMS as error:
+        coming.clear(*key)  # the next look tries again
+        return None, str(error)
+
+
 def _wait(future: Future[Any], doing: str) -> None:
     if future.done():
         st.rerun()
@@ -194,6 +237,8 @@ def _test_of(model: SavedModel) -> tuple[np.ndarray, np.ndarray, bool]:
 def _some_trained_on(model: SavedModel) -> tuple[np.ndarray, np.ndarray]:
     """Some of the images that the model trained on, with their labels."""
     config, dataset = _data_of(model)
+    if config.drawings_alone:
+        raise DataUnavailableError("It learned from drawings, which are not kept with it.")
     if dataset.fingerprint() != model.meta.data.fingerprint:
         raise DataUnavailableError("The training images have changed since then.")
     trained, _ = split_validation(len(dataset.train_labels), config.seed)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from classifier.config import MAX_SHARE, TrainConfig
 from classifier.ink import drawings
-from classifier.people import collection
+from classifier.people import filing
 from classifier.people.collection import Kept
 from classifier.serving.meta import Tuned
 from classifier.serving.saved import SavedModel
@@ -19,6 +19,7 @@ from classifier.ui.sidebar import run
 FILE = "our-handwriting.npz"
 _SHARE_KEY = "drawings-share"
 _LEAST = 5  # drawings from which something can be learned and judged
+_MANY = 50  # drawings: of fewer a share would say more than is known
 
 
 def form(
@@ -34,6 +35,12 @@ def form(
     _before_and_after(model)
     if readable < _LEAST:
         st.caption(f"From {_LEAST} drawings on a network can learn from them.")
+        return
+    if model.meta.config.get("drawings_alone"):
+        st.caption(
+            f"{model.title} has learned from drawings alone: let another model answer, to go on "
+            "from that one."
+        )
         return
     try:
         config = TrainConfig.fine_tuning(model.name, model.meta.config, model.source, FILE)
@@ -73,7 +80,7 @@ def form(
 
 def _begin(config: TrainConfig, load: Callable[[], list[Kept]]) -> None:
     try:
-        drawn = collection.as_drawings(load())
+        drawn = filing.as_drawings(load())
     except labelling.PROBLEMS as error:  # all may be gone by now
         session.current().error = str(error)
         return
@@ -85,7 +92,8 @@ def _before_and_after(model: SavedModel) -> None:
     tuned = model.meta.metrics.tuned
     if tuned is None:
         return
-    unseen = "whoever drew it" if tuned.by_writer else "it"
+    unseen = "it or others of its sheet" if tuned.by_sheet else "it"
+    unseen = "whoever drew it" if tuned.by_writer else unseen
     words = f"{model.title}: {_everyone(tuned)}"
     n, before, after = map(np.array, (tuned.n, tuned.before, tuned.after))
     changed = [
@@ -108,10 +116,16 @@ def _before_and_after(model: SavedModel) -> None:
 
 def _everyone(tuned: Tuned) -> str:
     n, before, after = map(sum, (tuned.n, tuned.before, tuned.after))
+    ours = f"{before / n:.1%} → {after / n:.1%}" if n >= _MANY else f"{before} → {after} of {n}"
     return (
-        f"**{before / n:.1%} → {after / n:.1%}** of our drawings, "
-        f"test images {tuned.test_before:.2%} → {tuned.test_after:.2%}"
+        f"**{ours}** of our drawings, test images {tuned.test_before:.2%} → {tuned.test_after:.2%}"
     )
+
+
+def of_class(model: SavedModel) -> str:
+    """What a model has gained that went on from another with a class's drawings; "" of others."""
+    tuned = model.meta.metrics.tuned
+    return f"{model.title} has learned from the class: {_everyone(tuned)}." if tuned else ""
 
 
 def what_it_changed(model: SavedModel, kept: Sequence[Kept]) -> None:
@@ -119,9 +133,9 @@ def what_it_changed(model: SavedModel, kept: Sequence[Kept]) -> None:
     tuned, held_out = model.meta.metrics.tuned, model.meta.held_out
     if tuned is None or not held_out:
         return
-    pairs = [held_out.get(drawings.digest(one.strokes)) for one in kept]
+    pairs = [held_out.get(drawings.digest(one.parts)) for one in kept]
     mine = np.array([pair for pair in pairs if pair], bool).reshape(-1, 2)
-    words = f"{model.title} has learned from the class: {_everyone(tuned)}."
+    words = of_class(model)
     if len(mine):
         before, after = mine.sum(axis=0).tolist()
         words = f"Yours: **{before} → {after} of {len(mine)}** read rightly.  \n" + words

@@ -5,22 +5,22 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from classifier import limits
 from classifier.database.interface import CollectionError
-from classifier.ink import drawings
-from classifier.ink.drawings import Drawings
+from classifier.ink import drawings, printing
 from classifier.limits import LimitError
-from classifier.people import albums, classroom, collection
+from classifier.people import albums, classroom, filing, listing, members
 from classifier.people.albums import Contents
-from classifier.people.classroom import Class
+from classifier.people.register import Class
 from classifier.rights import Visitor
 from classifier.serving.saved import SavedModel
 from classifier.ui import gallery, session, shared, view
 from classifier.ui.board import board, labelling
-from classifier.ui.classes import hosting
+from classifier.ui.classes import arriving, hosting
 from classifier.ui.session import Widget
 from classifier.ui.tabs import finetuning, judging
 
@@ -63,8 +63,6 @@ def tab(model: SavedModel | None) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _gallery(album, number)
-        if chosen is None:
-            hosting.on_canvas(None)
     if model is not None and len(album.numbers):
         with right:
             readable = judging.accuracy(album, number, model)
@@ -89,13 +87,11 @@ def _ways_in(album: Contents, chosen: Class | None, model: SavedModel | None) ->
         view.button(
             "Write all digits", "round-start", labelling.start_round, icon="edit", help=text
         )
-    view.download(
-        finetuning.FILE,
-        partial(_as_file, session.visitor(), None if chosen is None else chosen.number),
-        key="download-drawings",
-        icon=":material/download:",
-        disabled=not len(album.numbers),
-    )
+    with st.popover("Download", icon=":material/download:", disabled=not len(album.numbers)):
+        whose = session.visitor(), None if chosen is None else chosen.number
+        for name, make, label, kind in _FILES:
+            key = f"download-{name.rpartition('.')[2]}"
+            view.download(name, partial(make, *whose), key=key, icon=None, label=label, kind=kind)
     if chosen is None:
         with st.popover("Upload", icon=":material/upload:"):
             here = session.current()
@@ -113,8 +109,31 @@ def _as_file(visitor: Visitor, class_number: int | None) -> bytes:
     kept = albums.everything(visitor, class_number)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / finetuning.FILE
-        drawings.save(collection.as_drawings(kept), path)
+        drawings.save(filing.as_drawings(kept), path)
         return path.read_bytes()
+
+
+def _as_sheet(visitor: Visitor, class_number: int | None) -> bytes:
+    """Of the newest drawings, if there are more than a sheet has room for."""
+    kept = albums.everything(visitor, class_number)[-printing.MOST :]
+    found = [(image, one) for one in kept if (image := gallery.prepared(one)) is not None]
+    answers = [-1 if one.answer is None else one.answer for _, one in found]
+    labels = [one.label for _, one in found]
+    return printing.png(
+        np.array([image for image, _ in found]), np.array(labels), np.array(answers)
+    )
+
+
+def _as_answers(visitor: Visitor, class_number: int | None) -> bytes:
+    nicknames = None if class_number is None else members.nicknames(visitor, class_number)
+    return listing.as_csv(albums.everything(visitor, class_number), nicknames).encode()
+
+
+_FILES = (
+    (finetuning.FILE, _as_file, "Drawings, to learn from", view.ZIP),
+    ("our-digits.png", _as_sheet, "A sheet of them, to print", "image/png"),
+    ("our-answers.csv", _as_answers, "What each was read as", "text/csv"),
+)
 
 
 def _bring(file: UploadedFile) -> None:
@@ -136,12 +155,10 @@ def _brought(file: UploadedFile) -> str:
     if not shared.brought().take(session.visitor().digest, most):
         raise LimitError(f"At most {most} pictures and files a minute: wait a moment.")
     drawn = drawings.load(file.getvalue(), name=file.name)
-    if not isinstance(drawn, Drawings):
-        raise ValueError(
-            f"{file.name} has images. Here drawings are kept as strokes; the command line learns "
-            "from images, too."
-        )
-    new = collection.bring(session.visitor(), drawn)
+    try:
+        new = filing.bring(session.visitor(), drawn)
+    except filing.NoInkError as error:
+        raise ValueError(f"{file.name} {error}") from None
     known = len(drawn) - new
     came = f"{new:,} drawing{'s' * (new != 1)} came"
     return came + f", {known:,} {'was' if known == 1 else 'were'} here already." * bool(known)
@@ -171,4 +188,7 @@ def _gallery(album: Contents, class_number: int | None) -> None:
     except labelling.PROBLEMS as error:
         view.error(str(error))
         return
-    gallery.drawings("kept", page, board.put_kept)
+    key = "drawing" if class_number is None else "kept"  # the wall has the first already
+    gallery.drawings(
+        "kept", page, board.put_kept, lambda one: arriving.beside(one, class_number, key)
+    )

@@ -15,11 +15,13 @@ from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
 from classifier.ui import charts, gallery, plots, session, shared, view
 from classifier.ui.board import board, canvas
+from classifier.ui.living import living
 from classifier.ui.session import Widget
 from classifier.ui.tabs import background
 
 _NEAREST = 12
 _UNIT, _LAYER = Widget[int]("unit"), Widget[str]("layer")
+_FULL = 4.0  # powers of ten by which odds fall where the heat map is all orange
 _ORANGE_BGR, _BLUE_BGR = (0x0A, 0x71, 0xE8), (0xE0, 0x8F, 0x4C)
 
 
@@ -36,6 +38,7 @@ def tab(model: SavedModel | None) -> None:
         return
     drawing = session.current().drawing()
     image = drawing.network_input
+    living.show(model, _on_canvas)
     if image is None:
         st.caption("Draw a digit, or take one of the samples: this tab shows what becomes of it.")
         layers(inspector)
@@ -51,6 +54,10 @@ def tab(model: SavedModel | None) -> None:
     _hidden(inspector, activations)
     _maps(inspector, activations)
     _neighbours(model, inspector, image)
+
+
+def _on_canvas() -> np.ndarray | None:
+    return session.current().prepared.network_input
 
 
 def _ladder(predictor: Predictor, ink: np.ndarray, image: np.ndarray) -> None:
@@ -76,8 +83,7 @@ def _occlusion(predictor: Predictor, image: np.ndarray) -> None:
     """What must be hidden for the answer to change."""
     st.markdown("### What the answer hangs on")
     found = occlusion.occlusion(predictor, image)
-    deepest = max(float(found.drop.max()), 0.01)
-    heat = (found.drop / deepest).clip(0, 1)[..., None]
+    heat = (found.drop / _FULL).clip(0, 1)[..., None]
     grey = image[..., None].repeat(3, axis=2) * 0.6
     colours = grey * (1 - heat) + np.array(_ORANGE_BGR) * heat
     changed = (found.answer != found.digit).astype(np.uint8)
@@ -91,8 +97,9 @@ def _occlusion(predictor: Predictor, image: np.ndarray) -> None:
         st.markdown(words)
         st.caption(
             f"A square of {found.patch} × {found.patch} pixels is hidden around each place in "
-            f"turn. Orange: the answer loses probability, at most {deepest * 100:.0f} points. "
-            "White line: another digit is answered."
+            "turn. Orange: the answer’s odds fall, its share against that of all other digits. "
+            f"Full orange, in every picture: {_fold(_FULL)} or more. White line: another digit is "
+            "answered."
         )
 
 
@@ -103,7 +110,19 @@ def _what_matters(found: Occlusion) -> str:
     least = charts.percent(float(found.probabilities[row, column, found.digit]))
     if found.changes:
         return f"Hide the {where}, and the {found.digit} becomes a **{found.becomes}**."
-    return f"No square alone changes the answer; with the {where} hidden it still has {least}."
+    fall = float(found.drop[row, column])
+    return (
+        f"No square alone changes the answer. With the {where} hidden its odds fall {_fold(fall)}, "
+        f"to {least}."
+    )
+
+
+def _fold(powers: float) -> str:
+    """How far odds fall that fall by so many powers of ten."""
+    times = 10.0 ** min(powers, _FULL)
+    if powers > _FULL:
+        return f"more than {times:,.0f} times"
+    return f"{times:,.1f} times" if times < 10 else f"{float(f'{times:.1g}'):,.0f} times"
 
 
 def _third(place: int, low: str, high: str) -> str:

@@ -56,7 +56,7 @@ def _read(
     for one in kept:
         at = int(np.searchsorted(album.numbers, one.number))
         image = gallery.prepared(one)
-        if drawings.digest(one.strokes) in learned:
+        if drawings.digest(one.parts) in learned:
             readings[at] = LEARNED
         elif image is not None:
             images[at] = image

@@ -3,6 +3,8 @@
 Texts, code and experiments are `classifier.lesson`'s; what stands beside them, `lesson_objects`'.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -12,15 +14,19 @@ from classifier.events import gap
 from classifier.jobs import grid
 from classifier.jobs.grid import SEED
 from classifier.jobs.sweeps import same
-from classifier.lesson import steps
+from classifier.lesson import handout, steps
 from classifier.lesson.steps import EXPERIMENTS, STEPS, Experiment, Step
 from classifier.serving.saved import SavedModel
 from classifier.ui import charts, session, shared, view
 from classifier.ui.session import Widget
-from classifier.ui.sidebar import form, run
+from classifier.ui.sidebar import run, trying
 from classifier.ui.tabs import lesson_objects, sweeping, training
 
 _STEP = Widget[str]("lesson-step")
+_FILES = (
+    ("Notebook", handout.NOTEBOOK, handout.notebook, "application/x-ipynb+json"),
+    ("Script", handout.SCRIPT, handout.script, "text/x-python"),
+)
 
 
 def tab(model: SavedModel | None) -> None:
@@ -28,18 +34,39 @@ def tab(model: SavedModel | None) -> None:
     here = session.current()
     if here.link_problem:
         view.warning(here.link_problem)
+    trying.note_who_answers()
     step = _way(here)
+    if not here.experiment:
+        _way_back(here)
     left, right = st.columns(2, gap="large")
     with left, st.container(key="lesson-words"):
         st.markdown(f"## {list(STEPS).index(step.key) + 1} · {step.title}")
-        st.markdown(step.words)
+        st.markdown(f"{step.words} Beside this: {step.beside}.")
         if step.code:
             st.code(step.code, language="python", wrap_lines=True)
         if step.try_this:
-            st.markdown(f":material/touch_app: **Try it.** {step.try_this}")
+            # Whoever reads this has scrolled the canvas away.
+            words = re.sub(r"^Draw\b", "[Draw](#canvas)", step.try_this)
+            st.markdown(f":material/touch_app: **Try it.** {words}")
     with right, st.container(key="lesson-objects"):
         lesson_objects.show(step.key, model)
     _experiments(step, here)
+    _take_home()
+
+
+def _take_home() -> None:
+    """The whole lesson, without the page."""
+    st.markdown("### Take it home")
+    with st.container(horizontal=True, gap="small", key="take-home"):
+        for label, name, make, kind in _FILES:
+            key, icon = f"lesson-{label.lower()}", ":material/download:"
+            view.download(name, partial(_made, make), key=key, icon=icon, label=label, kind=kind)
+        with st.popover("All the code", icon=":material/code:"):
+            st.code(handout.code(), language="python", wrap_lines=True)
+
+
+def _made(make: Callable[[], str]) -> bytes:
+    return make().encode()
 
 
 def _way(here: session.Session) -> Step:
@@ -60,14 +87,15 @@ def _way(here: session.Session) -> Step:
             args=(keys[min(place + 1, len(keys) - 1)],),
             disabled=place == len(keys) - 1,
         )
-        st.segmented_control(
+        st.pills(
             "Step",
             keys,
             default=keys[place],
             key=_STEP.key,
             required=True,
-            format_func=lambda key: str(keys.index(key) + 1),
+            format_func=lambda key: f"{keys.index(key) + 1} · {STEPS[key].title}",
             label_visibility="collapsed",
+            wrap=True,
             on_change=lambda: _go(_STEP.read(keys[place])),
         )
     return STEPS[keys[place]]
@@ -102,11 +130,18 @@ def _experiments(step: Step, here: session.Session) -> None:
 
 
 def _choose(step: str, key: str) -> None:
-    here = session.current()
-    here.experiment = key
-    experiment = EXPERIMENTS[key]
-    form.fill_in(experiment.config(), f"the lesson’s “{experiment.title}”")
+    session.current().experiment = key
+    trying.begin(EXPERIMENTS[key])
     st.query_params.from_dict(st.query_params.to_dict() | {"lesson": step, "try": key})
+
+
+def _way_back(here: session.Session) -> None:
+    """To the model and the settings before the experiments, once one of them has changed that."""
+    if here.training or not trying.is_changed():
+        return
+    what = "model" if trying.is_another_model() else "settings"
+    text = "The model that answered before answers again, and the form is as it was."
+    view.button(f"Back to the {what} before", "lesson-undo", trying.end, icon="undo", help=text)
 
 
 def _with_seeds(step: Step, experiment: Experiment, here: session.Session) -> None:
@@ -126,6 +161,7 @@ def _with_seeds(step: Step, experiment: Experiment, here: session.Session) -> No
             if view.button(label, "lesson-train", None, type="primary", help=text):
                 sweeping.start(configs, values)
                 st.rerun()
+            _way_back(here)
             st.markdown(f"[Link to this]({steps.link(step.key, experiment.key)})")
         if here.sweep_problem:
             view.error(here.sweep_problem)
@@ -163,6 +199,7 @@ def _experiment(step: Step, experiment: Experiment, here: session.Session) -> No
                 if view.button(label, "lesson-train", None, type="primary", help=text):
                     run.start(config)
                     st.rerun()
+                _way_back(here)
                 st.markdown(f"[Link to this]({steps.link(step.key, experiment.key)})")
             if here.error:
                 view.error(here.error)

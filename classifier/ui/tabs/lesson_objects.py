@@ -18,8 +18,9 @@ from classifier.synthetic import handwriting
 from classifier.ui import charts, gallery, plots, results, session, shared, view
 from classifier.ui.board import board, canvas
 from classifier.ui.sidebar import form, run
-from classifier.ui.tabs import background, inside, training
+from classifier.ui.tabs import article, background, inside, training
 
+_LEAST = 1e-7  # of a probability, as Keras counts the loss: none is smaller
 _SHOWN = 12  # random images at a time
 _NEAREST = 6
 # A way to write a 7 that MNIST's writers did not have, how many are added to its images, and one
@@ -36,7 +37,7 @@ def _drawing() -> np.ndarray | None:
     return image
 
 
-def _problem(model: SavedModel | None) -> None:
+def _problem() -> None:
     """The drawing as the network sees it, and what it is to say."""
     image = _drawing()
     if image is not None:
@@ -70,7 +71,7 @@ def _shuffle() -> None:
     session.current().shuffle += 1
 
 
-def _data(model: SavedModel | None) -> None:
+def _data() -> None:
     found = _specimens()
     if found is None:
         return
@@ -107,8 +108,11 @@ def _compile(model: SavedModel) -> None:
     if image is None:
         return
     said = shared.ask(model, image)
-    loss = -np.log(np.clip(said, 1e-7, 1))
-    words = "Loss by label: " + ", ".join(f"{k}: {v:.2f}" for k, v in enumerate(loss))
+    loss = np.abs(np.log(np.clip(said, _LEAST, 1)))
+    cut = said < _LEAST
+    words = "Loss by label: " + ", ".join(
+        f"{k}: {loss[k]:.2f}{' or more' * bool(cut[k])}" for k in range(CLASSES)
+    )
     title, names = "Loss of your drawing, if its label were …", ("label", "loss")
     plots.bars(title, loss, ".3f", words, names=names, lowest=True)
     digit = int(said.argmax())
@@ -116,9 +120,14 @@ def _compile(model: SavedModel) -> None:
         f"If it is a {digit}, the loss is {loss[digit]:.3f}; if it is anything else, the loss "
         f"is {np.delete(loss, digit).min():.1f} or more. Training makes it small."
     )
+    if cut.any():
+        st.caption(
+            f"A bar that ends at {loss.max():.1f} is cut off there: no probability counts as less "
+            f"than {_LEAST:.7f}, here and in Keras."
+        )
 
 
-def _prepare(model: SavedModel | None) -> None:
+def _prepare() -> None:
     """The drawing before and after reshaping and scaling."""
     image = _drawing()
     if image is None:
@@ -161,9 +170,10 @@ def _labels(model: SavedModel | None) -> None:
 
 
 def _fit(model: SavedModel | None) -> None:
-    """The curves of the run that is on, or of the model that answers."""
+    """The curves of such a network in training, or of the one that stands here."""
     here = session.current()
-    if here.training and not here.experiment:
+    started = here.run.started if here.run and here.training and not here.experiment else None
+    if started and article.is_built_so(started.config):
         view.fragment(training.live, run_every=run.POLL)()
         return
     standard = TrainConfig(), "the article"
@@ -172,11 +182,11 @@ def _fit(model: SavedModel | None) -> None:
     if epochs:
         results.curves(epochs, stacked=True)
     else:
-        st.caption("Train a network in the sidebar: its curves appear here as it learns.")
+        st.caption("Train it in the sidebar: its curves appear here as it learns.")
 
 
 def _test(model: SavedModel) -> None:
-    """The answering model on images it trained on, and on images it never saw."""
+    """The network on images it trained on, and on images it never saw."""
     trained = model.meta.metrics.train_accuracy
     figures = {"Test images": f"{model.test_accuracy * 100:.2f} %"}
     if trained is not None:
@@ -187,10 +197,13 @@ def _test(model: SavedModel) -> None:
     epochs = model.meta.history
     if epochs:
         results.curves(epochs, stacked=True)
-    st.caption(f"{model.title}. Which digits it misreads, the tab “{view.TRAINING}” shows.")
+    st.caption(
+        f"{model.title}. Which digits a model misreads, the tab “{view.TRAINING}” shows while it "
+        "answers."
+    )
 
 
-def _hands(model: SavedModel | None) -> None:
+def _hands() -> None:
     """The training images nearest to the drawing, before and after strange sevens are added."""
     view.button("Put such a 7 on the canvas", "strange-seven", _put_strange_7, icon="draw")
     image = _drawing()
@@ -226,15 +239,14 @@ def _strange_7s() -> np.ndarray:
     )
 
 
-# Of the data and the drawing, whether a model answers or not; and of the model that answers.
-_OBJECTS: dict[str, Callable[[SavedModel | None], None]] = {
+# Of the data and the drawing alone; of the network, too, if there is one; and of the network.
+_OF_DATA: dict[str, Callable[[], None]] = {
     "problem": _problem,
     "data": _data,
     "prepare": _prepare,
-    "labels": _labels,
-    "fit": _fit,
     "hands": _hands,
 }
+_OF_BOTH: dict[str, Callable[[SavedModel | None], None]] = {"labels": _labels, "fit": _fit}
 _OF_MODEL: dict[str, Callable[[SavedModel], None]] = {
     "layers": lambda model: inside.layers(shared.inspector(model.name, model.checksum)),
     "softmax": _softmax,
@@ -244,13 +256,17 @@ _OF_MODEL: dict[str, Callable[[SavedModel], None]] = {
 
 
 def show(step: str, model: SavedModel | None) -> None:
-    """What stands beside this step; `model` is the one that answers, if any."""
-    if step in _OBJECTS:
-        _OBJECTS[step](model)
-    elif model is None:
-        st.caption("No model answers yet. Train one in the sidebar.")
-    else:
+    """What stands beside this step, of the article's network; `model` is the one that answers, if
+    any."""
+    if step in _OF_DATA:
+        _OF_DATA[step]()
+        return
+    shown = article.network(model)
+    article.tell(shown, model)
+    if step in _OF_BOTH:
+        _OF_BOTH[step](shown)
+    elif shown is not None:
         try:
-            _OF_MODEL[step](model)
+            _OF_MODEL[step](shown)
         except (DamagedModelError, ModelNotFoundError, ValueError) as error:
             view.warning(str(error))

@@ -13,7 +13,7 @@ import streamlit as st
 from classifier.database.interface import CollectionError
 from classifier.limits import Rate
 from classifier.people import classroom, copying
-from classifier.people.classroom import ClassState
+from classifier.people.register import ClassState
 from classifier.rights import Action
 from classifier.serving import store
 from classifier.ui import key, session, shared, view

@@ -136,10 +136,11 @@ def _text(value: object) -> str:
 
 
 def _choose(by_name: dict[str, SavedModel], model: SavedModel | None) -> list[str]:
-    """Which models are compared."""
+    """Which models are compared: at first those that have curves to lay over each other."""
     chosen = _TO_COMPARE.read(None)
     if chosen is None:
-        chosen = list(dict.fromkeys([*([model.name] if model else []), *by_name]))[:_COMPARED]
+        first = list(dict.fromkeys([*([model.name] if model else []), *by_name]))
+        chosen = [name for name in first if by_name[name].meta.history][:_COMPARED]
     there = [name for name in chosen if name in by_name]
     if there != chosen:
         _TO_COMPARE.set(there)

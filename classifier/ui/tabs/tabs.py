@@ -8,7 +8,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 from classifier.lesson import steps
 from classifier.serving.saved import SavedModel
 from classifier.ui import session, view
-from classifier.ui.sidebar import form
+from classifier.ui.sidebar import trying
 from classifier.ui.tabs import handwriting, inside, lesson, runs, training
 
 _IN_ORDER = (training, inside, runs, lesson, handwriting)  # of their names, `view.TABS`
@@ -39,7 +39,7 @@ def _find_lesson() -> None:
         here.step = step.key
     if experiment:
         here.experiment = experiment.key
-        form.fill_in(experiment.config(), f"the lesson’s “{experiment.title}”")
+        trying.begin(experiment)
 
 
 def bar() -> Sequence[TabContainer]:
@@ -60,7 +60,7 @@ def bar() -> Sequence[TabContainer]:
 
 def fill(tabs: Sequence[TabContainer], model: SavedModel | None) -> None:
     """Draw what the open tab shows; `model` is the one that answers, if any."""
-    session.current().drawing_used = False
+    session.current().drawing_used = session.current().living.is_open = False
     for number, tab in enumerate(tabs):
         if tab.open:
             with tab, st.container(key=f"open-tab-{number + 1}"):

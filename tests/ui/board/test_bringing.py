@@ -3,12 +3,14 @@
 import cv2
 import numpy as np
 import pytest
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.testing.v1 import AppTest
 
 from classifier.ink import pictures
 from classifier.people import visitors
 from classifier.synthetic import handwriting
-from classifier.ui import view
+from classifier.ui import session, view
+from classifier.ui.board import bringing
 from tests.app import new_page, press, run, tell, words
 
 
@@ -58,6 +60,23 @@ def test_a_picture_that_is_pasted_is_read(page):
     assert "It is a 3" in words(page)
 
 
+def test_a_file_that_was_taken_in_a_run_that_another_overtook_is_none(monkeypatch):
+    here = session.Session()
+    monkeypatch.setattr(session, "current", lambda: here)
+    monkeypatch.setattr(session.Widget, "read", lambda *_: DeletedFile("gone"))
+    bringing._take("picture-File-0")
+    assert (here.brought, here.picture_problem) == (None, "")
+
+
+def test_what_is_drawn_after_a_number_was_brought_is_a_drawing_of_its_own(page):
+    bring(page, sheet(4, 0, 7))
+    strokes = [stroke * 200 + 40 for stroke in handwriting.sample_digit(3)]
+    tell(page, strokes=[[k, 18, 0, *one.ravel().tolist()] for k, one in enumerate(strokes, 1)])
+    assert "It is a 3" in words(page)
+    press(page, "label-3")
+    assert "Kept as a 3" in words(page)
+
+
 def test_more_pictures_than_one_may_bring_in_a_minute_are_told(page, monkeypatch):
     monkeypatch.setenv("DIGIT_CLASSIFIER_PICTURES_A_MINUTE", "1")
     bring(page, sheet(4))
@@ -94,7 +113,7 @@ def test_a_number_on_paper_is_read_digit_by_digit(page):
 def test_a_number_is_not_kept_as_a_digit(page):
     bring(page, sheet(4, 0))
     press(page, "label-4")
-    assert "Pictures are not kept" in words(page)
+    assert "choose one of its digits above" in words(page)
 
 
 def test_a_photo_has_its_own_ladder(page):
@@ -119,17 +138,25 @@ def test_what_is_drawn_over_a_photo_is_read_with_it(page):
     [
         (b"", "is empty"),
         (b"MZ this is a program", "is not a picture"),
+        (bytes(4) + b"ftypheic" + bytes(40), "is a HEIC photo"),
+        (b"%PDF-1.7", "take a screenshot"),
         (sheet(7)[:300], "damaged or cut off"),
         (cv2.imencode(".png", np.full((300, 300), 200, np.uint8))[1].tobytes(), "No ink was found"),
         (cv2.imencode(".png", np.eye(300, dtype=np.uint8))[1].tobytes(), "No ink was found"),
     ],
-    ids=["empty", "program", "cut off", "blank", "faint"],
+    ids=["empty", "program", "HEIC", "PDF", "cut off", "blank", "faint"],
 )
 def test_what_is_no_picture_of_a_digit_is_told(page, content, said):
     bring(page, content)
     assert said in words(page)
     assert page.file_uploader  # it stays open for another
     assert page.session_state["session"].sketch.strokes == []
+
+
+def test_what_the_uploader_takes_is_said(page):
+    assert "PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF" in words(page)
+    assert "HEIC" in words(page)
+    assert {".avif", ".jfif"} <= set(page.file_uploader[0].proto.type)
 
 
 def test_a_picture_of_100_megapixels_is_refused(page):

@@ -1,5 +1,8 @@
 """A class's pages without a browser: its way in, its host's rights, and what goes wrong."""
 
+import contextlib
+import sqlite3
+
 import cv2
 import numpy as np
 import pytest
@@ -8,11 +11,12 @@ import streamlit as st
 from classifier import config
 from classifier.people import classroom, collection, entering, guesses
 from classifier.people.classroom import ClassState
-from classifier.people.collection import Labelled
+from classifier.people.collection import Doubt, Labelled, Source
 from classifier.ui import view
 from classifier.ui.classes import joining
 from tests.app import answering, board, draw, new_page, press, run, words
 from tests.ui.classes import HOST, HOST_TOKEN, LINE, ONE, class_of, joined, send_one, visitor
+from tests.ui.reading import ask, bring, sheet, told
 
 # The way in
 
@@ -106,10 +110,90 @@ def test_a_class_of_only_3s_is_told_so(host):
 
 
 def test_the_class_is_answered_by_the_model_that_the_host_chooses(host):
-    answering(host).set_value("shipped-dense").run()
-    assert class_of(host).model == "shipped-deep"
-    press(host, "class-model")
+    answering(host).set_value("shipped-deep").run()
     assert class_of(host).model == "shipped-dense"
+    press(host, "class-model")
+    assert class_of(host).model == "shipped-deep"
+
+
+def test_the_articles_network_which_has_most_to_learn_answers_host_and_class_at_first(host):
+    assert class_of(host).model == "shipped-dense"
+    assert answering(host).value == "shipped-dense"
+
+
+def arrive(there, drawing_id, label, answer, doubt=Doubt.NONE):
+    """Have ONE send such a drawing; its number."""
+    entering.join(ONE, there.code, "here")
+    drawing = Labelled(drawing_id, label, LINE, 18, answer, "conv", doubt=doubt)
+    return classroom.send(ONE, there.number, drawing)
+
+
+def keys_of(page, start):
+    return [one.key for one in page.button if one.key and one.key.startswith(start)]
+
+
+def test_the_newest_drawings_come_first_and_wrong_ones_and_doubted_ones_are_marked(host):
+    there = class_of(host)
+    right, wrong = arrive(there, "a", 3, 3), arrive(there, "b", 3, 7)
+    doubted = arrive(there, "c", 3, 3, Doubt.CLOSE)
+    run(host)
+    numbers = (doubted, wrong, right)
+    assert keys_of(host, "wall-picture-") == [f"wall-picture-{number}" for number in numbers]
+    labels = [host.button(key=f"wall-picture-{number}").label for number in numbers]
+    assert [label.partition("** ")[2] for label in labels] == ["→ 3 ?", "→ 7 ✗", "→ 3"]
+    assert ", not surely]" in labels[0]
+    assert ", wrongly]" in labels[1]
+
+
+def test_what_hides_and_deletes_a_drawing_stands_beside_it(host):
+    there = class_of(host)
+    first, _second = arrive(there, "a", 3, 3), arrive(there, "b", 4, 4)
+    run(host)
+    press(host, f"wall-picture-{first}")
+    keys = [one.key for one in host.button]
+    at = keys.index(f"wall-picture-{first}")
+    assert keys[at + 1 : at + 3] == ["hide-drawing", "delete-drawing"]
+    press(host, "delete-drawing")
+    assert len(classroom.drawings(visitor(host), there.number)) == 1
+
+
+def test_a_host_may_look_first_at_what_may_be_no_digit(host):
+    there = class_of(host)
+    press(host, "stage-arrival-sure")
+    arrive(there, "a", 3, 3)
+    scribbles = [arrive(there, f"b{k}", 3, 8, Doubt.NO_DIGIT) for k in range(3)]
+    run(host)
+    assert "3 to look at" in words(host)
+    assert len(keys_of(host, "wall-picture-")) == 1
+    press(host, f"waiting-delete-{scribbles[0]}")
+    press(host, f"waiting-picture-{scribbles[1]}")
+    assert f"wall-picture-{scribbles[1]}" in keys_of(host, "wall-picture-")
+    press(host, "waiting-show")
+    assert "to look at" not in words(host)
+    assert len(classroom.drawings(visitor(host), there.number)) == 3
+
+
+def test_phones_say_which_class_it_is_and_greet(host):
+    there = class_of(host)
+    assert f"Welcome to **class {there.code.upper()}**" in words(joined(there.code))
+    host.text_input(key="class-name").set_value("Room 12").run()
+    assert "Welcome to **Room 12**. You are **" in words(joined(there.code))
+    host.text_input(key="class-name").set_value("[a](http://b)").run()
+    assert "cannot be called" in words(host)
+    assert class_of(host).name == "Room 12"
+
+
+def test_a_phone_whose_drawing_was_deleted_says_so_and_no_longer_that_it_was_sent(host):
+    there = class_of(host)
+    page = joined(there.code)
+    draw(page, LINE)
+    press(page, "label-7")
+    assert "Sent as a 7" in words(page)
+    (one,) = classroom.drawings(visitor(host), there.number)
+    collection.remove(visitor(host), one.number)
+    run(page)
+    assert "Sent" not in words(page)
+    assert "Your host has deleted this 7." in words(page)
 
 
 def test_a_class_that_is_over_is_kept_until_its_host_deletes_it(host):
@@ -155,6 +239,33 @@ def test_a_member_draws_sends_and_begins_anew(opened):
     assert "nothing drawn yet" in words(page)
     press(page, "take-back")
     assert classroom.drawings(HOST, opened.number) == []
+
+
+def test_a_member_brings_a_digit_on_paper_and_sends_it_as_a_drawing_is_sent(opened):
+    page = joined(opened.code)
+    bring(page, sheet((7,)))
+    press(page, "label-7")
+    (one,) = classroom.drawings(HOST, opened.number)
+    assert (one.label, one.answer, one.source) == (7, 7, Source.PICTURE)
+    assert one.snippet.any()
+    assert "Sent as a 7" in words(page)
+    assert page.session_state["session"].brought is None, "the next begins anew"
+    press(page, "take-back")
+    assert classroom.drawings(HOST, opened.number) == []
+
+
+def test_a_member_brings_lines_of_digits_and_sends_all(opened):
+    page = joined(opened.code)
+    bring(page, sheet((4, 0), (3,)))
+    assert told(page)["keep"] == "Send"
+    ask(page, "keep-all")
+    sent = classroom.drawings(HOST, opened.number)
+    assert sorted(one.label for one in sent) == [0, 3, 4]
+    ask(page, "choose", digit=1)
+    press(page, "label-6")  # no, it is a 6
+    sent = classroom.drawings(HOST, opened.number)
+    assert sorted(one.label for one in sent) == [3, 4, 6]
+    assert told(page)["boxes"][1]["kept"] == 6
 
 
 def test_nothing_that_was_drawn_is_sent_without_a_label(opened):
@@ -274,10 +385,18 @@ def test_a_file_that_is_damaged_is_told_to_host_and_members(opened):
     assert "is damaged" in words(run(page))
 
 
+def stored() -> bytes:
+    """All that is stored, as the file has it: what lay beside it is written into it before."""
+    with contextlib.closing(sqlite3.connect(config.collection_file(), timeout=30)) as database:
+        (busy, *_) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert not busy
+    return config.collection_file().read_bytes()
+
+
 def test_a_file_that_is_damaged_under_an_open_page_is_told_and_comes_back(opened):
     page = joined(opened.code)
     draw(page, LINE)
-    whole = config.collection_file().read_bytes()
+    whole = stored()
     config.collection_file().write_bytes(whole[: len(whole) // 3])
     press(page, "label-7")
     assert "is damaged" in words(page)
@@ -289,7 +408,7 @@ def test_a_file_that_is_damaged_under_an_open_page_is_told_and_comes_back(opened
 
 def test_a_member_draws_on_while_the_store_is_away(opened):
     page = joined(opened.code)
-    whole = config.collection_file().read_bytes()
+    whole = stored()
     config.collection_file().write_bytes(whole[: len(whole) // 3])
     run(page)  # the whole of it, as after a lost connection
     draw(page, LINE)
@@ -302,7 +421,7 @@ def test_a_member_draws_on_while_the_store_is_away(opened):
 
 
 def test_who_comes_while_the_store_is_away_is_let_in_once_it_is_back(opened):
-    whole = config.collection_file().read_bytes()
+    whole = stored()
     config.collection_file().write_bytes(b"not a database at all" * 100)
     page = joined(opened.code)
     assert "is damaged" in words(page)

@@ -66,6 +66,8 @@ def test_a_seat_is_given_back_with_its_drawings(host):
     seat = classroom.joined(ONE, there.number).seat
     page = joined(there.code)  # of ONE, on another device
     assert f"You are **{seat}**" not in words(page)
+    page.session_state["another-seat"] = True  # opened
+    run(page)
     press(page, "knock-here")
     open_members(host)
     assert "asks for an earlier seat" in words(host)

@@ -11,7 +11,7 @@ from classifier.learning import networks
 from classifier.limits import Rate
 from classifier.ui import key, shared
 from classifier.ui.tabs import operating
-from classifier.ui.tabs.background import exam, memory, specimens
+from classifier.ui.tabs.background import album, exam, memory, specimens
 from tests.ui.tabs.pages import Network
 
 
@@ -23,7 +23,7 @@ def _fresh(home, monkeypatch):
     shared.brought.cache_clear()
     shared.sweeps.cache_clear()
     monkeypatch.setattr(operating, "_guesses", Rate(key.WITHIN))
-    for known in (shared.replay, exam, memory, specimens):
+    for known in (shared.replay, album, exam, memory, specimens):
         known.clear()
     monkeypatch.setattr(generated, "TRAIN", 60)
     monkeypatch.setattr(generated, "TEST", 40)

@@ -10,7 +10,8 @@ from tests.ui.tabs.pages import learned, look, opened, show
 
 
 def fields(page: AppTest) -> set[str]:
-    kinds = page.selectbox, page.number_input, page.multiselect, page.segmented_control
+    kinds = [page.selectbox, page.number_input, page.multiselect, page.segmented_control]
+    kinds.append(page.pills)
     return {one.label for kind in kinds for one in kind}
 
 
@@ -41,7 +42,7 @@ def test_each_run_tells_what_was_set(home):
     page = opened(view.LESSON)
     press(page, "lesson-next")
     for _ in range(2):
-        assert page.segmented_control(key=key_of(page, "lesson-step")).value == list(STEPS)[1]
+        assert page.pills(key=key_of(page, "lesson-step")).value == list(STEPS)[1]
         assert untold(page) == []
         page.run()
     show(page, view.RUNS)

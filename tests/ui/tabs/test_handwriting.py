@@ -9,15 +9,17 @@ from classifier.config import TrainConfig
 from classifier.ink import drawings
 from classifier.jobs.local import JobError, LocalJobs
 from classifier.jobs.run import Run
-from classifier.people import classroom, collection
+from classifier.people import classroom, collection, entering
 from classifier.people.visitors import visitor_of
 from classifier.rights import Visitor
 from classifier.synthetic import handwriting
 from classifier.ui import gallery, view
 from classifier.ui.board import labelling
+from classifier.ui.tabs import handwriting as handwriting_tab
 from classifier.ui.tabs import judging
-from tests.app import board, draw, new_page, press, run, words
+from tests.app import answering, board, draw, new_page, press, run, words
 from tests.people import fill
+from tests.ui.tabs.pages import edited, saved
 
 
 @pytest.fixture
@@ -146,6 +148,17 @@ def test_fine_tuning_takes_the_drawings_along(page, monkeypatch):
     assert drawn.labels.tolist() == list(range(5))
 
 
+def test_what_learned_from_drawings_alone_is_not_gone_on_from(page, home):
+    saved(home, "alone")
+    edited(home, "alone", "config", {"drawings_alone": True})
+    for digit in range(5):
+        keep(page, digit)
+    open_tab(page)
+    answering(page).set_value("alone").run()
+    assert "has learned from drawings alone: let another model answer" in words(page)
+    assert not [one for one in page.button if one.key == "fine-tune"]
+
+
 def test_few_drawings_are_told(page):
     keep(page, 5)
     open_tab(page)
@@ -178,7 +191,7 @@ def test_a_class_with_thousands_of_drawings_is_shown_without_waiting(page):
 
 
 def test_a_wall_on_which_drawings_arrive_for_hours_has_so_many_keys(page, monkeypatch):
-    monkeypatch.setattr(gallery, "_PLACES", 50)
+    monkeypatch.setattr(gallery, "PLACES", 50)
     fill_class(page, 60)
     open_tab(page)
     keys = [one.key for one in page.button if (one.key or "").startswith("wall-")]
@@ -243,7 +256,7 @@ def test_all_drawings_are_read_a_few_at_a_time_and_each_once(page, monkeypatch):
 
 
 def test_pages_of_drawings_are_turned(page, monkeypatch):
-    monkeypatch.setattr(gallery, "_PLACES", 100_000)  # so that a key tells the drawing's number
+    monkeypatch.setattr(gallery, "PLACES", 100_000)  # so that a key tells the drawing's number
     fill_class(page, 6_000)
     open_tab(page)
 
@@ -256,3 +269,47 @@ def test_pages_of_drawings_are_turned(page, monkeypatch):
     assert len(shown()) == 24
     assert max(shown()) < min(first)
     assert first == sorted(first, reverse=True)
+
+
+def handed_out(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """What the tab lets one download, by the files' names."""
+    files: dict = {}
+
+    def button(*_: object, data: object, file_name: str, **__: object) -> None:
+        files[file_name] = data
+
+    with monkeypatch.context() as patch:
+        patch.setattr(view.st, "download_button", button)
+        open_tab(page)
+    return {name: make() for name, make in files.items() if name.startswith("our-")}
+
+
+def test_the_drawings_can_be_downloaded_as_a_file_a_sheet_and_a_table(page, tmp_path, monkeypatch):
+    open_tab(page)
+    assert page.get("popover")
+    for digit in (3, 5):
+        keep(page, digit)
+    files = handed_out(page, monkeypatch)
+    assert files.keys() == {"our-handwriting.npz", "our-digits.png", "our-answers.csv"}
+    (tmp_path / "mine.npz").write_bytes(files["our-handwriting.npz"])
+    assert drawings.load(tmp_path / "mine.npz").labels.tolist() == [3, 5]
+    assert files["our-digits.png"].startswith(b"\x89PNG")
+    assert [
+        line.split(",")[2:5] for line in files["our-answers.csv"].decode().splitlines()[1:]
+    ] == [
+        ["3", "3", "yes"],
+        ["5", "5", "yes"],
+    ]
+
+
+def test_a_class_can_be_downloaded_so_by_its_host_alone(home):
+    there = classroom.open_class(visitor_of("host"), "shipped-deep")
+    member = visitor_of("member")
+    entering.join(member, there.code, "here")
+    (line,) = handwriting.sample_digit(1)[:1]
+    drawn = collection.Labelled("a", 1, [line * 200 + 40], 18, 7, "shipped-deep")
+    classroom.send(member, there.number, drawn)
+    for make in (handwriting_tab._as_file, handwriting_tab._as_sheet, handwriting_tab._as_answers):
+        assert make(visitor_of("host"), there.number)
+        with pytest.raises(labelling.PROBLEMS):
+            make(member, there.number)

@@ -11,7 +11,7 @@ from classifier.ink import drawings
 from classifier.people import collection
 from classifier.people.visitors import visitor_of
 from classifier.ui import view
-from tests.app import run, words
+from tests.app import press, run, words
 from tests.ui.tabs.pages import opened
 
 
@@ -70,7 +70,7 @@ HOSTILE = {
     "a million drawings": (lambda: file_of(10**6), "would unpack to"),
     "thousands of drawings": (lambda: file_of(3_000), "2,000 are kept at most"),
     "images": (lambda: packed(x=np.zeros((2, 28, 28), np.uint8), y=np.zeros(2, np.uint8)),
-               "has images"),
+               "image without ink"),
 }  # fmt: skip
 
 
@@ -83,6 +83,23 @@ def test_a_hostile_file_is_refused_in_words_and_nothing_of_it_is_kept(page, kind
     assert time.perf_counter() - begun < 10
     assert message in words(page)
     assert kept(page) == []
+
+
+def test_images_that_are_uploaded_are_kept_as_pictures_once(page):
+    rng = np.random.default_rng(0)
+    x = np.zeros((3, 28, 28), np.uint8)
+    for picture in x:
+        picture[4:24, 8 : 12 + int(rng.integers(4))] = rng.integers(150, 255, (20, 1))
+    content = packed(x=x, y=np.array([1, 1, 7], np.uint8))
+    upload(page, content)
+    assert "3 drawings came" in words(page)
+    upload(page, content)
+    assert "0 drawings came, 3 were here already" in words(page)
+    assert [(one.label, one.source.value) for one in kept(page)] == [
+        (1, "picture"), (1, "picture"), (7, "picture"),
+    ]  # fmt: skip
+    press(page, f"kept-picture-{kept(page)[0].number}")
+    assert "It came as a picture." in words(page)
 
 
 def images(count: int = 2) -> bytes:
@@ -101,11 +118,11 @@ def test_a_refused_file_is_looked_at_once_and_said_to_be_refused_until_the_next(
     monkeypatch.setattr(drawings, "load", noting)
     upload(page, images(), "first.npz")
     for _ in range(3):
-        assert "first.npz has images" in words(page)
+        assert "first.npz has an image without ink" in words(page)
         run(page)
     assert looked == ["first.npz"]
     upload(page, images(), "second.npz")
-    assert "second.npz has images" in words(page)
+    assert "second.npz has an image without ink" in words(page)
     assert "first.npz" not in words(page)
     upload(page, file_of(3))
     assert "3 drawings came" in words(page)

@@ -1,0 +1,152 @@
+"""Sheets, boards and forms are read as people read them.
+
+Each of the ways in which real photos were misread has a picture here that is rendered after it.
+"""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from classifier.ink import layout, preparing, surroundings
+from classifier.names import SHIPPED_DETECTOR
+from classifier.serving import predict, sheets, store
+from classifier.synthetic import handwriting
+from tests.paper import Photo, photograph
+
+PHOTO = Photo(shape=(480, 640), thickness=0.02, size=0.7, noise=2, quality=None)
+
+
+@pytest.fixture(scope="module")
+def read():
+    """What the shipped models read on a picture."""
+    predictor = predict.Predictor(store.get("shipped-deep").tflite())
+    detector = store.get(SHIPPED_DETECTOR).detector()
+    return lambda picture: sheets.read(preparing.prepare(picture), predictor, detector)
+
+
+def written(*rows: str, gap: float = 0.35, slope: float = 0.0) -> list[np.ndarray]:
+    """Strokes of lines of sample digits that are one high; a space is two digits wide."""
+    strokes = []
+    for line, row in enumerate(rows):
+        x = 0.0
+        for character in row:
+            if character == " ":
+                x += 2
+                continue
+            digit = handwriting.sample_digit(int(character))
+            left = min(stroke[:, 0].min() for stroke in digit)
+            place = np.array([x - left, 1.7 * line + slope * x])
+            strokes += [stroke + place for stroke in digit]
+            x = max(stroke[:, 0].max() for stroke in strokes[-len(digit) :]) + gap
+    return strokes
+
+
+def picture(strokes: list[np.ndarray], **changes) -> np.ndarray:
+    return photograph(strokes, replace(PHOTO, **changes))[0]
+
+
+@pytest.mark.parametrize("digit", [2, 4, 5])
+def test_a_large_marker_digit_that_is_cut_close_is_read(digit, read):
+    """Its ink fills the picture: it was a symbol, or a 1."""
+    sheet, ink = photograph(
+        handwriting.sample_digit(digit), replace(PHOTO, pen="marker", thickness=0.16)
+    )
+    rows, columns = np.nonzero(ink > 0.5)
+    cut = sheet[rows.min() - 6 : rows.max() + 7, columns.min() - 6 : columns.max() + 7]
+    assert read(cut).sheet.text == str(digit)
+
+
+def test_the_last_digit_at_the_edge_of_a_picture_is_read(read):
+    sheet, ink = photograph(written("12345"), replace(PHOTO, thickness=0.012))
+    edge = np.nonzero(ink > 0.5)[1].max() + 3
+    assert read(sheet[:, :edge]).sheet.text == "12345"
+
+
+@pytest.mark.parametrize("slope", [0, 0.12, -0.12], ids=["level", "falling", "rising"])
+def test_lines_are_read_one_after_the_other(slope, read):
+    found = read(picture(written("12345", "67890", slope=slope), thickness=0.012)).sheet
+    assert found.text == "12345\n67890"
+
+
+def test_numbers_of_a_line_are_told_apart_by_their_gaps(read):
+    found = read(picture(written("12 345", "67 890"), thickness=0.01, size=0.9)).sheet
+    assert found.text == "12 345\n67 890"
+    assert [part.number for part in found.digits] == [0, 0, 1, 1, 1] * 2
+
+
+@pytest.mark.parametrize("ruling", ["ruled", "squared"])
+def test_ruling_and_the_borders_of_a_table_are_no_digits(ruling, read):
+    sheet = picture(
+        written("2047"), ruling=ruling, strength=1.0, ruling_colour=(50, 60, 90), spacing=0.2
+    )
+    assert read(sheet).sheet.text == "2047"
+
+
+def test_a_decimal_comma_is_left_out_and_told(read):
+    strokes = written("62", gap=0.7)
+    edge = max(stroke[:, 0].max() for stroke in handwriting.sample_digit(6))
+    left = min(stroke[:, 0].min() for stroke in handwriting.sample_digit(6))
+    x = edge - left + 0.35
+    comma = np.array([[x, 0.85], [x - 0.06, 1.1]])
+    found = read(picture([*strokes, comma], thickness=0.03, size=0.5)).sheet
+    assert found.text == "62"
+    assert len(found.left_out) == 1
+
+
+def test_faint_small_writing_on_a_large_sheet_is_found(read):
+    sheet = picture(written("13579"), shape=(1600, 2000), size=0.11, thickness=0.012, pen="pencil")
+    assert read(sheet).sheet.text == "13579"
+
+
+def test_digits_that_stand_far_apart_are_one_number(read):
+    found = read(picture(written("2468", gap=1.5), thickness=0.012)).sheet
+    assert found.text == "2468"
+
+
+def test_zeros_that_touch_are_two(read):
+    found = read(picture(written("700", gap=0.07), thickness=0.05)).sheet
+    assert found.text == "700"
+
+
+@pytest.mark.parametrize("desk", [0, 60, 110])
+def test_the_desk_around_a_sheet_is_no_ink(desk, read):
+    for number in ("3", "27"):
+        sheet = picture(written(number), thickness=0.05, size=0.5)
+        around = cv2.copyMakeBorder(sheet, *[70] * 4, cv2.BORDER_CONSTANT, value=[desk] * 3)
+        assert read(around).sheet.text == number
+
+
+@pytest.mark.parametrize("bars", [(60, 0), (0, 60), (0, 90)])
+def test_bars_beside_a_picture_are_no_ink(bars, read):
+    plain = np.full((300, 300), 255, np.uint8)
+    for stroke in handwriting.sample_digit(5):
+        cv2.polylines(plain, [np.rint(90 + 120 * stroke).astype(np.int32)], False, 0, 10)
+    high, wide = bars
+    barred = cv2.copyMakeBorder(plain, high, high, wide, wide, cv2.BORDER_CONSTANT, value=0)
+    assert read(barred).sheet.text == "5"
+
+
+@pytest.mark.parametrize("line", [1, 4])
+def test_a_frame_around_a_digit_is_no_ink(line, read):
+    framed = np.full((280, 280), 255, np.uint8)
+    cv2.rectangle(framed, (12, 12), (267, 267), 0, line)
+    for stroke in handwriting.sample_digit(3):
+        cv2.polylines(framed, [np.rint(80 + 120 * stroke).astype(np.int32)], False, 0, 10)
+    assert read(framed).sheet.text == "3"
+
+
+def test_a_round_digit_is_no_frame():
+    zero = np.zeros((200, 200), np.uint8)
+    cv2.ellipse(zero, (100, 100), (60, 90), 0, 0, 360, 1, 12)
+    cv2.circle(zero, (100, 100), 16, 1, -1)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(zero)
+    assert not surroundings.frames(parts, stats).any()
+
+
+def test_a_sheet_of_two_thousand_digits_is_answered_in_a_sentence(read):
+    small = cv2.resize(picture(written("8"), size=0.9), (24, 32), interpolation=cv2.INTER_AREA)
+    found = read(np.tile(small, (40, 50, 1)))
+    assert len(found.sheet.digits) <= layout.MOST
+    assert found.sheet.digits or found.sheet.crowded or not found.answer.is_digit
