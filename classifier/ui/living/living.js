@@ -8,7 +8,7 @@ import { Card } from "./card.js";
 import { Epochs } from "./epochs.js";
 import { arrange, middle, project } from "./layout.js";
 import { FAINT, label, loudestIn, reached, through, title, told, toward } from "./lighting.js";
-import { approach, Links, shareOf } from "./motion.js";
+import { approach, Links, Pace, shareOf } from "./motion.js";
 import { Painter } from "./paint.js";
 import { Pointing } from "./pointing.js";
 import { channels, paintDrawing, paintMaps, Sheet } from "./sheets.js";
@@ -33,6 +33,7 @@ class Living {
     this.number = -1; // of the newest frame
     this.near = null; // what the server knows of what is pointed at
     this.until = 0; // when the sparks end
+    this.pace = new Pace();
     this.timers = {};
     this.listeners = new AbortController();
     this.card = new Card(root);
@@ -85,8 +86,7 @@ class Living {
     this.near = data.near;
     this.epoch = data.frame.epoch;
     this.epochs.show(data.epochs, this.epoch);
-    const board = document.querySelector(".st-key-board");
-    if (!this.frame || !this.#isHeld(board?.link)) this.take(data.frame);
+    if (!this.frame || !this.#isHeld()) this.take(data.frame);
     this.#card();
     if (this.near?.isComing) this.#later("again", AGAIN, () => this.focus && this.ask());
   }
@@ -95,13 +95,13 @@ class Living {
   overhear(board) {
     if (!board.classList?.contains("st-key-board") || !this.stages) return;
     const { living } = board.link.data;
-    if (!living || living.number <= this.number || this.#isHeld(board.link)) return;
+    if (!living || living.number <= this.number || this.#isHeld()) return;
     if (living.stages.length === this.stages.length) this.take(living);
   }
 
   /** Whether nothing is to move, and the pen moves. */
-  #isHeld(link) {
-    return reduced.matches && link?.data.have.resting === false;
+  #isHeld() {
+    return reduced.matches && isDrawing();
   }
 
   /** Show a frame from now on. */
@@ -256,10 +256,13 @@ class Living {
 
   #step(now) {
     this.running = 0;
-    const share = reduced.matches ? 1 : shareOf(Math.max(now - this.at, 1));
+    if (this.goesOn) this.pace.note(now - this.at);
+    // Where frames come slowly, the pen goes first: what moves would keep its next answer waiting.
+    const isStill = reduced.matches || (this.pace.isSlow && isDrawing());
+    const share = isStill ? 1 : shareOf(Math.max(now - this.at, 1));
     this.at = now;
     const isThere = this.#approach(share);
-    const sparks = !reduced.matches && now < this.until && this.isDrawn;
+    const sparks = !isStill && now < this.until && this.isDrawn;
     this.painter.paint({
       shape: this.shape,
       stages: this.stages,
@@ -274,8 +277,9 @@ class Living {
       focus: this.focus,
     });
     this.root.dataset.painted = Number(this.root.dataset.painted ?? 0) + 1;
-    if (isThere && !sparks) this.#say();
-    else this.running = requestAnimationFrame((next) => this.#step(next));
+    this.goesOn = !isThere || sparks;
+    if (this.goesOn) this.running = requestAnimationFrame((next) => this.#step(next));
+    else this.#say();
   }
 
   #approach(share) {
@@ -347,6 +351,9 @@ class Living {
     this.part("con").textContent = con + what;
   }
 }
+
+/** Whether the pen moves, as the board knows it. */
+const isDrawing = () => document.querySelector(".st-key-board")?.link?.data.have.resting === false;
 
 const pictures = new WeakMap();
 

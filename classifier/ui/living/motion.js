@@ -4,9 +4,28 @@
  */
 
 const STILL = 1 / 512; // a smaller difference is not seen
+const SLOW = 22; // milliseconds from frame to frame: a third more than where nothing is in the way
 
 /** How much of the way is gone in so many milliseconds. */
 export const shareOf = (milliseconds, halfLife = 45) => 1 - 0.5 ** (milliseconds / halfLife);
+
+/**
+ * Whether frames come slowly, as where a processor draws them: told by those that follow each other.
+ */
+export class Pace {
+  constructor() {
+    this.usual = 0; // milliseconds from one to the next
+  }
+
+  /** A frame has come so many milliseconds after the one before it. */
+  note(milliseconds) {
+    this.usual += (Math.min(milliseconds, 100) - this.usual) / 8;
+  }
+
+  get isSlow() {
+    return this.usual > SLOW;
+  }
+}
 
 /** Move numbers towards others by a share of the way; whether all are there. */
 export function approach(now, target, share) {

@@ -1,7 +1,7 @@
 // Numbers and links that move to where they shall be, and come to rest there.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { approach, Links, shareOf } from "../../../classifier/ui/living/motion.js";
+import { approach, Links, Pace, shareOf } from "../../../classifier/ui/living/motion.js";
 
 test("values come nearer with every frame, and to rest", () => {
   const [now, target] = [Float32Array.of(0, 1), Float32Array.of(1, 1)];
@@ -31,4 +31,16 @@ test("a link that is no more fades, and is forgotten", () => {
     [...links.all.values()].map(({ to, now }) => [to, now]),
     [[3, -1]],
   );
+});
+
+test("frames come slowly where most of them do, and not after a single one", () => {
+  const pace = new Pace();
+  const after = (milliseconds, times) => {
+    for (let frame = 0; frame < times; frame++) pace.note(milliseconds);
+    return pace.isSlow;
+  };
+  assert.equal(after(16.7, 60), false);
+  assert.equal(after(5000, 1) && after(16.7, 10), false);
+  assert.equal(after(30, 20), true);
+  assert.equal(after(16.7, 20), false);
 });
