@@ -8,7 +8,7 @@ ink. Knows nothing of digits and of the way to the network input.
 import cv2
 import numpy as np
 
-from classifier.ink import ruling, surroundings
+from classifier.ink import borders, ruling, surroundings
 
 _LEAST_SIDES = 40, 60  # pixels: what is smaller is no photo
 _FLAT = 0.45  # share of pixels within a grey level of the commonest: from here on it is no photo
@@ -59,10 +59,13 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     if _NOISE * noise > _DROWNED * np.percentile(contrast, 99.5):
         contrast = cv2.GaussianBlur(contrast, (0, 0), 1)
         noise = _noise(contrast)
+    # Of boxes first, whose sides would be left as ones, and again, where a line ran beside a side.
+    contrast = borders.without_borders(contrast, noise, _LEAST_CONTRAST)
     for turned in (False, True):  # horizontal lines, then vertical ones
         upright = np.ascontiguousarray(contrast.T) if turned else contrast
         upright = ruling.without_lines(upright, noise, _LEAST_CONTRAST)
         contrast = np.ascontiguousarray(upright.T) if turned else upright
+    contrast = borders.without_borders(contrast, noise, _LEAST_CONTRAST)
     surely = max(_LEAST_CONTRAST, _NOISE * noise)
     mask = (contrast > surely).astype(np.uint8)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)

@@ -30,18 +30,14 @@ def without_lines(contrast: np.ndarray, noise: float, least: float) -> np.ndarra
     crosses it stays. noise: its standard deviation; least: contrast of the faintest ink
     """
     width = contrast.shape[1]
-    # A line along the picture's edge is thin, too.
-    opened = cv2.morphologyEx(
-        contrast, cv2.MORPH_OPEN, np.ones((_THIN, 1)), borderType=cv2.BORDER_CONSTANT, borderValue=0
-    )
-    mask = (contrast - opened > max(0.02, 3 * noise)).astype(np.uint8)
+    mask = (thin(contrast) > max(0.02, 3 * noise)).astype(np.uint8)
     found = cv2.HoughLines(
         mask, 1, np.radians(0.5), int(_RUN * width),
         min_theta=np.pi / 2 - _ASKEW, max_theta=np.pi / 2 + _ASKEW,
     )  # fmt: skip
     if found is None:
         return contrast
-    ink = max(least, _AS_DARK * float(np.percentile(contrast, 99.5)))
+    ink = as_dark_as_ink(contrast, least)
     contrast = contrast.copy()
     column = np.arange(width)
     for rho, theta in found.reshape(-1, found.shape[-1])[:_MOST_LINES, :2]:
@@ -54,6 +50,20 @@ def without_lines(contrast: np.ndarray, noise: float, least: float) -> np.ndarra
         else:
             _divide(contrast, mask, line, ink)
     return contrast
+
+
+def thin(contrast: np.ndarray) -> np.ndarray:
+    """The contrast (H, W) of what is no higher than a line of a ruling."""
+    # A line along the picture's edge is thin, too.
+    opened = cv2.morphologyEx(
+        contrast, cv2.MORPH_OPEN, np.ones((_THIN, 1)), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(contrast - opened)
+
+
+def as_dark_as_ink(contrast: np.ndarray, least: float) -> float:
+    """From which contrast on a line is as dark as ink; least: contrast of the faintest ink."""
+    return max(least, _AS_DARK * float(np.percentile(contrast, 99.5)))
 
 
 def _around(mask: np.ndarray, line: np.ndarray) -> Near:
@@ -71,24 +81,41 @@ def _divide(contrast: np.ndarray, mask: np.ndarray, line: np.ndarray, ink: float
     near = _around(mask, line)
     if not _runs_through(mask.shape, line, near):
         return
+    rows, columns, _, profile = _across(contrast, line)
+    if profile.max() > ink and not _is_ruled(mask.shape, line, near, profile):
+        return
+    take_out(contrast, line, ink)
+    middle = np.abs(rows - line[columns]) <= 2
+    mask[rows[middle], columns[middle]] = 0
+
+
+def _across(contrast: np.ndarray, line: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The pixels around a line: their rows, columns, and bins across it, each half a pixel wide;
+    and the median of the contrast in each bin."""
     rows = np.rint(line).astype(int) + np.arange(-_REACH, _REACH + 1)[:, None]
-    inside = (rows >= 0) & (rows < len(mask))
-    rows, columns = rows[inside], np.broadcast_to(np.arange(mask.shape[1]), rows.shape)[inside]
+    inside = (rows >= 0) & (rows < len(contrast))
+    columns = np.broadcast_to(np.arange(contrast.shape[1]), rows.shape)[inside]
+    rows = rows[inside]
     bins = np.rint(2 * (rows - line[columns])).astype(int) + 2 * _REACH + 1
     values = contrast[rows, columns]
     profile = np.zeros(4 * _REACH + 3)
     for k in range(len(profile)):
         here = values[bins == k]
         profile[k] = np.median(here) if len(here) else 0
-    dark = profile.max() > ink
-    if dark and not _is_ruled(mask.shape, line, near, profile):
-        return
+    return rows, columns, bins, profile
+
+
+def take_out(contrast: np.ndarray, line: np.ndarray, ink: float) -> None:
+    """Divide the contrast (H, W) along a line by what the line has there, in place.
+
+    line: its row in each column, (W,), far outside of the picture where there is none; ink: from
+    this contrast on it is as dark as ink
+    """
+    rows, columns, bins, profile = _across(contrast, line)
     level = 1.2 * profile[bins].clip(0, 0.75)
-    contrast[rows, columns] = 1 - (1 - values) / (1 - level)
-    if dark:
+    contrast[rows, columns] = 1 - (1 - contrast[rows, columns]) / (1 - level)
+    if profile.max() > ink:
         _bridge(contrast, line, ink)
-    middle = np.abs(rows - line[columns]) <= 2
-    mask[rows[middle], columns[middle]] = 0
 
 
 def _runs_through(shape: tuple[int, ...], line: np.ndarray, near: Near) -> bool:

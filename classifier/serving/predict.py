@@ -18,7 +18,7 @@ from classifier.ink.preparing import Prepared, Verdict
 from classifier.serving import evaluation
 
 WEIGHTS = "weights_"  # what the inputs are called, with a number, that take weights
-CLOSE = 0.5  # a lead of the likeliest digit over the next below this leaves both open
+CLOSE = 0.8  # a lead of the likeliest digit over the next below this leaves both open
 _BATCH = 64  # larger ones are no quicker, and take memory
 _KINDS = ("", *KINDS)  # what the outputs of a detector stand for; the first: a digit
 

@@ -103,7 +103,7 @@ def one_drawing(page: Page, digit: int) -> tuple[float, int]:
 
 _BLANK = "document.querySelector('.st-key-board').link.data.have.strokes === 0"
 # Whether the server has all that is on the canvas, and nothing else.
-_ALL_THERE = """() => {
+ALL_THERE = """() => {
   window.dispatchEvent(new Event('pagehide'));
   const kept = JSON.parse(sessionStorage.getItem('digit-classifier-drawing'));
   const {have} = document.querySelector('.st-key-board').link.data;
@@ -157,7 +157,7 @@ def lost_after(page: Page, action: str, rng: np.random.Generator) -> int:
         deadline = time.monotonic() + 10
         is_there = False
         while not is_there and time.monotonic() < deadline:
-            is_there = page.evaluate(_ALL_THERE) == len(drawn) + sample
+            is_there = page.evaluate(ALL_THERE) == len(drawn) + sample
             if is_there and not sample:
                 said = keyed(page, "prediction").inner_text()
                 is_there = next((c for c in said if c.isdigit()), "") == str(digit)

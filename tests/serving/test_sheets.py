@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from classifier.ink import layout, preparing, surroundings
+from classifier.ink import drawings, layout, preparing, surroundings
 from classifier.names import SHIPPED_DETECTOR
 from classifier.serving import predict, sheets, store
 from classifier.synthetic import handwriting
+from classifier.synthetic.pages import Page
+from classifier.synthetic.sheets import render
 from tests.paper import Photo, photograph
 
 PHOTO = Photo(shape=(480, 640), thickness=0.02, size=0.7, noise=2, quality=None)
@@ -82,6 +84,23 @@ def test_ruling_and_the_borders_of_a_table_are_no_digits(ruling, read):
         written("2047"), ruling=ruling, strength=1.0, ruling_colour=(50, 60, 90), spacing=0.2
     )
     assert read(sheet).sheet.text == "2047"
+
+
+@pytest.mark.parametrize("cells", ["boxes", "table"])
+@pytest.mark.parametrize("turn", [-5.0, 0.0, 3.0])
+def test_printed_boxes_and_tables_in_the_middle_of_a_sheet_are_no_digits(cells, turn, read):
+    """Their upright lines were ones."""
+    page = Page(
+        lines=("20 475",) if cells == "table" else ("20475",),
+        height=0.2,
+        gap=0.4,
+        cells=cells,
+        strength=0.9,
+        turn=turn,
+    )
+    drawn = drawings.from_strokes([handwriting.sample_digit(k) for k in range(10)], np.arange(10))
+    sheet = render(page, drawn)
+    assert read(sheet.picture).sheet.text == sheet.text
 
 
 def test_a_decimal_comma_is_left_out_and_told(read):

@@ -79,6 +79,7 @@ class Living {
     const { data } = this.room.link;
     if (data === this.heard) return;
     this.heard = data;
+    this.colours = null; // they may be others: they are looked up again, which takes milliseconds
     if (data.network !== this.network || data.stages.length !== this.stages?.length) {
       this.network = data.network;
       this.#begin(data.stages);
@@ -249,7 +250,7 @@ class Living {
   /** Something is to be drawn: as long as it moves. */
   moved() {
     if (!this.shape || !this.frame || this.running) return;
-    this.colours = this.#colours();
+    this.colours ??= this.#colours();
     this.at = performance.now();
     this.running = requestAnimationFrame((now) => this.#step(now));
   }
@@ -317,12 +318,17 @@ class Living {
     this.#later("words", AT_REST, () => {
       const digit = this.focus && !this.#isClose() ? this.focus.member : null;
       const words = inWords(this.frame, this.isDrawn, digit);
-      const place = this.part("words");
       const { pinned } = this.pointing; // by keyboard, say: who hears it is told what it is
       const isClose = pinned && !this.pointing.isDigit(pinned);
       const close = isClose ? ` ${this.#inWords(pinned).join(": ")}` : "";
-      if (place.textContent !== words + close) place.textContent = words + close;
+      this.#write("words", words + close);
     });
+  }
+
+  /** Words change only where they are others: who listens to the page would go through it again. */
+  #write(name, words) {
+    const place = this.part(name);
+    if (place.textContent !== words) place.textContent = words;
   }
 
   /** The name of what is pointed at, and what it says. */
@@ -347,8 +353,8 @@ class Living {
   #legend(isThrough, digit) {
     const [pro, con] = isThrough ? ["excites it", "calms it"] : ["speaks for", "speaks against"];
     const what = isThrough || digit === null ? "" : ` the ${digit}`;
-    this.part("pro").textContent = pro + what;
-    this.part("con").textContent = con + what;
+    this.#write("pro", pro + what);
+    this.#write("con", con + what);
   }
 }
 
