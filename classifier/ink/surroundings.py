@@ -11,6 +11,7 @@ _LEAST_SHEET, _MOST_SHEET = 0.15, 0.97  # of the picture: a sheet in it
 # Of the least rectangle around it that a sheet fills: thick digits have up to 0.946.
 _STRAIGHT = 0.95
 _SOLID = 0.6  # of a sheet that is paper
+_PAPER_BESIDE = 0.1  # of what is beside it that is as bright: more round a digit in the corner
 _WRITTEN = 0.002  # of a sheet that is ink, at least: a bar of ink is no sheet
 _LINE = 9  # pixels of the copy: what is narrower beside a sheet is a line
 _LEAST_STEP = 0.1  # of full scale between a sheet and what is beside it
@@ -36,7 +37,7 @@ def beside_the_sheet(colours: np.ndarray) -> np.ndarray | None:
     _, bright = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     for mask in (bright, 1 - bright):
         sheet = _sheet(mask)
-        if sheet is None:
+        if sheet is None or mask[sheet == 0].mean() > _PAPER_BESIDE:
             continue
         kernel = np.ones((_RIM, _RIM), np.uint8)
         inner = cv2.erode(sheet, kernel, borderValue=1)

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from classifier.ink import drawings, layout, preparing, surroundings
+from classifier.config import CANVAS, CANVAS_PEN
+from classifier.ink import drawings, layout, preparing, rendering, surroundings
 from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import predict, sheets, store
+from classifier.serving import predict, robustness, sheets, store
 from classifier.synthetic import handwriting
 from classifier.synthetic.pages import Page
 from classifier.synthetic.sheets import render
@@ -162,6 +163,15 @@ def test_a_round_digit_is_no_frame():
     cv2.circle(zero, (100, 100), 16, 1, -1)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(zero)
     assert not surroundings.frames(parts, stats).any()
+
+
+@pytest.mark.parametrize("corner", ["top left", "top right", "bottom left", "bottom right"])
+def test_a_canvas_with_a_digit_in_its_corner_is_no_sheet_on_a_desk(corner):
+    """The paper, without that corner, was taken for a sheet, and half of the digit for a desk."""
+    for hand in handwriting.generate(40, seed=3):
+        strokes = robustness.place(hand, robustness.CONDITIONS[f"place {corner}"])
+        drawn = rendering.render_strokes(strokes, CANVAS, CANVAS_PEN)
+        assert surroundings.beside_the_sheet(drawn[..., None]) is None
 
 
 def test_a_sheet_of_two_thousand_digits_is_answered_in_a_sentence(read):
