@@ -97,8 +97,12 @@ class Readable:
         )
 
     def some_kept_back(self, share: float, seed: int) -> Mixture:
-        """All but those of a few writers, or but a few drawings, by which training is judged."""
-        kept = split_validation(int(self._people.max()) + 1, seed)[1]
+        """All but those of a few writers, or but a few drawings, by which training is judged: of
+        whoever drew least, where the others would be left with less than half."""
+        sizes = np.bincount(self._people)
+        kept = split_validation(len(sizes), seed)[1]
+        if sizes[kept].sum() > len(self._people) / 2:
+            kept = np.argsort(sizes, kind="stable")[: len(kept)]
         held = np.isin(self._people, kept)
         return self.mixture(share, np.flatnonzero(~held), np.flatnonzero(held))
 

@@ -231,6 +231,7 @@ def load(source: str | Path | bytes, *, symbols: bool = False, name: str | None 
             for labels, drawn in (("labels", "points"), ("y", "x")):
                 if {labels, drawn} <= set(arrays) and arrays[labels].dtype.kind == "U":
                     arrays[labels] = _from_text(arrays[labels], len(arrays[drawn]))
+        _number_writers(arrays)
         if "points" in arrays:
             most = _MOST_POINTS if isinstance(source, bytes) else None
             strokes = _checked_strokes(arrays, allowed, most)
@@ -318,6 +319,23 @@ def _whose(arrays: dict[str, np.ndarray], name: str, count: int) -> np.ndarray |
     if numbers.shape != (count,) or numbers.dtype.kind not in "iu":
         raise ValueError(f"{name} must be {count} whole numbers, one for each drawing")
     return _numbered(numbers)
+
+
+def _number_writers(arrays: dict[str, np.ndarray]) -> None:
+    """Count the writers of strokes and images anew, from 0, where a number is too large for int32
+    and for one more, who is not known: each person stays one."""
+    names = [name for name in ("writer", "x_writer") if name in arrays]
+    known = [arrays[name].ravel() for name in names if arrays[name].dtype.kind in "iu"]
+    bounds = np.iinfo(np.int32)
+    if len(known) < len(names) or not any(
+        one.size and (int(one.min()) < bounds.min or int(one.max()) >= bounds.max) for one in known
+    ):
+        return
+    people = sorted({number for one in known for number in one.tolist()})
+    numbers = {number: k for k, number in enumerate(people)}
+    for name in names:
+        anew = [numbers[number] for number in arrays[name].ravel().tolist()]
+        arrays[name] = np.array(anew, np.int32).reshape(arrays[name].shape)
 
 
 def _numbered(ids: np.ndarray) -> np.ndarray:

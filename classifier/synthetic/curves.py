@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLES = 36  # points along each stroke: smooth as a polyline, corners stay sharp
+_MOST_POINTS, _MOST_STROKES = 100, 20  # of a stroke, and of a template
 _LEAST, _MOST = -50, 150  # hundredths of the height, between which points lie
 _POINT = re.compile(r"-?\d{1,3},-?\d{1,3}!?", re.ASCII)
 
@@ -35,16 +36,23 @@ class Shape:
 def split(text: str) -> list[list[str]]:
     """The points of each stroke of a template, as they are written there. Raises ValueError."""
     strokes = [stroke.split() for stroke in text.split("/")]
+    if len(strokes) > _MOST_STROKES:
+        raise ValueError(f"it has {len(strokes)} strokes, and may have {_MOST_STROKES}")
     for number, marks in enumerate(strokes, 1):
         if len(marks) < 2:
             raise ValueError(f"stroke {number} has {len(marks)} points, and needs two or more")
         for mark in marks:
             if not _POINT.fullmatch(mark):
-                raise ValueError(f"stroke {number}: “{mark}” is no point like 12,34 or 12,34!")
+                raise ValueError(f"stroke {number}: “{mark:.40}” is no point like 12,34 or 12,34!")
             if not all(_LEAST <= int(one) <= _MOST for one in mark.rstrip("!").split(",")):
                 raise ValueError(f"stroke {number}: {mark} lies beyond {_LEAST} to {_MOST}")
+        if len(marks) > _MOST_POINTS:
+            raise ValueError(
+                f"stroke {number} has {len(marks)} points, and may have {_MOST_POINTS}"
+            )
         for one, other in pairwise(mark.rstrip("!") for mark in marks):
-            if one == other:  # no curve goes from a point to itself
+            # No curve goes from a point to itself, however that is written.
+            if [int(part) for part in one.split(",")] == [int(part) for part in other.split(",")]:
                 raise ValueError(f"stroke {number} has the point {one} twice in a row")
     return strokes
 

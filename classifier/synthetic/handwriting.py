@@ -20,7 +20,7 @@ _DIGITS_PER_WRITER = (50, 100)
 _FAITHFUL = 0.85  # share of a writer's digits in the writer's favourite variant
 _PEN_WIDTHS = (1.4, 4.4)  # pixels of 28
 _PRESSURES = (-0.1, 0.35)  # most pens come down heavily and are lifted lightly
-_MOST_SEED = 2**32 - 1
+_MOST_DRAWINGS, _MOST_SEED = 10_000_000, 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def generate(count: int, seed: int, evenness: float = 0.0) -> Drawings:
 
     Points are in heights of a digit, around 0. A writer's digits stand together.
     evenness: 0, each variant comes as often as its weight says, to 1, all come alike
-    Raises ValueError if `count` is negative or `seed` is not from 0 to 2**32 - 1.
+    Raises ValueError if `count` is not from 0 to 10 million, `seed` not from 0 to 2**32 - 1, or
+    `evenness` not from 0 to 1.
     """
     return generate_styles(count, seed, evenness)[0]
 
@@ -57,6 +58,8 @@ def generate_styles(
 ) -> tuple[Drawings, NDArray[np.int_]]:
     """The digits of `generate`, and which of `templates.load().variants` each is, (count,)."""
     check_request(count, seed)
+    if not 0 <= evenness <= 1:
+        raise ValueError(f"evenness is {evenness}: it must be from 0 to 1.")
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % CLASSES).astype(np.uint8)
     low, high = _DIGITS_PER_WRITER
@@ -98,8 +101,10 @@ def generate_variant(digit: int, name: str, count: int, seed: int) -> Drawings:
 
 def check_request(count: int, seed: int) -> None:
     """Raise ValueError for a number of drawings or a seed that cannot be asked for."""
-    if count < 0:
-        raise ValueError(f"count is {count}: it must be a whole number from 0.")
+    if not 0 <= count <= _MOST_DRAWINGS:
+        raise ValueError(
+            f"count is {count}: it must be a whole number from 0 to {_MOST_DRAWINGS:,}."
+        )
     if not 0 <= seed <= _MOST_SEED:
         raise ValueError(f"seed is {seed}: it must be a whole number from 0 to {_MOST_SEED}.")
 
@@ -119,7 +124,10 @@ def draw_pens(
 
 
 def sample_digit(digit: int) -> list[NDArray[np.float32]]:
-    """One plain, well-formed `digit`: strokes (k, 2) float32 in a unit box, x right, y down."""
+    """One plain, well-formed `digit`: strokes (k, 2) float32 in a unit box, x right, y down. Raises
+    ValueError for what is none from 0 to 9."""
+    if digit not in range(CLASSES):
+        raise ValueError(f"There is no digit {digit}: digits are 0 to 9.")
     shape = curves.parse(templates.load().digits[digit][0].strokes)
     strokes = [0.8 * sharp @ shape.control[part] + 0.2 * rounded @ shape.control[part]
                for part, sharp, rounded in shape.strokes]  # fmt: skip

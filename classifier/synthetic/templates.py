@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from classifier.config import CLASSES
 from classifier.synthetic import curves
 
 _MOST_WEIGHT = 1000
+_LONGEST = 80  # letters of a name, or of where it is found
+_MOST_BYTES = 1_000_000  # of a file
 _OTHERS = ("letters", "symbols", "shapes")
 
 
@@ -72,6 +74,8 @@ def load() -> Templates:
 def read(path: Path) -> Templates:
     """A file of templates. Raises ValueError that names the place in it, or OSError."""
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
         return _checked(tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValueError, RecursionError) as error:  # also of what is no TOML, or no UTF-8
         raise ValueError(f"{path.name} is not a file of templates: {error}.") from None
@@ -85,7 +89,7 @@ def _checked(content: dict[str, Any]) -> Templates:
     known = [str(digit) for digit in range(CLASSES)]
     unknown = [name for name in digits if name not in known]
     if unknown:
-        raise ValueError(f"it has variants of “{unknown[0]}”, which is no digit from 0 to 9")
+        raise ValueError(f"it has variants of “{unknown[0]:.40}”, which is no digit from 0 to 9")
     return Templates(
         {digit: _checked_variants(digit, digits.get(name)) for digit, name in enumerate(known)},
         *(_checked_drawings(kind, content[kind]) for kind in _OTHERS),
@@ -110,17 +114,25 @@ def _checked_variant(digit: int, number: int, entry: object) -> Variant:
         raise ValueError(f"{place} must be a table, [[digits.{digit}]]")
     _check_keys(entry, {"name", "weight", "strokes"}, {"found"}, place)
     name, weight, found = entry["name"], entry["weight"], entry.get("found", "")
-    if not isinstance(name, str) or not name.strip():
-        raise ValueError(f"the name of {place} must be some words, not {name!r}")
+    if not _are_words(name) or not name.strip():
+        raise ValueError(f"the name of {place} must be some words, not {name!r:.80}")
     place = f"digit {digit}, “{name}”"
-    if not isinstance(found, str):
-        raise ValueError(f"{place}: found must be words, not {found!r}")
+    if not _are_words(found):
+        raise ValueError(f"{place}: found must be words, not {found!r:.80}")
     number_given = isinstance(weight, (int, float)) and not isinstance(weight, bool)
     if not number_given or not 0 < weight <= _MOST_WEIGHT:
         raise ValueError(
-            f"{place}: weight must be a number above 0, not {weight!r}, and at most {_MOST_WEIGHT}"
+            f"{place}: weight must be a number above 0, not {weight!r:.40}, and at most "
+            f"{_MOST_WEIGHT}"
         )
     return Variant(digit, name, weight, _checked_strokes(place, entry["strokes"]), found)
+
+
+def _are_words(given: object) -> TypeGuard[str]:
+    """Whether this is text that fits in a line, with nothing in it that is not seen."""
+    if not isinstance(given, str) or len(given) > _LONGEST:
+        return False
+    return given == given.strip() and given.isprintable()
 
 
 def _checked_drawings(kind: str, entries: object) -> tuple[str, ...]:
@@ -131,7 +143,7 @@ def _checked_drawings(kind: str, entries: object) -> tuple[str, ...]:
 
 def _checked_strokes(place: str, strokes: object) -> str:
     if not isinstance(strokes, str):
-        raise ValueError(f"{place}: strokes must be text, not {strokes!r}")
+        raise ValueError(f"{place}: strokes must be text, not {strokes!r:.80}")
     try:
         curves.split(strokes)
     except ValueError as error:
@@ -143,4 +155,4 @@ def _check_keys(table: dict[str, Any], needed: set[str], allowed: set[str], plac
     for missing in sorted(needed - set(table)):
         raise ValueError(f"{place} has no {missing}")
     for unknown in sorted(set(table) - needed - allowed):
-        raise ValueError(f"{place} has “{unknown}”, which is unknown")
+        raise ValueError(f"{place} has “{unknown:.40}”, which is unknown")

@@ -30,6 +30,7 @@ from classifier.ink import drawings
 from classifier.learning import training
 from classifier.rights import OPERATOR
 from classifier.serving import predict, store
+from tests.benchmarks import carry_out, strokes_of_file
 
 EACH = 5  # drawings of each digit to learn from
 SEED = 100
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--base", default="shipped-dense", help="to go on from (%(default)s)")
     parser.add_argument("--writers", type=int, default=10)
     chosen = parser.parse_args()
-    drawn = drawings.load(chosen.drawings)
+    drawn = strokes_of_file(chosen.drawings)
     images, readable = to_network_inputs(drawn)
     worst = worst_read(drawn, images, readable)[: chosen.writers]
     training.load_keras().result()
@@ -134,4 +135,4 @@ def line(name: str, count: str, row) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

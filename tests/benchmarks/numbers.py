@@ -16,6 +16,7 @@ import numpy as np
 from classifier.ink import drawings, layout, rendering
 from classifier.names import SHIPPED_DETECTOR
 from classifier.serving import evaluation, predict, store
+from tests.benchmarks import carry_out, strokes_of_file
 
 LENGTHS = range(2, 7)
 # Between the boxes of neighbours' ink, in heights of a digit: a digit is about 0.6 wide.
@@ -163,7 +164,7 @@ def main() -> None:
     parser.add_argument("drawings", help="a file of drawings that names their writers")
     parser.add_argument("--count", type=int, default=300, help="numbers of each length")
     chosen = parser.parse_args()
-    drawn = drawings.load(chosen.drawings)
+    drawn = strokes_of_file(chosen.drawings)
     score = predict.Predictor(store.get("shipped-deep").tflite()).probabilities
     saved = store.get(SHIPPED_DETECTOR)
     is_digit = saved.detector().digit_probabilities
@@ -198,4 +199,4 @@ def read_single(strokes: list[np.ndarray], way: str, score, is_digit) -> list:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

@@ -13,6 +13,7 @@ from classifier.data.drawn import to_network_inputs
 from classifier.ink import drawings, rendering
 from classifier.serving import evaluation, store
 from classifier.serving.predict import Predictor
+from tests.benchmarks import at_least_one, carry_out, strokes_of_file
 from tests.benchmarks.variants import SURE
 
 # Side of the picture and width of the pen, pixels; share of the side that the drawing takes.
@@ -70,13 +71,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("drawings", nargs="+", help="files of drawings, as strokes")
     parser.add_argument("--model", default="shipped-deep")
-    parser.add_argument("--most", type=int, default=600, help="of each file, picked at random")
+    parser.add_argument(
+        "--most", type=at_least_one, default=600, help="of each file, picked at random"
+    )
     chosen = parser.parse_args()
     predictor = Predictor(store.get(chosen.model).tflite(), threads=2)
     print("| as | accuracy | 95 % interval | wrong and sure |")
     print("|---|---|---|---|")
     for path in chosen.drawings:
-        drawn = drawings.load(path)
+        drawn = strokes_of_file(path)
         if not isinstance(drawn, drawings.Drawings):
             parser.error(f"{path} has images: name a file of strokes.")
         some = np.random.default_rng(0).permutation(len(drawn))[: chosen.most]
@@ -89,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

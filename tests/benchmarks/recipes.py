@@ -34,6 +34,7 @@ from classifier.learning.steps import to_input
 from classifier.learning.trainer import Trainer, one_cycle
 from classifier.serving import evaluation
 from classifier.synthetic import augmentation, handwriting, templates
+from tests.benchmarks import at_least_one, carry_out
 from tests.benchmarks.variants import SURE
 from tests.benchmarks.writers import by_people, held_out
 
@@ -322,7 +323,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     parser = argparse.ArgumentParser()
     parser.add_argument("drawings", help="a file of drawings that names their writers")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=at_least_one, default=8)
     chosen = parser.parse_args()
     drawn, people = by_people(chosen.drawings, parser)
     judge, found, writer = Judge(), dict[str, Judged](), []
@@ -342,4 +343,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

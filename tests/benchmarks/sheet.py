@@ -16,6 +16,7 @@ from classifier.ink import rendering
 from classifier.ink.convention import WORK
 from classifier.synthetic import handwriting, templates
 from classifier.synthetic.templates import Variant
+from tests.benchmarks import takes_nothing
 
 _COLUMNS = 12
 _SIDE = 48  # pixels of a digit
@@ -46,6 +47,7 @@ def cell(variant: Variant, seed: int) -> Image.Image:
 
 def main() -> None:
     """Draw, write and print."""
+    takes_nothing(__doc__)
     rows = [
         [cell(one, start + i) for i, one in enumerate(variants[start : start + _COLUMNS])]
         for variants in templates.load().digits.values()

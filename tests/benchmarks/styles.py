@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from classifier.ink.drawings import fit_canvas
 from classifier.synthetic import handwriting
+from tests.benchmarks import takes_nothing
 from tests.benchmarks.board import ALL_THERE
 from tests.browser import (
     PROJECT,
@@ -53,6 +54,7 @@ def wait_for_all(page: Page, strokes: int) -> None:
 
 def main() -> None:
     """Draw, and print."""
+    takes_nothing(__doc__)
     print("| digit | drawn | right | unsure | wrong |")
     print("|---|---|---|---|---|")
     with (

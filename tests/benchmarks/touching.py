@@ -15,7 +15,7 @@ import numpy as np
 from classifier.ink import drawings, layout, preparing, rendering
 from classifier.names import SHIPPED_DETECTOR
 from classifier.serving import evaluation, predict, sheets, store
-from tests.benchmarks import numbers
+from tests.benchmarks import carry_out, numbers, strokes_of_file
 
 DEPTHS = (0.0, 0.05, 0.1)  # heights of a digit: how far on a digit is moved once it touches
 PENS = {"thin": (0.05, 0.08), "middling": (0.08, 0.12), "thick": (0.12, 0.16)}  # heights
@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--singles", type=int, default=2000, help="single digits")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    drawn = drawings.load(chosen.drawings)
+    drawn = strokes_of_file(chosen.drawings)
     predictor = predict.Predictor(store.get("shipped-deep").tflite())
     detector = store.get(SHIPPED_DETECTOR).detector()
 
@@ -153,4 +153,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

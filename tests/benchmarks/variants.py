@@ -20,6 +20,7 @@ from classifier.serving import store
 from classifier.serving.predict import Predictor
 from classifier.synthetic import handwriting, templates
 from classifier.synthetic.templates import Variant
+from tests.benchmarks import at_least_one, carry_out, strokes_of_file
 
 SURE = 0.95  # from here on the page says it without doubt
 LINE = 0.92  # below which no variant should be read
@@ -175,12 +176,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("drawings", nargs="*", help="files of real drawings, as strokes")
     parser.add_argument("--model", default="shipped-deep")
-    parser.add_argument("--count", type=int, default=200, help="generated digits of each variant")
+    parser.add_argument(
+        "--count", type=at_least_one, default=200, help="generated digits of each variant"
+    )
     chosen = parser.parse_args()
     predictor = Predictor(store.get(chosen.model).tflite(), threads=2)
     nearest = {digit: Nearest(digit) for digit in templates.load().digits}
     real = sum(
-        (count(drawings.load(path), nearest, predictor) for path in chosen.drawings), Counter()
+        (count(strokes_of_file(path), nearest, predictor) for path in chosen.drawings), Counter()
     )
     rows = [read(one, chosen.count, predictor) for one in templates.load().variants]
     print(table(rows, real))
@@ -193,4 +196,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

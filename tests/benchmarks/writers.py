@@ -20,6 +20,7 @@ from classifier.ink.drawings import Drawings
 from classifier.learning import training
 from classifier.rights import OPERATOR
 from classifier.serving import evaluation, predict, store
+from tests.benchmarks import at_least_one, carry_out, strokes_of_file
 
 FOLDS = 3
 
@@ -37,7 +38,7 @@ def answers(path: str | None, images: np.ndarray, epochs: int) -> np.ndarray:
 
 def by_people(path: str, parser: argparse.ArgumentParser) -> tuple[Drawings, np.ndarray]:
     """The drawings of a file, and who drew them, each once; an error where too few are known."""
-    drawn = drawings.load(path)
+    drawn = strokes_of_file(path)
     writer = getattr(drawn, "writer", None)
     people = np.unique([] if writer is None else writer)
     if len(people) < FOLDS:
@@ -61,7 +62,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("drawings", help="a file of drawings that names their writers")
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=at_least_one, default=12)
     chosen = parser.parse_args()
     drawn, people = by_people(chosen.drawings, parser)
     images, readable = to_network_inputs(drawn)
@@ -91,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    carry_out(main)

@@ -35,6 +35,16 @@ def test_strokes_are_rendered_anew_each_time_with_other_pens(tiny_mnist, drawn):
     assert ink.max() > 1.5 * ink.min()
 
 
+def test_who_drew_nearly_all_is_not_kept_back(tiny_mnist, tmp_path):
+    samples = [handwriting.sample_digit(i % 10) for i in range(21)]
+    writer = np.repeat([7, 9], [20, 1])
+    path = tmp_path / "two.npz"
+    drawings.save(drawings.from_strokes(samples, np.arange(21) % 10, writer), path)
+    for seed in range(4):
+        (mixture,) = load_tiny(tiny_mnist, drawings=str(path), seed=seed).mixed
+        assert len(mixture.kept[1]) == 1
+
+
 def test_writers_are_kept_back_whole(tiny_mnist, tmp_path):
     samples = [handwriting.sample_digit(i % 10) for i in range(36)]
     drawn = drawings.from_strokes(samples, np.arange(36) % 10, np.repeat(np.arange(12), 3))

@@ -87,6 +87,33 @@ def test_labels_that_are_no_texts_of_the_drawings_are_refused(drawn, tmp_path, l
         drawings.load(tmp_path / "odd.npz", symbols=True)
 
 
+@pytest.mark.parametrize(
+    "beyond", [2**31 - 1, 2**40 + 59, -(2**31) - 1], ids=["no room for one more", "large", "small"]
+)
+def test_who_has_a_number_beyond_32_bits_is_one_in_strokes_and_in_images(drawn, tmp_path, beyond):
+    arrays = arrays_of(drawn) | {
+        "writer": np.array([5, 6, beyond]),
+        "x": np.full((2, 28, 28), 200, np.uint8),
+        "y": np.array([3, 4], np.uint8),
+        "x_writer": np.array([beyond, 7]),
+    }
+    np.savez(tmp_path / "both.npz", **arrays)
+    writer = drawings.load(tmp_path / "both.npz").writer.tolist()
+    assert writer[2] == writer[3]
+    assert len(set(writer)) == 4
+
+
+def test_whoever_is_not_known_has_the_number_of_nobody_else(drawn, tmp_path):
+    arrays = arrays_of(drawn) | {
+        "writer": np.array([5, 6, 2**31 - 1]),
+        "x": np.full((1, 28, 28), 200, np.uint8),
+        "y": np.array([3], np.uint8),
+    }
+    np.savez(tmp_path / "both.npz", **arrays)
+    writer = drawings.load(tmp_path / "both.npz").writer.tolist()
+    assert writer[3] not in writer[:3]
+
+
 def test_people_of_several_files_stay_apart(drawn):
     """Though two files give them the same numbers, or one does not tell them."""
     nobody = drawings.from_strokes([DOT], np.array([0]))

@@ -169,7 +169,19 @@ def _holes(picture: np.ndarray) -> int:
 
 @pytest.mark.parametrize(("count", "seed", "words"), [
     (-1, 0, "count is -1"), (5, -1, "seed is -1"), (5, 2**40, "seed is 1099511627776"),
+    (10**12, 1, "count is 1000000000000"),
 ])  # fmt: skip
 def test_impossible_requests_are_refused(count, seed, words):
     with pytest.raises(ValueError, match=words):
         handwriting.generate(count, seed)
+
+
+@pytest.mark.parametrize("evenness", [-0.1, 1.1, float("nan"), float("inf")])
+def test_an_evenness_that_is_no_share_is_refused(evenness):
+    with pytest.raises(ValueError, match="evenness is"):
+        handwriting.generate(5, 1, evenness)
+
+
+def test_there_is_no_sample_of_what_is_no_digit():
+    with pytest.raises(ValueError, match="no digit 10: digits are 0 to 9"):
+        handwriting.sample_digit(10)

@@ -72,6 +72,14 @@ def test_unknown_variants_are_refused_with_those_there_are(asked, words):
     (digit(7, name="a", strokes="0,0 1;1"), "“a”: stroke 1: “1;1” is no point like 12,34"),
     (digit(7, name="a", strokes="0,0 1,nan"), "“a”: stroke 1: “1,nan” is no point"),
     (digit(7, name="a", strokes="0,0 9,9! 9,9"), "stroke 1 has the point 9,9 twice in a row"),
+    (digit(7, name="a", strokes="0,0 9,9! 09,9"), "stroke 1 has the point 9,9 twice in a row"),
+    (digit(7, name="a", strokes="0,0 -0,00"), "stroke 1 has the point 0,0 twice in a row"),
+    (digit(7, name="a", strokes="0,0 9,9 " * 51), "stroke 1 has 102 points, and may have 100"),
+    (digit(7, name="a", strokes=" / ".join(["0,0 9,9"] * 21)), "it has 21 strokes, and may have"),
+    (digit(7, name="a", strokes="1,1 " + "1" * 2_000), "is no point like 12,34"),
+    (digit(7, name="a" * 81), "must be some words, not 'aaaaaaaaaa"),
+    (digit(7, name="plain "), "must be some words, not 'plain '"),
+    (digit(7, name="a").replace("'a'", '"a\\u200b"'), "must be some words, not 'a\\u200b'"),
     *((digit(7, name="a", weight=weight), "digit 7, “a”: weight must be a number above 0")
       for weight in (0, -1, "2")),
     ("[[digits.7]]\nname = 'a'\nweight = inf\nstrokes = '0,0 1,1'", "a number above 0, not inf"),
@@ -86,6 +94,12 @@ def test_a_damaged_file_is_refused_by_the_place(tmp_path, entry, words):
     with pytest.raises(ValueError, match="mine.toml is not a file of templates: .*"
                        + re.escape(words)):  # fmt: skip
         templates.read(written(tmp_path, text))
+
+
+def test_a_file_that_is_larger_than_any_is_refused_unread(tmp_path):
+    path = written(tmp_path, "\n".join([OTHERS, *ALL]) + "\n#" + "x" * 1_000_000)
+    with pytest.raises(ValueError, match="it has more than 1,000,000 bytes"):
+        templates.read(path)
 
 
 @pytest.mark.parametrize(("text", "words"), [
