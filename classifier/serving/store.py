@@ -99,12 +99,13 @@ def _found(name: str) -> SavedModel | None:
 
 
 def followed(name: str, model_id: str) -> SavedModel | None:
-    """The model of that id, which had that name once, whatever it is called now; without an id the
-    one of that name. None if it is gone or damaged."""
+    """The model of that id, which had that name once, whatever it is called now; without an id, and
+    of those that come with the project, which keep their names, the one of that name. None if it is
+    gone or damaged."""
     named = None
     with contextlib.suppress(DamagedModelError, ModelNotFoundError):
         named = get(name)
-    if not model_id or (named is not None and named.id == model_id):
+    if not model_id or (named is not None and (named.shipped or named.id == model_id)):
         return named
     return next((model for model in list_models()[0] if model.id == model_id), None)
 

@@ -123,12 +123,14 @@ def draw_pens(
     return width.clip(*_PEN_WIDTHS), pressure.clip(-0.5, 0.5)
 
 
-def sample_digit(digit: int) -> list[NDArray[np.float32]]:
-    """One plain, well-formed `digit`: strokes (k, 2) float32 in a unit box, x right, y down. Raises
-    ValueError for what is none from 0 to 9."""
+def sample_digit(digit: int, variant_name: str = "") -> list[NDArray[np.float32]]:
+    """One well-formed `digit`, the plainest if no variant is named: strokes (k, 2) float32 in a
+    unit box, x right, y down. Raises ValueError for no digit from 0 to 9, and for no variant."""
     if digit not in range(CLASSES):
         raise ValueError(f"There is no digit {digit}: digits are 0 to 9.")
-    shape = curves.parse(templates.load().digits[digit][0].strokes)
+    known = templates.load()
+    variant = known.find(digit, variant_name) if variant_name else known.digits[digit][0]
+    shape = curves.parse(variant.strokes)
     strokes = [0.8 * sharp @ shape.control[part] + 0.2 * rounded @ shape.control[part]
                for part, sharp, rounded in shape.strokes]  # fmt: skip
     points = np.concatenate(strokes)

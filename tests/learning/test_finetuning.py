@@ -54,7 +54,7 @@ def test_it_goes_on_from_what_the_other_knows_and_is_judged_by_writers(home, fil
     assert (tuned["by_writer"], tuned["writers"], tuned["folds"]) == (True, 4, 4)
     assert sum(tuned["before"]) > 0.7 * sum(tuned["n"])  # it knows digits already
     assert all(0 <= after <= n for after, n in zip(tuned["after"], tuned["n"], strict=True))
-    assert saved.meta.base == Base("shipped-dense", "")
+    assert saved.meta.base == Base("shipped-dense", store.get("shipped-dense").id)
     assert len(saved.meta.learned_from) == sum(tuned["n"])
     each = np.array(list(saved.meta.held_out.values()))
     assert set(saved.meta.held_out) == set(saved.meta.learned_from)
@@ -101,7 +101,9 @@ def test_a_model_is_gone_on_from_whatever_it_is_called_by_then(home, file, tiny_
     store.rename("first", "second", OPERATOR)
     go_on(settings(file, tiny_mnist, name="first"))  # which is another
     saved = training.train(asked, lambda event: None, base_id=first.id)
-    assert saved.meta.base == Base("shipped-dense", "")  # of `second`, which knows these drawings
+    assert saved.meta.base == Base(
+        "shipped-dense", store.get("shipped-dense").id
+    )  # of `second`, which knows these drawings
     store.delete("second", OPERATOR)
     with pytest.raises(ValueError, match="first, from which to go on, was deleted"):
         training.train(asked, lambda event: None, base_id=first.id)

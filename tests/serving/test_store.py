@@ -629,3 +629,10 @@ def test_a_model_that_came_in_part_is_refused(home, lost):
     del contents[lost]
     with pytest.raises(ValueError, match=r"did not come|damaged"):
         saving.received(contents)
+
+
+def test_a_model_that_comes_with_the_project_is_followed_by_its_name(shipped):
+    """Whoever keeps it in mind, such as a class, has it still when the project has a newer one."""
+    followed = store.followed(shipped.name, "the id of the one before")
+    assert followed is not None
+    assert followed.name == shipped.name
