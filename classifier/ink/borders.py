@@ -26,7 +26,6 @@ _EDGE = 0.01  # of the picture's width: what comes so near its edge has no end t
 _BELOW, _ALIKE = 8, 0.4  # lines below one that are looked at, and what of it is above them
 _BOXES = 2  # lines below one that close a box with it: boxes may overlap
 _STEPS = 64  # places at which an upright line is looked for on its way, at most
-_BENT = 0.015  # of its length: how far paper and lens bend a line at most
 _FITS = 3  # of a line to what is near it
 _BEYOND = 3  # pixels: a line is taken out a little farther than it is seen
 _FAR = -1_000_000  # a row that no picture has
@@ -179,13 +178,12 @@ def _along(view: _View, hough: tuple[float, float]) -> _Border | None:
 
 def _is_straight(one: _Border) -> bool:
     """Whether a line bends no more than paper and lens bend it, as the bows of a 0 do."""
-    bent = abs(one.rows[0] + one.rows[-1] - 2 * one.rows[len(one.rows) // 2]) / 2
-    return bool(bent <= max(_BENT * len(one.rows), 1))
+    return ruling.bow(one.rows) <= max(ruling.BENT * len(one.rows), 1)
 
 
 def _as_seen(columns: np.ndarray, rows: np.ndarray, near: np.ndarray, part: slice) -> np.ndarray:
     """The line, (columns,), through what is seen in a part of it, bent a little by paper and
-    lens; the rest as of `_near`."""
+    lens; the rest as of `_View.near`."""
     at, column = np.nonzero(near[:, part])
     column += part.start
     fitted = np.polyfit(columns[column], rows[at, column], 2, w=near[at, column])
@@ -227,19 +225,27 @@ def _posts(upright: _View, upper: _Border, lower: _Border) -> list[_Border]:
     posts = []
     for place, lean in zip(*_across(upright, columns, upper, lower, high), strict=True):
         at = np.array([place])
-        top, bottom = round(float(upper.at(at)[0])), round(float(lower.at(at)[0])) + 1
-        down = np.arange(max(top, 0), min(bottom, size[1]))
-        path = place + lean * ((down - top) / (bottom - top) - 0.5)
-        for _ in range(_FITS):
-            rows, seen, _ = upright.near(down, path)
-            path = _as_seen(down, rows, seen, slice(0, len(down)))
-        post = _Border(int(down[0]), path)
-        posts += [post] if _is_straight(post) else []
+        post = _post(upright, float(upper.at(at)[0]), float(lower.at(at)[0]), place, lean)
+        posts += [post] if post is not None else []
     places = np.array([post.rows.mean() for post in posts])
     at_left, at_right = _are_near(places, lefts, near), _are_near(places, rights, near)
     if not len(at_left) or not len(at_right) or at_left[0] >= at_right[-1]:
         return []
     return posts[at_left[0] : at_right[-1] + 1]
+
+
+def _post(upright: _View, top: float, bottom: float, place: float, lean: float) -> _Border | None:
+    """The upright line between two rows, which is there half way down and leans so far to the right
+    on its way, as it runs; None if it is not straight."""
+    down = np.arange(max(round(top), 0), min(round(bottom) + 1, upright.thin.shape[1]))
+    path = place + lean * ((down - top) / (bottom - top) - 0.5)
+    for _ in range(_FITS):
+        rows, seen, _ = upright.near(down, path)
+        if np.any(seen, axis=0).sum() < _BARE * max(len(down), _LEAST_HIGH):
+            return None
+        path = _as_seen(down, rows, seen, slice(0, len(down)))
+    post = _Border(int(down[0]), path)
+    return post if _is_straight(post) else None
 
 
 def _are_near(places: np.ndarray, ends: list[int], near: float) -> np.ndarray:

@@ -16,7 +16,7 @@ _MOST_LINES = 400  # candidates looked at, several for each line
 _RUN = 0.2  # of the width that a line has to be seen along
 _AS_DARK = 0.5  # of the darkest ink: a line is as dark as ink
 _BRIDGE = 11  # pixels: what ends on both sides of a line is so near
-_BENT = 0.015  # of its length: how far paper and lens bend a line at most, and pens more
+BENT = 0.015  # of its length: how far paper and lens bend a line at most, and pens more
 _SLENDER, _LONG = 18, 50  # a line is so many times as long as it is thick; no stroke is as long
 # A line as dark as ink is seen so much of its way, and so near to where it is taken to run, pixels.
 _SEEN, _ON = 0.85, 1.5
@@ -122,8 +122,7 @@ def _runs_through(shape: tuple[int, ...], line: np.ndarray, near: Near) -> bool:
     """Whether a line runs nearly straight from one edge of a picture of this shape to the other;
     near: rows and columns of what is seen of it."""
     seen = (line > -1) & (line < shape[0])
-    bent = abs(line[0] + line[-1] - 2 * line[len(line) // 2]) / 2
-    if seen.sum() < _RUN * len(seen) or bent > _BENT * len(line):
+    if seen.sum() < _RUN * len(seen) or bow(line) > BENT * len(line):
         return False
     hit = np.zeros(len(line), bool)
     hit[near[1]] = True
@@ -131,6 +130,11 @@ def _runs_through(shape: tuple[int, ...], line: np.ndarray, near: Near) -> bool:
     through = hit[seen]
     ends = through[:end].mean(), through[-end:].mean()
     return bool(through.mean() >= 0.6 and min(ends) >= 0.4)
+
+
+def bow(line: np.ndarray) -> float:
+    """How far the middle of a line, with a row (W,) for each column, is from straight."""
+    return float(abs(line[0] + line[-1] - 2 * line[len(line) // 2]) / 2)
 
 
 def _is_ruled(shape: tuple[int, ...], line: np.ndarray, near: Near, profile: np.ndarray) -> bool:
