@@ -51,9 +51,12 @@ def _find(picture: np.ndarray, area: int) -> np.ndarray:
     beside = surroundings.beside_the_sheet(colours)
     if beside is None:
         return _ink_of(colours)
-    # The desk becomes paper.
+    # The desk becomes paper, and the picture as large as the sheet: a line runs from edge to edge.
     sheet = np.median(colours[~beside], axis=0)
-    ink = _ink_of(np.where(beside[..., None], sheet, colours).astype(np.float32))
+    rows, columns = (np.flatnonzero(~beside.all(axis=axis)) for axis in (1, 0))
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    ink = np.zeros(beside.shape, np.float32)
+    ink[part] = _ink_of(np.where(beside[..., None], sheet, colours).astype(np.float32)[part])
     return np.where(beside, np.float32(0), ink)
 
 

@@ -138,6 +138,16 @@ def test_the_desk_around_a_sheet_is_no_ink(desk, read):
         assert read(around).sheet.text == number
 
 
+@pytest.mark.parametrize("ruling", ["plain", "ruled"])
+def test_the_margin_of_a_sheet_on_a_desk_is_no_ink(ruling, read):
+    """It runs from edge to edge of the sheet, and not of the picture: it was a 1."""
+    sheet = picture(
+        written("27"), thickness=0.04, size=0.5, ruling=ruling, margin=True, strength=1.0
+    )
+    around = cv2.copyMakeBorder(sheet, *[70] * 4, cv2.BORDER_CONSTANT, value=[40] * 3)
+    assert read(around).sheet.text == "27"
+
+
 @pytest.mark.parametrize("bars", [(60, 0), (0, 60), (0, 90)])
 def test_bars_beside_a_picture_are_no_ink(bars, read):
     plain = np.full((300, 300), 255, np.uint8)
