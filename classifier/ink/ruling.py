@@ -81,10 +81,11 @@ def _divide(contrast: np.ndarray, mask: np.ndarray, line: np.ndarray, ink: float
     near = _around(mask, line)
     if not _runs_through(mask.shape, line, near):
         return
-    rows, columns, _, profile = _across(contrast, line)
+    across = _across(contrast, line)
+    rows, columns, _, profile = across
     if profile.max() > ink and not _is_ruled(mask.shape, line, near, profile):
         return
-    take_out(contrast, line, ink)
+    _take_out(contrast, line, ink, across)
     middle = np.abs(rows - line[columns]) <= 2
     mask[rows[middle], columns[middle]] = 0
 
@@ -111,7 +112,14 @@ def take_out(contrast: np.ndarray, line: np.ndarray, ink: float) -> None:
     line: its row in each column, (W,), far outside of the picture where there is none; ink: from
     this contrast on it is as dark as ink
     """
-    rows, columns, bins, profile = _across(contrast, line)
+    _take_out(contrast, line, ink, _across(contrast, line))
+
+
+def _take_out(
+    contrast: np.ndarray, line: np.ndarray, ink: float, across: tuple[np.ndarray, ...]
+) -> None:
+    """The same, with what is `_across` it."""
+    rows, columns, bins, profile = across
     level = 1.2 * profile[bins].clip(0, 0.75)
     contrast[rows, columns] = 1 - (1 - contrast[rows, columns]) / (1 - level)
     if profile.max() > ink:

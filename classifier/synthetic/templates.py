@@ -114,7 +114,7 @@ def _checked_variant(digit: int, number: int, entry: object) -> Variant:
         raise ValueError(f"{place} must be a table, [[digits.{digit}]]")
     _check_keys(entry, {"name", "weight", "strokes"}, {"found"}, place)
     name, weight, found = entry["name"], entry["weight"], entry.get("found", "")
-    if not _are_words(name) or not name.strip():
+    if not _are_words(name) or not name:
         raise ValueError(f"the name of {place} must be some words, not {name!r:.80}")
     place = f"digit {digit}, “{name}”"
     if not _are_words(found):

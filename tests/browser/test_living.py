@@ -66,6 +66,17 @@ def test_it_moves_while_the_pen_is_down_and_rests_when_nothing_changes(inside):
     wait_until(rests)
 
 
+def test_what_the_server_tells_while_it_moves_does_not_stop_it(inside):
+    errors = []
+    inside.on("pageerror", lambda error: errors.append(error))
+    words = inside.locator(".living-words")
+    for digit in (3, 7, 2):
+        click(inside, f"sample-{digit}")
+        expect(words).to_contain_text(f"Read as a {digit}", timeout=PATIENCE)
+    settle(inside)
+    assert not errors
+
+
 def test_without_motion_it_is_still_while_the_pen_moves(inside):
     inside.emulate_media(reduced_motion="reduce")
     wait_until(lambda: inside.locator("[data-painted]").count() == 1)

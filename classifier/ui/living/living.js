@@ -52,7 +52,7 @@ class Living {
     // The board's own event, which does not rise, and whose element may be another one later.
     on(document, "link", (event) => this.overhear(event.target), { capture: true });
     on(this.canvas, "transitionend", () => {
-      this.colours = this.#colours(); // the theme is another one
+      this.colours = null; // the theme is another one
       this.moved();
     });
     on(reduced, "change", () => this.moved());
@@ -250,13 +250,13 @@ class Living {
   /** Something is to be drawn: as long as it moves. */
   moved() {
     if (!this.shape || !this.frame || this.running) return;
-    this.colours ??= this.#colours();
     this.at = performance.now();
     this.running = requestAnimationFrame((now) => this.#step(now));
   }
 
   #step(now) {
     this.running = 0;
+    this.colours ??= this.#colours();
     if (this.goesOn) this.pace.note(now - this.at);
     // Where frames come slowly, the pen goes first: what moves would keep its next answer waiting.
     const isStill = reduced.matches || (this.pace.isSlow && isDrawing());
