@@ -182,8 +182,9 @@ def wait_for_canvas(page: Page) -> None:
     settle(page)
 
 
-# A click is sent a moment later, keys are listened to once all is drawn, and charts grow as they
-# are drawn: the page is at rest when, for a while, nothing has run and nothing has grown.
+# A click is sent a moment later, keys are listened to once all is drawn, charts grow as they are
+# drawn, and what an element is drawn by (the page's style, too) may still be on its way: the page is
+# at rest when, for a while, nothing has run, grown or been awaited.
 _AT_REST = """
 patience => new Promise((resolve, reject) => {
   const begun = performance.now();
@@ -192,7 +193,8 @@ patience => new Promise((resolve, reject) => {
     const now = performance.now();
     const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
     const grown = document.querySelector('[data-testid="stMain"]').scrollHeight;
-    if (state !== 'notRunning' || grown !== height) [since, height] = [now, grown];
+    const awaited = document.querySelector('[data-testid="stSkeleton"]');
+    if (state !== 'notRunning' || grown !== height || awaited) [since, height] = [now, grown];
     if (now - since > 200) requestIdleCallback(() => resolve(), {timeout: 100});
     else if (now - begun > patience) reject(new Error(`restless: ${state}, ${grown} pixels`));
     else setTimeout(look, 20);
