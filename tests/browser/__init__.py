@@ -183,8 +183,8 @@ def wait_for_canvas(page: Page) -> None:
 
 
 # A click is sent a moment later, keys are listened to once all is drawn, charts grow as they are
-# drawn, and what an element is drawn by (the page's style, too) may still be on its way: the page is
-# at rest when, for a while, nothing has run, grown or been awaited.
+# drawn, and what draws an element (the page's style, too) may still be on its way: the page is at
+# rest when, for a while, nothing has run, grown or been awaited.
 _AT_REST = """
 patience => new Promise((resolve, reject) => {
   const begun = performance.now();
