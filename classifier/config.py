@@ -33,7 +33,14 @@ NETWORKS: dict[str, str] = {
     "conv": "A small convolutional network: looks at neighbouring pixels together. More accurate.",
     "deep": "Five convolutional layers: the most accurate, and takes minutes.",
 }
-DETECTOR = "detector"  # a network that tells digits from other drawings, and gives no digit
+# Those that no visitor waits for.
+LARGE: dict[str, str] = {"wide": "Six wide convolutional layers: the most accurate, in an hour."}
+DETECTOR, PAIRS = "detector", "pairs"
+# Networks that give no digit: they stand beside one that does.
+JUDGES: dict[str, str] = {
+    DETECTOR: "Tells digits from other drawings.",
+    PAIRS: "Tells which two digits that touch are.",
+}
 # What a drawing may be that is no digit: how the page calls it.
 KINDS: dict[str, str] = {
     "letters": "a letter",
@@ -112,9 +119,7 @@ class TrainConfig:
     Raises ValueError, naming the field, its value and what is allowed.
     """
 
-    network: str = Setting(
-        "Network", choices=NETWORKS | {DETECTOR: "Tells digits from other drawings."}
-    ).of("dense")
+    network: str = Setting("Network", choices=NETWORKS | LARGE | JUDGES).of("dense")
     base: str | None = Setting(
         "Goes on from",
         "A saved model to go on from, with drawings and with standards of its own.",
@@ -223,12 +228,12 @@ class TrainConfig:
                     )
             elif value == told.networks[self.network]:  # equal settings are written alike
                 object.__setattr__(self, field, None)
-        mixes = self.styles or self.drawings is not None or self.network == DETECTOR
+        mixes = self.styles or self.drawings is not None or self.network in JUDGES
         if self.shuffle_labels and mixes:
             raise ValueError(
                 f"shuffle_labels is on with network {self.network}, styles {self.styles} and "
                 f"drawings {self.drawings}: what is mixed in keeps its labels, so take styles 0, "
-                "no drawings, and no detector."
+                "no drawings, and a network that reads digits."
             )
         if self.drawings is not None and self.styles + self.drawings_share > MAX_SHARE:
             raise ValueError(
@@ -240,18 +245,19 @@ class TrainConfig:
             or self.base is not None
             or self.styles
             or self.train_size is not None
-            or self.network == DETECTOR
+            or self.network in JUDGES
         ):
             raise ValueError(
                 "drawings_alone is True: name a file of drawings, and take no model to go on from, "
-                "styles 0, no size, and no detector."
+                "styles 0, no size, and a network that reads digits."
             )
         if self.base is not None:
             check_name(self.base)
-            if self.drawings is None or self.network == DETECTOR or self.shuffle_labels:
+            if self.drawings is None or self.network in JUDGES or self.shuffle_labels:
                 raise ValueError(
                     f"base is {self.base!r}: what goes on from another model learns from drawings. "
-                    "Name a file of them, keep the labels as they are, and choose no detector."
+                    "Name a file of them, keep the labels as they are, and choose a network that "
+                    "reads digits."
                 )
         if self.name is not None:
             check_name(self.name)

@@ -10,6 +10,7 @@ from typing import TypeGuard
 
 LONGEST_NAME = 64  # characters
 SHIPPED_DETECTOR, SHIPPED_ARTICLE = "shipped-detector", "shipped-dense"
+SHIPPED_PAIRS = "shipped-pairs"
 # What the shipped models were called once, which is what networks are called.
 FORMER = {"conv": "shipped-deep", "dense": SHIPPED_ARTICLE, "detector": SHIPPED_DETECTOR}
 

@@ -187,7 +187,7 @@ def test_without_environment_the_folder_is_hidden_in_the_project(monkeypatch):
 
 
 def test_every_default_is_a_setting_of_a_known_network():
-    assert set(DEFAULTS) <= {*NETWORKS, config.DETECTOR}
+    assert set(DEFAULTS) <= {*NETWORKS, *config.LARGE, *config.JUDGES}
     for network in DEFAULTS:
         assert TrainConfig.of(network).network == network
 
@@ -203,9 +203,10 @@ def test_going_on_has_standards_of_its_own_for_each_network(network):
     assert named == settings
 
 
-@pytest.mark.parametrize("network", [DETECTOR, "nonsense"])
+@pytest.mark.parametrize("network", [*config.JUDGES, "nonsense"])
 def test_what_cannot_be_gone_on_from_is_told(network):
-    with pytest.raises(ValueError, match=network if network != DETECTOR else "no detector"):
+    why = "network that reads digits" if network in config.JUDGES else network
+    with pytest.raises(ValueError, match=why):
         TrainConfig.fine_tuning("mine", {"network": network}, "mnist", "x.npz")
 
 

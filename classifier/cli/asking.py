@@ -4,10 +4,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from classifier.config import CLASSES, DETECTOR
-from classifier.names import SHIPPED_DETECTOR
+from classifier.names import SHIPPED_DETECTOR, SHIPPED_PAIRS
 
 if TYPE_CHECKING:
-    from classifier.serving.predict import Detector, Predictor
+    from classifier.serving.predict import Detector, Pairs, Predictor
 
 DEFAULT_MODEL = "shipped-deep"
 
@@ -47,3 +47,13 @@ def detector(name: str) -> "Detector | None":
     if found is None:
         raise ValueError(f"{name} is no detector: train one with --network {DETECTOR}.")
     return found
+
+
+def pairs() -> "Pairs | None":
+    """What tells which two digits that touch are; None if it is not there."""
+    from classifier.serving import store
+
+    try:
+        return store.get(SHIPPED_PAIRS).pairs()
+    except store.ModelNotFoundError:
+        return None

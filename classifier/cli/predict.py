@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from classifier.ink.pictures import Picture
-    from classifier.serving.predict import Detector, Predictor
+    from classifier.serving.predict import Detector, Pairs, Predictor
     from classifier.serving.sheets import Reading
 
 TEXT = "Say which digits are on each picture: one, a number, or lines of numbers."
@@ -48,10 +48,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def command(chosen: argparse.Namespace) -> int:
     """Ask about each picture, print the answers, and return the exit status."""
     predictor, detector = asking.predictor(chosen.model), asking.detector(chosen.detector)
+    pairs = asking.pairs()
     writing = None if chosen.annotate is None else Annotating(chosen.annotate)
     look = not chosen.json  # whose entries have no place for it
     found = (
-        one for path in chosen.paths for one in _entries(path, predictor, detector, writing, look)
+        one
+        for path in chosen.paths
+        for one in _entries(path, predictor, detector, pairs, writing, look)
     )
     if chosen.json:
         entries = list(found)
@@ -80,6 +83,7 @@ def _entries(
     path: str,
     predictor: "Predictor",
     detector: "Detector | None",
+    pairs: "Pairs | None",
     writing: "Annotating | None",
     look: bool,
 ) -> Iterator[dict[str, Any]]:
@@ -103,7 +107,7 @@ def _entries(
         except pictures.UnreadablePictureError as error:
             yield {"path": str(file), "error": str(error)}
             continue
-        read = sheets.read(preparing.prepare(picture.pixels), predictor, detector)
+        read = sheets.read(preparing.prepare(picture.pixels), predictor, detector, pairs)
         if writing is not None:
             writing.write(file, picture, read)
         entry = {"path": str(file)} | _entry(picture, read)

@@ -34,9 +34,12 @@ _PER_DIGIT = 0.5  # each digit costs so much: in doubt there are fewer
 _TIE, _NEAR = 1.1, 0.011  # a cut between strokes that meet costs so much, and less the farther
 _WIDE, _LOW, _APART = 3.0, 12.0, 10.0  # for each height of the line over or under what is usual
 _MOST_PAIRS, _PAIRS_OF_SHEET = 6, 12  # of a line, and of a sheet, that are looked at
+_SURE = 0.55  # and what costs less is one, without asking how it looks as two
 _DOUBTED = 1.1  # ink that costs less as one digit is not looked at as two
 _NARROWEST_PAIR, _WIDEST_PAIR = 0.4, 2.2  # of the line's height
 _TOUCHING = 1.0  # what it costs that two digits touch
+_AGREED = 3.0  # what that network takes off where it is sure which two they are
+_AS_ONE = 2.0  # what the doubts of the network of pairs count for that it is but one
 _SAMPLES = 40  # points along a stroke that distances are taken from
 
 
@@ -133,13 +136,21 @@ def read_strokes(
     return parts
 
 
-def read_ink(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> list[Part]:
+def read_ink(
+    ink: np.ndarray, score: Score, is_digit: Score | None = None, pairs: Score | None = None
+) -> list[Part]:
     """The digits in a picture's ink (H, W) float32, as in `Prepared`, in reading order; the rest
-    as for `read_strokes`. Boxes are in the ink's pixels."""
-    return read_sheet(ink, score, is_digit).digits
+    as for `read_strokes`. Boxes are in the ink's pixels.
+
+    pairs: pictures of `touching.picture`, (N, 28, 28) uint8, to how probable each two digits are,
+    (N, 10, 10), the left one first
+    """
+    return read_sheet(ink, score, is_digit, pairs).digits
 
 
-def read_sheet(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> Sheet:
+def read_sheet(
+    ink: np.ndarray, score: Score, is_digit: Score | None = None, pairs: Score | None = None
+) -> Sheet:
     """The same, with what was left out."""
     found = pieces.pieces(finding.drop_specks(ink), MOST)
     if found is None:
@@ -147,7 +158,7 @@ def read_sheet(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> 
     digits: list[Part] = []
     left_out: list[Box] = []
     most = min(_MOST_PAIRS, _PAIRS_OF_SHEET // max(len(found), 1))
-    rows = [_read_line(ink, line, most, score, is_digit) for line in found]
+    rows = [_read_line(ink, line, most, score, is_digit, pairs) for line in found]
     rows = [row for row in rows if row[0]]
     numbers = lines.numbers([np.array([part.box for part in parts]) for parts, _ in rows])
     for line, ((parts, others), owners) in enumerate(zip(rows, numbers, strict=True)):
@@ -160,7 +171,12 @@ def read_sheet(ink: np.ndarray, score: Score, is_digit: Score | None = None) -> 
 
 
 def _read_line(
-    ink: np.ndarray, line: pieces.Line, most: int, score: Score, is_digit: Score | None
+    ink: np.ndarray,
+    line: pieces.Line,
+    most: int,
+    score: Score,
+    is_digit: Score | None,
+    pairs: Score | None,
 ) -> tuple[list[Part], list[Box]]:
     """The digits of a line, and the boxes of what was left out; most: pairs that are looked at."""
     boxes = line.boxes
@@ -177,7 +193,7 @@ def _read_line(
         return np.array([convention.network_input(only(*candidate)) for candidate in candidates])
 
     arcs = _arcs(boxes, _MOST_CUTS, _WIDEST_CUT, pictures, score, is_digit)
-    arcs += _pairs(line, arcs, most, only, score, is_digit)
+    arcs = _with_pairs(line, arcs, most, only, score, is_digit, pairs)
     if len(boxes) > 1:
         arcs += [_Arc(k, k + 1, cost, None) for k, cost in enumerate(_marks(line).tolist())]
     parts: list[Part] = []
@@ -188,7 +204,7 @@ def _read_line(
         if arc.found is None:
             left_out.append(around)
         elif isinstance(arc.found, Pair):
-            parts += _of_pair(mine, arc.found, around, score)
+            parts += _of_pair(mine, arc.found, around)
         else:
             prepared = _alone(mine)
             if prepared.network_input is not None:
@@ -288,51 +304,62 @@ def _arcs(
     return [_Arc(first, end, cost, row) for (first, end), cost, row in found]
 
 
-def _pairs(
+def _with_pairs(
     line: pieces.Line,
     arcs: Sequence[_Arc],
     most: int,
     only: Callable[[int, int], np.ndarray],
     score: Score,
     is_digit: Score | None,
+    pairs: Score | None,
 ) -> list[_Arc]:
-    """What may be two digits that touch, of all that hangs together and is doubtful as one; most:
-    that are looked at; only: first and end of pieces to their ink."""
+    """The same with what may be two digits that touch, of all that hangs together and is doubtful
+    as one; most: that are looked at; only: first and end of pieces to their ink."""
     height = lines.line_height(line.boxes)
     doubtful, sure = [], set[int]()
-    for arc in sorted(arcs, key=lambda arc: arc.first - arc.end):  # the largest first
+
+    def as_two(arc: _Arc) -> np.ndarray:
+        """How probable each two digits are, (10, 10); where that cannot be asked it is none."""
+        if pairs is None:
+            return np.zeros((0, 0))
+        return np.asarray(pairs(touching.picture(only(arc.first, arc.end))[None])[0])
+
+    for k, arc in sorted(enumerate(arcs), key=lambda one: one[1].first - one[1].end):  # large first
         mine, others = line.whole[arc.first : arc.end], line.whole_beside(arc.first, arc.end)
         if (mine != mine[0]).any() or mine[0] in sure:
             continue
         is_part = mine[0] in others
-        if arc.cost <= _DOUBTED:
+        if arc.cost <= _DOUBTED and (is_part or arc.cost <= _SURE or as_two(arc).sum() < 0.5):
             if not is_part:
                 sure.add(mine[0])
             continue
         left, top, right, bottom = _around(line.boxes[arc.first : arc.end])
         wide, high = (right - left) / height, (bottom - top) / height
         if _NARROWEST_PAIR < wide < _WIDEST_PAIR and high < _WIDEST_PAIR:
-            doubtful.append((is_part, -arc.cost, arc))
-    found = []
-    for *_, arc in sorted(doubtful, key=lambda one: one[:2])[:most]:
-        pair = touching.tell_apart(only(arc.first, arc.end), height, score, is_digit)
+            doubtful.append((is_part, -arc.cost, k))
+    found = list(arcs)
+    for *_, k in sorted(doubtful)[:most]:
+        arc = arcs[k]
+        together = as_two(arc)
+        found[k] = replace(arc, cost=arc.cost + _AS_ONE * float(touching.doubt(1 - together.sum())))
+        ink = only(arc.first, arc.end)
+        pair = touching.tell_apart(ink, height, score, is_digit, together)
         if pair is not None:
-            cost = 2 * _PER_DIGIT + _TOUCHING + pair.cost
-            found.append(_Arc(arc.first, arc.end, cost, pair))
+            cost = 2 * _PER_DIGIT + _TOUCHING - _AGREED * float(together.max(initial=0))
+            found.append(_Arc(arc.first, arc.end, cost + pair.cost, pair))
     return found
 
 
-def _of_pair(ink: np.ndarray, pair: Pair, around: Box, score: Score) -> list[Part]:
+def _of_pair(ink: np.ndarray, pair: Pair, around: Box) -> list[Part]:
     """Two digits that touch, whose ink (h, w) is in this box."""
     parts = []
-    for mask in pair.masks:
+    for mask, probabilities in zip(pair.masks, pair.probabilities, strict=True):
         mine = np.where(mask, ink, np.float32(0))
         prepared = _alone(mine)
         if prepared.network_input is not None:
             left, top, right, bottom = finding.box(mine)
             x, y = around[:2]
             box = left + x, top + y, right + x, bottom + y
-            probabilities = score(prepared.network_input[None])[0]
             parts.append(Part(prepared, probabilities, box, touching=True))
     return parts
 

@@ -14,13 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, KINDS, TrainConfig
+from classifier.config import CLASSES, DETECTOR, IMAGE_SIZE, KINDS, PAIRS, TrainConfig
+from classifier.ink.touching import OTHERS
 from classifier.standards import HIDDEN_UNITS
 
 if TYPE_CHECKING:
     import keras
 
 _PROCESSOR = Path("/proc/cpuinfo")  # what it can do, as Linux says
+_CLASSES = {DETECTOR: 1 + len(KINDS), PAIRS: OTHERS + 1}  # of the networks that give no digit
 _WITHOUT_BFLOAT16 = {  # of oneDNN's names for instruction sets
     "SSE41",
     "AVX",
@@ -80,37 +82,65 @@ def conv(config: TrainConfig) -> keras.Sequential:
 def deep(config: TrainConfig) -> keras.Sequential:
     """Five convolutions with batch normalisation: (N, 28, 28, 1) in 0–1 to (N, 10) softmax;
     205,834 parameters. As a detector it tells a digit from other drawings, with a softmax of
-    (N, 1 + kinds): the digits as one class, then `config.KINDS`."""
+    (N, 1 + kinds): the digits as one class, then `config.KINDS`. As a network of pairs its softmax
+    is (N, 111), with the labels of `ink.touching`."""
     from keras import Input, Sequential, layers
-
-    def convolution(
-        filters: int, size: int, name: str, strides: int = 1
-    ) -> list[keras.layers.Layer]:
-        # The normalisation has the bias; without training it melts into the convolution.
-        return [
-            layers.Conv2D(
-                filters, size, strides=strides, padding="same", use_bias=False, name=name
-            ),
-            layers.BatchNormalization(name=f"{name}-normal"),
-            layers.ReLU(name=f"{name}-relu"),
-        ]
 
     return Sequential(
         [
             Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
-            *convolution(32, 5, "convolution-1", strides=2),
-            *convolution(48, 3, "convolution-2"),
-            *convolution(64, 3, "convolution-3"),
+            *_convolution(32, 5, 1, strides=2),
+            *_convolution(48, 3, 2),
+            *_convolution(64, 3, 3),
             layers.MaxPooling2D(name="pool"),
-            *convolution(96, 3, "convolution-4"),
-            *convolution(112, 3, "convolution-5"),
+            *_convolution(96, 3, 4),
+            *_convolution(112, 3, 5),
             layers.MaxPooling2D(name="pool-again"),
             layers.Flatten(name="flat"),
             *_dropout(config.dropout),
-            *_softmax(CLASSES if config.network != DETECTOR else 1 + len(KINDS)),
+            *_softmax(_CLASSES.get(config.network, CLASSES)),
         ],
         name=config.network,
     )
+
+
+def wide(config: TrainConfig) -> keras.Sequential:
+    """Six convolutions, the first two on the whole picture: (N, 28, 28, 1) in 0–1 to (N, 10)
+    softmax; 740,026 parameters. For the most that MNIST gives, whatever the size and the time."""
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
+            *_convolution(48, 3, 1),
+            *_convolution(48, 3, 2),
+            layers.MaxPooling2D(name="pool"),
+            *_convolution(96, 3, 3),
+            *_convolution(96, 3, 4),
+            layers.MaxPooling2D(name="pool-again"),
+            *_convolution(192, 3, 5),
+            *_convolution(192, 3, 6),
+            layers.Flatten(name="flat"),
+            *_dropout(config.dropout),
+            *_softmax(CLASSES),
+        ],
+        name="wide",
+    )
+
+
+def _convolution(
+    filters: int, size: int, number: int, strides: int = 1
+) -> list[keras.layers.Layer]:
+    """A convolution, batch normalisation and ReLU; number: which one of its network."""
+    from keras import layers
+
+    name = f"convolution-{number}"
+    # The normalisation has the bias; without training it melts into the convolution.
+    return [
+        layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False, name=name),
+        layers.BatchNormalization(name=f"{name}-normal"),
+        layers.ReLU(name=f"{name}-relu"),
+    ]
 
 
 def _hidden(config: TrainConfig) -> list[keras.layers.Layer]:
@@ -137,7 +167,9 @@ BUILDERS: dict[str, Callable[[TrainConfig], keras.Sequential]] = {
     "dense": dense,
     "conv": conv,
     "deep": deep,
+    "wide": wide,
     DETECTOR: deep,
+    PAIRS: deep,
 }
 
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from classifier.config import DETECTOR, IMAGE_SIZE, TrainConfig, mnist_at_hand
+from classifier.config import DETECTOR, IMAGE_SIZE, PAIRS, TrainConfig, mnist_at_hand
 from classifier.data import mnist, sources
 from classifier.data.dataset import split_validation
 from classifier.data.epochs import in_thread
 from classifier.data.generated import with_others
+from classifier.data.pairs import with_pairs
 from classifier.events import EpochEnded, Event, Finished, Progress, Started
 from classifier.learning import networks
 from classifier.learning.finetuning import compare, meant, unspoilt, weights_of
@@ -74,6 +75,8 @@ def train(
         dataset = sources.load(config, tell)
         if config.network == DETECTOR:
             dataset = with_others(dataset)
+        if config.network == PAIRS:
+            dataset = with_pairs(dataset)
         tell(f"Data: {dataset.description}.", None)
         drawn = dataset.drawn
         if base is not None and drawn is not None:
@@ -130,7 +133,8 @@ def train(
             "test_accuracy": test_accuracy,
             "train_accuracy": train_accuracy,
             "gap": train_accuracy - test_accuracy,
-            "confusion": tested.confusion.tolist(),
+            # Of 111 classes it is no table that anybody reads.
+            "confusion": [] if config.network == PAIRS else tested.confusion.tolist(),
             "drawings_accuracy": (
                 float(trainer.right(*held_back[0]).mean()) if held_back else None
             ),

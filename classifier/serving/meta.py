@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from classifier import names
-from classifier.config import CLASSES, DETECTOR
+from classifier.config import CLASSES, JUDGES
 from classifier.events import EpochEnded
 from classifier.records import parsed, record
 
@@ -130,8 +130,8 @@ class ModelMeta:
 
     @property
     def reads_digits(self) -> bool:
-        """Whether it is no detector."""
-        return bool(self.config.get("network") != DETECTOR)
+        """Whether it is one of the networks that do, and none of the JUDGES."""
+        return self.config.get("network") not in JUDGES
 
     def told(self) -> dict[str, Any]:
         """What others may hear of it: not whose it is, nor where files were."""

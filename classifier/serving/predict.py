@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from classifier.config import CLASSES, KINDS
+from classifier.ink import touching
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.serving import evaluation
 
@@ -119,6 +120,28 @@ class Detector:
             None if row[0] >= self.threshold else _KINDS[other]
             for row, other in zip(rows, others, strict=True)
         ]
+
+
+class Pairs:
+    """Tells which two digits that touch are: a network of its own, whichever model reads digits."""
+
+    def __init__(self, tflite: bytes) -> None:
+        """Raises ValueError if `tflite` is no such network."""
+        self._predictor = Predictor(tflite)
+        if self._predictor.classes != touching.OTHERS + 1:
+            raise ValueError(f"a network of pairs tells {touching.OTHERS + 1} classes apart, this "
+                             f"one {self._predictor.classes}")  # fmt: skip
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """How probable each two digits are, the left one first, in pictures of `touching.picture`,
+        (N, 28, 28) uint8: (N, 10, 10) float32. What is missing from 1 is that there are others."""
+        rows = self._predictor.probabilities(images)
+        return rows[:, CLASSES:-1].reshape(-1, CLASSES, CLASSES)
+
+    def are_two(self, ink: np.ndarray) -> bool:
+        """Whether ink (H, W) float32 is two digits rather than one, or something else. There must
+        be some."""
+        return bool(self.probabilities(touching.picture(ink)[None]).sum() > 0.5)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier import files, names
+from classifier.config import PAIRS
 from classifier.serving.meta import KerasLayer, ModelMeta, layers_of, plainly_named
 
 if TYPE_CHECKING:
-    from classifier.serving.predict import Detector
+    from classifier.serving.predict import Detector, Pairs
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ class SavedModel:
         if line is None:
             return None
         return Detector(self.tflite(), line.threshold, line.false_alarms)
+
+    def pairs(self) -> Pairs | None:
+        """The model as a network of pairs; None if it is none. Raises as `detector`."""
+        from classifier.serving.predict import Pairs
+
+        return Pairs(self.tflite()) if self.meta.config.get("network") == PAIRS else None
 
     def _checked(self, file: str) -> bytes:
         try:

@@ -11,7 +11,7 @@ from classifier.ink import finding, layout
 from classifier.ink.layout import Part, Sheet
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.serving import predict
-from classifier.serving.predict import Answer, Detector, Predictor
+from classifier.serving.predict import Answer, Detector, Pairs, Predictor
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,22 @@ class Reading:
         return len(self.sheet.digits) < 2
 
 
-def read(prepared: Prepared, predictor: Predictor, detector: Detector | None) -> Reading:
+def read(
+    prepared: Prepared, predictor: Predictor, detector: Detector | None, pairs: Pairs | None = None
+) -> Reading:
     """Read a picture that was prepared as if it held one digit: if it does not look like one, all
     that is on it."""
     ink = prepared.ink
     answer = predict.answer(predictor, prepared, detector)
-    if answer.is_digit and answer.probabilities is not None and answer.rival is None:
+    sure = answer.is_digit and answer.rival is None
+    if sure and answer.probabilities is not None and not (pairs and pairs.are_two(ink)):
         part = Part(prepared, answer.probabilities, finding.box(ink), touching=False)
         return Reading(ink, prepared, answer, Sheet([part], []), [True])
     if prepared.verdict not in (Verdict.READABLE, Verdict.SEVERAL):
         return Reading(ink, prepared, answer, Sheet([], []), [])
     is_digit = detector.digit_probabilities if detector else None
-    sheet = layout.read_sheet(ink, predictor.probabilities, is_digit)
+    together = pairs.probabilities if pairs else None
+    sheet = layout.read_sheet(ink, predictor.probabilities, is_digit, together)
     if len(sheet.digits) == 1:
         prepared = sheet.digits[0].prepared
         answer = predict.answer(predictor, prepared, detector)

@@ -15,10 +15,10 @@ from classifier.jobs.run import Jobs
 from classifier.jobs.shelf import FileShelf, Shelf
 from classifier.jobs.sweeps import Sweeps
 from classifier.limits import Rate
-from classifier.names import SHIPPED_DETECTOR
+from classifier.names import SHIPPED_DETECTOR, SHIPPED_PAIRS
 from classifier.serving import saving, snapshots, store
 from classifier.serving.inspection import Inspector
-from classifier.serving.predict import Detector, Predictor
+from classifier.serving.predict import Detector, Pairs, Predictor
 from classifier.serving.saved import DamagedModelError, SavedModel
 from classifier.serving.store import ModelNotFoundError
 
@@ -107,6 +107,15 @@ def detector() -> Detector | None:
     """What tells digits from other drawings; None if there is none that can be used."""
     try:
         return store.get(SHIPPED_DETECTOR).detector()
+    except (DamagedModelError, ModelNotFoundError):
+        return None
+
+
+@st.cache_resource(show_spinner=False)
+def pairs() -> Pairs | None:
+    """What tells which two digits that touch are; None if there is none that can be used."""
+    try:
+        return store.get(SHIPPED_PAIRS).pairs()
     except (DamagedModelError, ModelNotFoundError):
         return None
 

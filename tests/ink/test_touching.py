@@ -12,6 +12,8 @@ from classifier.synthetic import handwriting
 from tests.benchmarks import touching as benchmark
 from tests.benchmarks.touching import Kind
 
+NOT_ASKED = np.zeros((0, 0))  # of a network of pairs
+
 
 @pytest.fixture(scope="module")
 def networks():
@@ -43,7 +45,7 @@ def test_both_digits_have_the_ink_where_they_meet(networks):
     written = handwriting.generate(600, seed=11)
     for (ink, _), _ in benchmark.draw(written, Kind("zeros", digits="0"), 2, seed=1):
         pair = touching.tell_apart(
-            ink, benchmark._HEIGHT, predictor.probabilities, detector.digit_probabilities
+            ink, benchmark._HEIGHT, predictor.probabilities, detector.digit_probabilities, NOT_ASKED
         )
         assert pair is not None
         left, right = pair.masks
@@ -67,5 +69,7 @@ def test_what_is_no_pair_is_told_at_once(share, networks):
     begun = time.process_time()
     for side in (1, 3, 60):
         ink = (np.random.default_rng(0).random((side, side + 9)) < share).astype(np.float32)
-        touching.tell_apart(ink, side, predictor.probabilities, detector.digit_probabilities)
+        touching.tell_apart(
+            ink, side, predictor.probabilities, detector.digit_probabilities, NOT_ASKED
+        )
     assert time.process_time() - begun < 3

@@ -469,6 +469,15 @@ def test_one_real_epoch_of_the_articles_network(home, real_mnist):
 # What the page shows of it later
 
 
+def test_a_network_of_pairs_is_trained_and_tells_which_two(settings, home):
+    saved = training.train(settings(network="pairs", epochs=1, styles=0.2), lambda event: None)
+    assert not saved.meta.reads_digits
+    assert saved.detector() is None
+    found = saved.pairs().probabilities(np.zeros((2, 28, 28), np.uint8))
+    assert found.shape == (2, 10, 10)
+    assert (found.sum(axis=(1, 2)) <= 1).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "chosen",

@@ -14,7 +14,7 @@ from classifier.ink.layout import Part
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.people.collection import Doubt
 from classifier.serving import predict
-from classifier.serving.predict import Detector, Predictor
+from classifier.serving.predict import Detector, Pairs, Predictor
 from classifier.ui.board import canvas
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.charts import article, digit_in_words, in_words, percent
@@ -70,14 +70,19 @@ def prepare(sketch: Sketch) -> Prepared:
     return preparing.draw_over(placed.image, strokes, CANVAS, sketch.pen)
 
 
-def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None) -> Reading:
+def read(
+    sketch: Sketch,
+    predictor: Predictor | None,
+    detector: Detector | None,
+    pairs: Pairs | None = None,
+) -> Reading:
     """Ask about what is on the canvas; without a predictor only whether there is something."""
     prepared = prepare(sketch)
     if predictor is None:
         return Reading(prepared, predict.Answer(prepared.verdict, None), [])
     photo = None if sketch.under is None else sketch.under.photo
     if photo is not None and not sketch.lines:
-        return _read_photo(photo, predictor, detector)
+        return _read_photo(photo, predictor, detector, pairs)
     # Whether a digit of the data is one need not be asked.
     asked = detector if sketch.under is None else None
     answer = predict.answer(predictor, prepared, asked)
@@ -92,8 +97,10 @@ def read(sketch: Sketch, predictor: Predictor | None, detector: Detector | None)
     return Reading(prepared, answer, number)
 
 
-def _read_photo(photo: Brought, predictor: Predictor, detector: Detector | None) -> Reading:
-    read = photo.read(predictor, detector)
+def _read_photo(
+    photo: Brought, predictor: Predictor, detector: Detector | None, pairs: Pairs | None
+) -> Reading:
+    read = photo.read(predictor, detector, pairs)
     number = [one.part for one in read.digits] if len(read.digits) > 1 else []
     return Reading(read.prepared, read.answer, number, bool(read.left_out))
 

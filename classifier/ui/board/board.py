@@ -258,7 +258,7 @@ def read(model: SavedModel | None) -> Reading:
             predictor = shared.predictor(model.name, model.checksum)
         except (DamagedModelError, ModelNotFoundError) as error:
             view.error(f"{error} Choose another model.")
-    reading = answering.read(here.sketch, predictor, shared.detector())
+    reading = answering.read(here.sketch, predictor, shared.detector(), shared.pairs())
     here.prepared, here.answer, here.number = reading.prepared, reading.digit, reading.number
     here.doubt = reading.doubt
     return reading

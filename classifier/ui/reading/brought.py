@@ -21,7 +21,7 @@ from classifier.ink.leftovers import LeftOut
 from classifier.ink.preparing import Prepared, Verdict
 from classifier.serving import holding, predict, sheets
 from classifier.serving.holding import Held
-from classifier.serving.predict import Detector, Predictor
+from classifier.serving.predict import Detector, Pairs, Predictor
 from classifier.ui.reading import packing
 from classifier.ui.reading.viewing import MOST_TILT, View
 
@@ -164,13 +164,16 @@ class Brought:
         """What is read of it."""
         return self.view.of(packing.unpacked(self._packed))
 
-    def read(self, predictor: Predictor, detector: Detector | None) -> Read:
+    def read(
+        self, predictor: Predictor, detector: Detector | None, pairs: Pairs | None = None
+    ) -> Read:
         """What this model reads on it; it is asked once."""
         with self._lock:
             if self._read is None or self._by is not predictor:
                 pixels, prepared = self._fresh or (self._pixels(), None)
                 prepared = prepared or preparing.prepare(pixels)
-                self._by, self._read = predictor, _read(pixels, prepared, predictor, detector)
+                self._by = predictor
+                self._read = _read(pixels, prepared, predictor, detector, pairs)
                 self.rest()
             return self._read
 
@@ -266,9 +269,13 @@ def _box(sent: Any, brought: Brought) -> Box:
 
 
 def _read(
-    pixels: np.ndarray, prepared: Prepared, predictor: Predictor, detector: Detector | None
+    pixels: np.ndarray,
+    prepared: Prepared,
+    predictor: Predictor,
+    detector: Detector | None,
+    pairs: Pairs | None,
 ) -> Read:
-    found = sheets.read(prepared, predictor, detector)
+    found = sheets.read(prepared, predictor, detector, pairs)
     high, wide = found.ink.shape
     digits, places = [], [0] * (len(found.sheet.digits) + 1)
     for part, is_digit in zip(found.sheet.digits, found.are_digits, strict=True):

@@ -61,7 +61,7 @@ def show(model: SavedModel | None) -> None:
             _take_in(asked, here.brought, predictor, model)
     if here.brought is None:
         return
-    read = here.brought.read(predictor, shared.detector())
+    read = here.brought.read(predictor, shared.detector(), shared.pairs())
     if not here.brought.is_on_board:
         _put_on_board(here.brought, read)
     with st.container(key="reading"):
@@ -188,7 +188,7 @@ def _note_asked() -> None:
 
 def _take_in(sent: object, picture: Brought, predictor: Predictor, model: SavedModel) -> None:
     """Do what the browser asks for. Raises NotUnderstoodError; then nothing has changed."""
-    read = picture.read(predictor, shared.detector())
+    read = picture.read(predictor, shared.detector(), shared.pairs())
     asked = brought.understood(sent, picture, len(read.digits))
     here = session.current()
     here.label_problem = ""
