@@ -33,8 +33,6 @@ NETWORKS: dict[str, str] = {
     "conv": "A small convolutional network: looks at neighbouring pixels together. More accurate.",
     "deep": "Five convolutional layers: the most accurate, and takes minutes.",
 }
-# Those that no visitor waits for.
-LARGE: dict[str, str] = {"wide": "Six wide convolutional layers: the most accurate, in an hour."}
 DETECTOR, PAIRS = "detector", "pairs"
 # Networks that give no digit: they stand beside one that does.
 JUDGES: dict[str, str] = {
@@ -119,7 +117,7 @@ class TrainConfig:
     Raises ValueError, naming the field, its value and what is allowed.
     """
 
-    network: str = Setting("Network", choices=NETWORKS | LARGE | JUDGES).of("dense")
+    network: str = Setting("Network", choices=NETWORKS | JUDGES).of("dense")
     base: str | None = Setting(
         "Goes on from",
         "A saved model to go on from, with drawings and with standards of its own.",

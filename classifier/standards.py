@@ -14,7 +14,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "conv": _ONE_CYCLE
     | {"epochs": 4, "learning_rate": 0.008, "batch_size": 256, "dropout": 0.25, "styles": 0.1},
     "deep": _DEEP | {"epochs": 15},
-    "wide": _DEEP | {"epochs": 30, "dropout": 0.4, "styles": 0.0},
     "pairs": _DEEP | {"epochs": 24, "styles": 0.15},
     "detector": _DEEP | {"epochs": 6, "train_size": 20_000},
 }
@@ -26,5 +25,4 @@ FINE_TUNING: dict[str, dict[str, Any]] = {
     "dense": _GOING_ON | {"batch_size": 256, "learning_rate": 0.002},
     "conv": _GOING_ON | {"train_size": 15_000, "batch_size": 256, "learning_rate": 0.001},
     "deep": _GOING_ON | {"train_size": 1_000, "batch_size": 32, "learning_rate": 0.0003},
-    "wide": _GOING_ON | {"train_size": 500, "batch_size": 32, "learning_rate": 0.0003},
 }

@@ -187,7 +187,7 @@ def test_without_environment_the_folder_is_hidden_in_the_project(monkeypatch):
 
 
 def test_every_default_is_a_setting_of_a_known_network():
-    assert set(DEFAULTS) <= {*NETWORKS, *config.LARGE, *config.JUDGES}
+    assert set(DEFAULTS) <= {*NETWORKS, *config.JUDGES}
     for network in DEFAULTS:
         assert TrainConfig.of(network).network == network
 

@@ -38,7 +38,7 @@ _SURE = 0.55  # and what costs less is one, without asking how it looks as two
 _DOUBTED = 1.1  # ink that costs less as one digit is not looked at as two
 _NARROWEST_PAIR, _WIDEST_PAIR = 0.4, 2.2  # of the line's height
 _TOUCHING = 1.0  # what it costs that two digits touch
-_AGREED = 3.0  # what that network takes off where it is sure which two they are
+_AGREED = 5.0  # what that network takes off where it is sure which two they are
 _AS_ONE = 2.0  # what the doubts of the network of pairs count for that it is but one
 _SAMPLES = 40  # points along a stroke that distances are taken from
 

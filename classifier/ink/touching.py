@@ -34,7 +34,7 @@ class Pair:
     """Two digits that touch.
 
     masks: where the ink of each is, (h, w) bool; both have what lies where they meet
-    probabilities: of each, (2, 10)
+    probabilities: of each, (2, 10) float32
     cost: what the networks doubt, and what is odd about it
     """
 
@@ -113,7 +113,7 @@ def tell_apart(
     left, right = places[least].tolist()
     likely = np.exp(-doubts[least])
     probabilities = np.stack([likely.sum(axis=1), likely.sum(axis=0)]) / likely.sum()
-    return Pair((masks[left], masks[right]), probabilities, float(costs.min()))
+    return Pair((masks[left], masks[right]), probabilities.astype(np.float32), float(costs.min()))
 
 
 def _doubts(alone: np.ndarray, together: np.ndarray) -> np.ndarray:

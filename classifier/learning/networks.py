@@ -104,30 +104,6 @@ def deep(config: TrainConfig) -> keras.Sequential:
     )
 
 
-def wide(config: TrainConfig) -> keras.Sequential:
-    """Six convolutions, the first two on the whole picture: (N, 28, 28, 1) in 0–1 to (N, 10)
-    softmax; 740,026 parameters. For the most that MNIST gives, whatever the size and the time."""
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [
-            Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
-            *_convolution(48, 3, 1),
-            *_convolution(48, 3, 2),
-            layers.MaxPooling2D(name="pool"),
-            *_convolution(96, 3, 3),
-            *_convolution(96, 3, 4),
-            layers.MaxPooling2D(name="pool-again"),
-            *_convolution(192, 3, 5),
-            *_convolution(192, 3, 6),
-            layers.Flatten(name="flat"),
-            *_dropout(config.dropout),
-            *_softmax(CLASSES),
-        ],
-        name="wide",
-    )
-
-
 def _convolution(
     filters: int, size: int, number: int, strides: int = 1
 ) -> list[keras.layers.Layer]:
@@ -167,7 +143,6 @@ BUILDERS: dict[str, Callable[[TrainConfig], keras.Sequential]] = {
     "dense": dense,
     "conv": conv,
     "deep": deep,
-    "wide": wide,
     DETECTOR: deep,
     PAIRS: deep,
 }

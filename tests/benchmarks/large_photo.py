@@ -9,10 +9,9 @@ import time
 import numpy as np
 
 from classifier.ink import pictures, preparing
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import predict, sheets, store
+from classifier.serving import sheets
 from classifier.synthetic import handwriting
-from tests import paper
+from tests import networks, paper
 from tests.watching import Watch
 
 ROUNDS = 5
@@ -20,12 +19,11 @@ ROUNDS = 5
 
 def main() -> None:
     """Measure and print."""
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    detector = store.get(SHIPPED_DETECTOR).detector()
+    readers = networks.shipped()
 
     def read(content: bytes) -> str:
         prepared = preparing.prepare(pictures.read_picture(content))
-        return sheets.read(prepared, predictor, detector).sheet.text
+        return sheets.read(prepared, *readers).sheet.text
 
     strokes = [
         stroke + np.array([1.3 * place, 0])

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.ink import drawings, layout, rendering
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import evaluation, predict, store
+from classifier.serving import evaluation
+from tests import networks
 from tests.benchmarks import carry_out, strokes_of_file
 
 LENGTHS = range(2, 7)
@@ -130,18 +130,18 @@ def _holds(box, other) -> bool:
     return box[0] - 1 <= x <= box[2] + 1 and box[1] - 1 <= y <= box[3] + 1
 
 
-def read(number: Number, way: str, score, is_digit, rng) -> tuple[int, int, int, float]:
+def read(number: Number, way: str, asked: tuple, rng) -> tuple[int, int, int, float]:
     """Digits cut rightly, read rightly and flagged as touching, and the seconds it took."""
     strokes = [stroke for one in number.digits for stroke in one]
     if way == "strokes":
         strokes = [strokes[k] for k in rng.permutation(len(strokes))]  # in any order of time
         begun = time.perf_counter()
-        parts = layout.read_strokes(strokes, CANVAS, number.pen, score, is_digit)
+        parts = layout.read_strokes(strokes, CANVAS, number.pen, *asked[:2])
         boxes, least = number.boxes, 0.95
     else:
         ink = rendering.render_strokes(strokes, CANVAS, number.pen)
         begun = time.perf_counter()
-        parts = layout.read_ink(ink, score, is_digit)
+        parts = layout.read_ink(ink, *asked)
         boxes, least = number.boxes + np.array([-1, -1, 1, 1]) * number.pen / 2, 0.8
     seconds = time.perf_counter() - begun
     return *judge(boxes, number.labels, parts, least), sum(p.touching for p in parts), seconds
@@ -165,9 +165,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="numbers of each length")
     chosen = parser.parse_args()
     drawn = strokes_of_file(chosen.drawings)
-    score = predict.Predictor(store.get("shipped-deep").tflite()).probabilities
-    saved = store.get(SHIPPED_DETECTOR)
-    is_digit = saved.detector().digit_probabilities
+    predictor, detector, pairs = networks.shipped()
+    asked = predictor.probabilities, detector.digit_probabilities, pairs.probabilities
 
     heads = (
         "digits cut rightly | 95 % interval | and read rightly | flagged as touching | median time"
@@ -178,11 +177,11 @@ def main() -> None:
             for length in LENGTHS if spacing == "natural" else (2,):
                 rng = np.random.default_rng(length)
                 made = compose(drawn, length, chosen.count, spacing, seed=length)
-                found = [read(one, way, score, is_digit, rng) for one in made]
+                found = [read(one, way, asked, rng) for one in made]
                 print(row(f"{spacing} | {length} | {way}", found, length * chosen.count))
 
     for way in ("strokes", "ink"):
-        split = [len(read_single(strokes, way, score, is_digit)) != 1 for strokes in drawn]
+        split = [len(read_single(strokes, way, asked)) != 1 for strokes in drawn]
         low, high = evaluation.interval(sum(split), len(split))
         print(
             f"single digits, {way}: {np.mean(split):.2%} of {len(split):,} taken for several "
@@ -190,12 +189,12 @@ def main() -> None:
         )
 
 
-def read_single(strokes: list[np.ndarray], way: str, score, is_digit) -> list:
+def read_single(strokes: list[np.ndarray], way: str, asked: tuple) -> list:
     """Parts of a digit that fills the canvas."""
     fitted, size, pen = drawings.fit_canvas(strokes)
     if way == "strokes":
-        return layout.read_strokes(fitted, size, pen, score, is_digit)
-    return layout.read_ink(rendering.render_strokes(fitted, size, pen), score, is_digit)
+        return layout.read_strokes(fitted, size, pen, *asked[:2])
+    return layout.read_ink(rendering.render_strokes(fitted, size, pen), *asked)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import predict, store
+from tests import networks
 from tests.benchmarks import real_photos
 from tests.benchmarks.real_photos import KINDS, Judged
 
@@ -70,8 +69,7 @@ def main() -> None:
 
 
 def _own(folder: Path) -> list[Judged]:
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    judged = real_photos.judge(folder, predictor, store.get(SHIPPED_DETECTOR).detector())
+    judged = real_photos.judge(folder, networks.shipped())
     return [one for one in judged if one.kind != "tight"]
 
 

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from classifier.ink import finding, pictures, preparing
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import evaluation, holding, predict, sheets, store
+from classifier.serving import evaluation, holding, predict, sheets
+from tests import networks
 from tests.paper import HELD
 
 KINDS = {
@@ -54,19 +54,20 @@ def index(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def judge(folder: Path, predictor: predict.Predictor, detector) -> list[Judged]:
-    """Each picture of a folder with an index, and each single digit cut close to its ink."""
+def judge(folder: Path, readers: tuple) -> list[Judged]:
+    """Each picture of a folder with an index, and each single digit cut close to its ink; readers:
+    as of `networks.shipped`."""
     found = []
     for row in index(folder):
         begun = time.perf_counter()
         picture = pictures.read_picture(folder / row["file"])
         prepared = preparing.prepare(picture)
-        text = sheets.read(prepared, predictor, detector).sheet.text.replace("\n", "/")
+        text = sheets.read(prepared, *readers).sheet.text.replace("\n", "/")
         seconds = time.perf_counter() - begun
         found.append(Judged(row["file"], row["kind"], row["label"], text, seconds))
         if row["kind"] == "single" and prepared.ink.any():
             cut = preparing.prepare(cut_close(picture, prepared.ink))
-            text = sheets.read(cut, predictor, detector).sheet.text.replace("\n", "/")
+            text = sheets.read(cut, *readers).sheet.text.replace("\n", "/")
             found.append(Judged(row["file"], "tight", row["label"], text, 0))
     return found
 
@@ -119,9 +120,8 @@ def _digits(text: str) -> str:
 
 def report(folder: Path, each: bool) -> None:
     """Print the table by kind; and if `each`, what is read wrongly."""
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    detector = store.get(SHIPPED_DETECTOR).detector()
-    judged = judge(folder, predictor, detector)
+    readers = networks.shipped()
+    judged = judge(folder, readers)
     for one in judged:
         if each and not one.right:
             print(f"{one.kind} {one.file}: {one.text or 'nothing'}, not {one.label}")
@@ -140,4 +140,4 @@ def report(folder: Path, each: bool) -> None:
             f"| {title} | {len(mine)} | {right} ({right / len(mine):.1%}) "
             f"| {low:.1%} – {high:.1%} | {share:.1%} of {digits} | {typical:.2f} s |"
         )
-    report_held(folder, predictor, detector)
+    report_held(folder, *readers[:2])

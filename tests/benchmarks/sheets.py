@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from classifier.ink import drawings, preparing
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import evaluation, predict, sheets, store
+from classifier.serving import evaluation, sheets
 from classifier.synthetic import pages
 from classifier.synthetic.sheets import render
+from tests import networks
 from tests.benchmarks import real_photos
 from tests.benchmarks.real_photos import edit_distance
 
@@ -66,15 +66,14 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="name the pages that are misread")
     chosen = parser.parse_args()
     drawn = drawings.load(chosen.drawings)
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    detector = store.get(SHIPPED_DETECTOR).detector()
+    readers = networks.shipped()
 
     def rendered(kind: str) -> list[Read]:
         rng = np.random.default_rng(list(pages.KINDS).index(kind))
         read = []
         for _ in range(chosen.count):
             sheet = render(pages.at_random(kind, rng), drawn)
-            found = sheets.read(preparing.prepare(sheet.picture), predictor, detector).sheet.text
+            found = sheets.read(preparing.prepare(sheet.picture), *readers).sheet.text
             read.append((found, sheet.text))
             if chosen.each and found != sheet.text:
                 print(f"{kind}: {found!r}, not {sheet.text!r}")
@@ -83,7 +82,7 @@ def main() -> None:
     found = table((kind, rendered(kind)) for kind in pages.KINDS)
     if chosen.photos is None:
         return
-    judged = real_photos.judge(chosen.photos, predictor, detector)
+    judged = real_photos.judge(chosen.photos, readers)
     print("\nRendered and real:\n")
     beside = []
     for kind, like in LIKE.items():

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.ink import drawings, layout, preparing, rendering
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import evaluation, predict, sheets, store
+from classifier.serving import evaluation, sheets
+from tests import networks
 from tests.benchmarks import carry_out, numbers, strokes_of_file
 
 DEPTHS = (0.0, 0.05, 0.1)  # heights of a digit: how far on a digit is moved once it touches
@@ -126,11 +126,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     drawn = strokes_of_file(chosen.drawings)
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    detector = store.get(SHIPPED_DETECTOR).detector()
+    readers = networks.shipped()
 
     def read(ink: np.ndarray) -> layout.Sheet:
-        return sheets.read(preparing.prepare_ink(ink), predictor, detector).sheet
+        return sheets.read(preparing.prepare_ink(ink), *readers).sheet
 
     print("| what | n | cut rightly | read rightly | 95 % interval | taken for one | median time |")
     print(f"|{'---|' * 7}")

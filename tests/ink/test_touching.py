@@ -6,20 +6,18 @@ import numpy as np
 import pytest
 
 from classifier.ink import preparing, touching
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import predict, sheets, store
+from classifier.serving import sheets
 from classifier.synthetic import handwriting
 from tests.benchmarks import touching as benchmark
 from tests.benchmarks.touching import Kind
+from tests.networks import shipped
 
 NOT_ASKED = np.zeros((0, 0))  # of a network of pairs
 
 
 @pytest.fixture(scope="module")
 def networks():
-    """The shipped models."""
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    return predictor, store.get(SHIPPED_DETECTOR).detector()
+    return shipped()
 
 
 def share_read(kind: Kind, networks, count: int) -> float:
@@ -41,7 +39,7 @@ def test_zeros_that_touch_are_two(networks):
 
 
 def test_both_digits_have_the_ink_where_they_meet(networks):
-    predictor, detector = networks
+    predictor, detector, _ = networks
     written = handwriting.generate(600, seed=11)
     for (ink, _), _ in benchmark.draw(written, Kind("zeros", digits="0"), 2, seed=1):
         pair = touching.tell_apart(
@@ -65,7 +63,7 @@ def test_single_digits_are_not_torn_apart(networks):
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
 def test_what_is_no_pair_is_told_at_once(share, networks):
-    predictor, detector = networks
+    predictor, detector, _ = networks
     begun = time.process_time()
     for side in (1, 3, 60):
         ink = (np.random.default_rng(0).random((side, side + 9)) < share).astype(np.float32)

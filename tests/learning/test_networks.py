@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from classifier.config import JUDGES, LARGE, NETWORKS, TrainConfig
+from classifier.config import JUDGES, NETWORKS, TrainConfig
 from classifier.learning import networks
 
 
 def test_every_network_that_is_offered_can_be_built():
-    assert list(networks.BUILDERS) == [*NETWORKS, *LARGE, *JUDGES]
+    assert list(networks.BUILDERS) == [*NETWORKS, *JUDGES]
 
 
 def test_dense_is_the_network_of_the_article():
@@ -35,13 +35,13 @@ def test_conv_is_small_and_has_no_batch_normalisation():
     assert "BatchNormalization" not in kinds
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, *LARGE])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_the_description_says_how_many_parameters_there_are(name):
     count = networks.build(TrainConfig(network=name)).count_params()
     assert f"{count:,} parameters" in networks.BUILDERS[name].__doc__
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, *LARGE])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_dropout_is_on_the_last_hidden_units_and_only_when_asked_for(name):
     plain, dropping = (
         networks.build(TrainConfig(network=name, dropout=share)) for share in (0.0, 0.25)
@@ -53,7 +53,7 @@ def test_dropout_is_on_the_last_hidden_units_and_only_when_asked_for(name):
     assert dropping.count_params() == plain.count_params()
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, *LARGE])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_are_ten_probabilities(name):
     model = networks.build(TrainConfig(network=name))
     inputs = np.random.default_rng(0).random((5, *model.input_shape[1:]), np.float32)

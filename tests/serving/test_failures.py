@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from classifier.ink import drawings, preparing
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import predict, sheets, store
+from classifier.serving import sheets
 from classifier.synthetic import handwriting
 from classifier.synthetic.pages import Page
 from classifier.synthetic.sheets import Sheet, render
+from tests import networks
 
 SAMPLES = drawings.from_strokes([handwriting.sample_digit(k) for k in range(10)], np.arange(10))
 PAGE = Page(shape=(480, 640), thickness=0.08, noise=2, uneven=0)
@@ -55,9 +55,8 @@ def written(*lines: str, **changes) -> Sheet:
 @pytest.fixture(scope="module")
 def read() -> Callable[[np.ndarray], str]:
     """The text that the shipped models read on a picture."""
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    detector = store.get(SHIPPED_DETECTOR).detector()
-    return lambda picture: sheets.read(preparing.prepare(picture), predictor, detector).sheet.text
+    readers = networks.shipped()
+    return lambda picture: sheets.read(preparing.prepare(picture), *readers).sheet.text
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -190,6 +190,7 @@ def test_a_network_says_what_it_takes_and_gives():
     for name, shape, classes in (
         ("shipped-dense", (784,), 10),
         ("shipped-detector", (28, 28, 1), 7),
+        ("shipped-pairs", (28, 28, 1), 111),
     ):
         network = Network(store.get(name).tflite())
         assert (network.input_shape, network.classes) == (shape, classes)

@@ -11,11 +11,11 @@ import pytest
 
 from classifier.config import CANVAS, CANVAS_PEN
 from classifier.ink import drawings, layout, preparing, rendering, surroundings
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import predict, robustness, sheets, store
+from classifier.serving import robustness, sheets
 from classifier.synthetic import handwriting
 from classifier.synthetic.pages import Page
 from classifier.synthetic.sheets import render
+from tests import networks
 from tests.paper import Photo, photograph
 
 PHOTO = Photo(shape=(480, 640), thickness=0.02, size=0.7, noise=2, quality=None)
@@ -24,9 +24,8 @@ PHOTO = Photo(shape=(480, 640), thickness=0.02, size=0.7, noise=2, quality=None)
 @pytest.fixture(scope="module")
 def read():
     """What the shipped models read on a picture."""
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    detector = store.get(SHIPPED_DETECTOR).detector()
-    return lambda picture: sheets.read(preparing.prepare(picture), predictor, detector)
+    readers = networks.shipped()
+    return lambda picture: sheets.read(preparing.prepare(picture), *readers)
 
 
 def written(*rows: str, gap: float = 0.35, slope: float = 0.0) -> list[np.ndarray]:

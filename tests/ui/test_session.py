@@ -13,7 +13,7 @@ from classifier.serving import store
 from classifier.ui.session import Session
 from tests.jobs.test_run import Told
 
-SHIPPED = ("shipped-deep", "shipped-dense", "shipped-detector")
+SHIPPED = ("shipped-deep", "shipped-dense", "shipped-detector", "shipped-pairs")
 
 
 def test_a_session_trains_from_following_a_run_to_its_end():

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from classifier.config import NETWORKS, SETTINGS, TrainConfig
+from classifier.config import SETTINGS, TrainConfig
 from classifier.events import gap
 from classifier.jobs.run import Run
 from classifier.names import LONGEST_NAME
@@ -252,8 +252,6 @@ def _load(name: str, config: Mapping[str, Any]) -> None:
     unsaid = {field: told.default for field, told in SETTINGS.items() if not told.on_page}
     try:
         settings = TrainConfig(**{**config, **unsaid})
-        if settings.network not in NETWORKS:
-            raise ValueError(f"network {settings.network} is trained by the command line.")
     except (TypeError, ValueError) as error:
         session.current().run_problem = f"{name} has settings that the form does not know: {error}"
         return

@@ -5,16 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from classifier.names import SHIPPED_DETECTOR
-from classifier.serving import predict, sheets, store
+from classifier.serving import sheets
 from classifier.ui.reading.brought import Asked, Brought
+from tests.networks import shipped
 from tests.ui.reading import sheet
 
 
 @pytest.fixture(scope="module")
 def networks():
-    predictor = predict.Predictor(store.get("shipped-deep").tflite())
-    return predictor, store.get(SHIPPED_DETECTOR).detector()
+    return shipped()
 
 
 @pytest.fixture

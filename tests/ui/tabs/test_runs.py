@@ -190,17 +190,6 @@ def test_what_is_loaded_into_the_form_is_what_is_trained(config, home, monkeypat
     assert configs[1:] == [TrainConfig.of(config.network)]
 
 
-def test_a_network_that_the_form_does_not_offer_is_told(home):
-    saved(home, "mine")
-    edited(home, "mine", "config", TrainConfig.of("wide").to_dict())
-    page = opened(view.RUNS)
-    page.selectbox(key=key_of(page, "run-chosen")).set_value("mine").run()
-    page.button(key="load-into-form").click().run()
-    assert not page.exception
-    assert "network wide is trained by the command line" in words(page)
-    assert "Set as in mine" not in words(page)
-
-
 def test_differences_are_what_differs_and_nothing_else(home):
     for name, config in (
         ("one", TrainConfig()),
