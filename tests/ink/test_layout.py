@@ -93,7 +93,7 @@ def test_written_digits_of_two_strokes_stay_whole(networks):
     written = [strokes for strokes in handwriting.generate(4000, seed=5) if len(strokes) > 1][::5]
     score, is_digit = networks
     for asked in ((score, is_digit), (score, None)):
-        split = [len(benchmark.read_single(strokes, "strokes", *asked)) != 1 for strokes in written]
+        split = [len(benchmark.read_single(strokes, "strokes", asked)) != 1 for strokes in written]
         assert np.mean(split) <= 0.03
 
 
@@ -103,7 +103,7 @@ def test_the_digits_of_written_numbers_are_cut_rightly(networks):
     rng = np.random.default_rng(0)
     for way, least in (("strokes", 0.96), ("ink", 0.9)):
         cut = [
-            benchmark.read(number, way, *networks, rng)[0]
+            benchmark.read(number, way, networks, rng)[0]
             for length in (2, 4, 6)
             for number in benchmark.compose(written, length, 8, "natural", seed=length)
         ]

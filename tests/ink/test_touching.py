@@ -51,6 +51,19 @@ def test_both_digits_have_the_ink_where_they_meet(networks):
         assert ((left | right) == (ink > 0)).mean() > 0.99
 
 
+def test_they_are_the_two_that_are_seen_together(networks):
+    predictor, detector, _ = networks
+    written = handwriting.generate(600, seed=11)
+    for (ink, _), labels in benchmark.draw(written, Kind("pairs"), 6, seed=1):
+        together = np.zeros((10, 10), np.float32)
+        together[tuple(labels)] = 1
+        pair = touching.tell_apart(
+            ink, benchmark._HEIGHT, predictor.probabilities, detector.digit_probabilities, together
+        )
+        assert pair.probabilities.argmax(axis=1).tolist() == labels.tolist()
+        np.testing.assert_allclose(pair.probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
 def test_single_digits_are_not_torn_apart(networks):
     written = handwriting.generate(200, seed=3)
 
