@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from classifier import config
-from classifier.config import JUDGES
+from classifier.config import DETECTOR, JUDGES
 from classifier.events import EpochEnded
 from classifier.serving import meta, saving, store
 from classifier.serving.meta import Base, ModelMeta, Threshold
@@ -97,7 +97,7 @@ def test_the_shipped_models_are_read(file):
     assert found.metrics.seconds == saved["metrics"]["seconds"]
     assert found.reads_digits == (saved["config"]["network"] not in JUDGES)
     assert (found.metrics.digits_confusion is not None) == found.reads_digits
-    assert (found.detector is not None) == (not found.reads_digits)
+    assert (found.detector is not None) == (saved["config"]["network"] == DETECTOR)
 
 
 @pytest.mark.parametrize("tuned", [{"n": [0] * 10}, {"n": [1] * 9}, {"after": []}, {"folds": "5"}])
