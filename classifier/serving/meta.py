@@ -131,7 +131,7 @@ class ModelMeta:
     @property
     def reads_digits(self) -> bool:
         """Whether it is one of the networks that do, and none of the JUDGES."""
-        return self.config.get("network") not in JUDGES
+        return self.config.get("network") not in list(JUDGES)  # it may be anything
 
     def told(self) -> dict[str, Any]:
         """What others may hear of it: not whose it is, nor where files were."""

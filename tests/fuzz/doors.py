@@ -120,11 +120,15 @@ def _changed_value(content: bytes, rng: random.Random) -> bytes:
 
 def _picture(content: bytes) -> None:
     ink = preparing.prepare(pictures.read_picture(content, "it")).ink
-    layout.read_ink(ink, _score)
+    layout.read_ink(ink, _score, pairs=_as_two)
 
 
 def _score(images: np.ndarray) -> np.ndarray:
     return np.full((len(images), 10), 0.1, np.float32)
+
+
+def _as_two(images: np.ndarray) -> np.ndarray:
+    return np.full((len(images), 10, 10), 0.008, np.float32)
 
 
 def _drawings(content: bytes) -> None:
