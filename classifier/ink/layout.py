@@ -351,13 +351,17 @@ def _with_pairs(
 
 
 def _of_pair(ink: np.ndarray, pair: Pair, around: Box) -> list[Part]:
-    """Two digits that touch, whose ink (h, w) is in this box."""
+    """Two digits that touch, whose ink (h, w) is in this box. Where they meet the pen was twice,
+    side by side: half of that is each one's."""
     parts = []
+    shared = pair.masks[0] & pair.masks[1]
     for mask, probabilities in zip(pair.masks, pair.probabilities, strict=True):
         mine = np.where(mask, ink, np.float32(0))
         prepared = _alone(mine)
         if prepared.network_input is not None:
-            left, top, right, bottom = finding.box(mine)
+            own = np.where(shared, np.float32(0), mine)
+            boxes = [finding.box(one) for one in (mine, own) if (one >= finding.FAINT).any()]
+            left, top, right, bottom = np.mean(boxes, axis=0).tolist()
             x, y = around[:2]
             box = left + x, top + y, right + x, bottom + y
             parts.append(Part(prepared, probabilities, box, touching=True))
