@@ -1,7 +1,7 @@
 """What each epoch has: the data set's images, and what is mixed in, made while another trains."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -19,10 +19,18 @@ def size(own: int, mixed: tuple[Mixture, ...]) -> int:
     return own + sum(_counts(own, mixed))
 
 
-def _counts(own: int, mixed: tuple[Mixture, ...]) -> list[int]:
+def _counts(own: int, mixed: Sequence[Mixture]) -> list[int]:
     """How many images of each mixture come on top of the data set's own."""
     total = own / (1 - sum(mixture.share for mixture in mixed))
     return [round(mixture.share * total) for mixture in mixed]
+
+
+def together(own: Batch, mixed: Sequence[Mixture], rng: np.random.Generator) -> Batch:
+    """A data set's own images, and what is mixed in, made now."""
+    counts = _counts(len(own[1]), mixed)
+    parts = [own, *(mixture.draw(n, rng) for mixture, n in zip(mixed, counts, strict=True))]
+    images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return images, labels
 
 
 def feed(own: Batch, mixed: tuple[Mixture, ...], config: TrainConfig) -> Iterator[Batch]:
@@ -37,12 +45,10 @@ def feed(own: Batch, mixed: tuple[Mixture, ...], config: TrainConfig) -> Iterato
         yield from itertools.repeat(own, *[] if config.epochs is None else [config.epochs])
         return
     rng = np.random.default_rng(config.seed)
-    counts = _counts(len(own[1]), mixed)
     changed = slice(0 if config.base is None else len(own[1]), None)
 
     def make() -> Batch:
-        parts = [own, *(mixture.draw(n, rng) for mixture, n in zip(mixed, counts, strict=True))]
-        images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        images, labels = together(own, mixed, rng)
         if config.augment:
             images[changed] = augmentation.augment(images[changed], rng)
         return images, labels

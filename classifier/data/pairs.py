@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from classifier.data import generated
+from classifier.data import epochs, generated
 from classifier.data.dataset import Batch, Dataset, Mixture
 from classifier.ink import touching
 from classifier.synthetic import touching as synthetic
@@ -45,9 +45,7 @@ def with_pairs(dataset: Dataset) -> Dataset:
 
 def _make(digits: Batch, mixed: Sequence[Mixture], count: int, rng: np.random.Generator) -> Batch:
     """So many pictures with labels, of these digits and of those that are mixed in."""
-    total = len(digits[1]) / (1 - sum(mixture.share for mixture in mixed))
-    parts = [digits, *(mixture.draw(round(mixture.share * total), rng) for mixture in mixed)]
-    images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    images, labels = epochs.together(digits, mixed, rng)
     ones, others = round(_ONES * count), round(_OTHERS * count)
     threes = round(_THREES * others)
     chosen = rng.integers(len(labels), size=(count - ones - others, 2))

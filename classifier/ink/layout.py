@@ -10,6 +10,7 @@ the more the larger it is. Knows nothing of where strokes and pictures come from
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -34,12 +35,13 @@ _PER_DIGIT = 0.5  # each digit costs so much: in doubt there are fewer
 _TIE, _NEAR = 1.1, 0.011  # a cut between strokes that meet costs so much, and less the farther
 _WIDE, _LOW, _APART = 3.0, 12.0, 10.0  # for each height of the line over or under what is usual
 _MOST_PAIRS, _PAIRS_OF_SHEET = 6, 12  # of a line, and of a sheet, that are looked at
-_SURE = 0.55  # and what costs less is one, without asking how it looks as two
-_DOUBTED = 1.1  # ink that costs less as one digit is not looked at as two
+# Ink that costs less as one digit is not looked at as two, unless a network of pairs sees two; and
+# that is not asked about what costs even less.
+_DOUBTED, _SURE = 1.1, 0.55
 _NARROWEST_PAIR, _WIDEST_PAIR = 0.4, 2.2  # of the line's height
 _TOUCHING = 1.0  # what it costs that two digits touch
-_AGREED = 5.0  # what that network takes off where it is sure which two they are
 _AS_ONE = 2.0  # what the doubts of the network of pairs count for that it is but one
+_AGREED = 5.0  # what that network takes off where it is sure which two they are
 _SAMPLES = 40  # points along a stroke that distances are taken from
 
 
@@ -318,10 +320,13 @@ def _with_pairs(
     height = lines.line_height(line.boxes)
     doubtful, sure = [], set[int]()
 
-    def as_two(arc: _Arc) -> np.ndarray:
-        """How probable each two digits are, (10, 10); where that cannot be asked it is none."""
+    @cache
+    def as_two(k: int) -> np.ndarray:
+        """How probable each two digits are, (10, 10), in an arc; where that cannot be asked it is
+        none."""
         if pairs is None:
             return np.zeros((0, 0))
+        arc = arcs[k]
         return np.asarray(pairs(touching.picture(only(arc.first, arc.end))[None])[0])
 
     for k, arc in sorted(enumerate(arcs), key=lambda one: one[1].first - one[1].end):  # large first
@@ -329,7 +334,7 @@ def _with_pairs(
         if (mine != mine[0]).any() or mine[0] in sure:
             continue
         is_part = mine[0] in others
-        if arc.cost <= _DOUBTED and (is_part or arc.cost <= _SURE or as_two(arc).sum() < 0.5):
+        if arc.cost <= _DOUBTED and (is_part or arc.cost <= _SURE or as_two(k).sum() < 0.5):
             if not is_part:
                 sure.add(mine[0])
             continue
@@ -340,7 +345,7 @@ def _with_pairs(
     found = list(arcs)
     for *_, k in sorted(doubtful)[:most]:
         arc = arcs[k]
-        together = as_two(arc)
+        together = as_two(k)
         found[k] = replace(arc, cost=arc.cost + _AS_ONE * float(touching.doubt(1 - together.sum())))
         ink = only(arc.first, arc.end)
         pair = touching.tell_apart(ink, height, score, is_digit, together)

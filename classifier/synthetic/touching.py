@@ -6,6 +6,8 @@ Knows nothing of where the pictures are from, and of networks.
 import cv2
 import numpy as np
 
+from classifier.config import IMAGE_SIZE
+
 _INK = 100  # of 255: from here on it is ink that touches
 _HIGH = 56  # pixels: of what they are put on
 _MARGIN = 0.2  # of a digit's height: paper above and below it in its picture
@@ -41,7 +43,7 @@ def beside(left: np.ndarray, right: np.ndarray, rng: np.random.Generator) -> np.
 
 def _on_the_line(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A picture of a height and width of its own, on a high one."""
-    scale = 28 / len(picture) * min(np.exp(rng.normal(0, _HEIGHTS)), _MOST)
+    scale = IMAGE_SIZE / len(picture) * min(np.exp(rng.normal(0, _HEIGHTS)), _MOST)
     aspect = np.exp(rng.normal(_NARROW, _WIDTHS))
     high, wide = (round(side * scale) for side in picture.shape)
     sized = cv2.resize(picture, (max(1, round(wide * aspect)), high))
@@ -52,7 +54,6 @@ def _on_the_line(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _reach(picture: np.ndarray) -> np.ndarray:
-    """How far the ink of each row is from the left edge, (h,) int; half of a large number if it
-    has none."""
+    """How far the ink of each row is from the left edge, (h,) int; far where there is none."""
     ink = picture > _INK
     return np.where(ink.any(axis=1), ink.argmax(axis=1), 1_000)
