@@ -86,6 +86,8 @@ def widen_pen(box: np.ndarray, least: float = PEN) -> np.ndarray:
     # redrawn otherwise.
     finer = cv2.resize(np.pad(fine, 1), None, fx=_FINER, fy=_FINER)
     width, whole = pen_width(finer), BOX * WORK * _FINER
+    if not width:  # what was ink but for a hair
+        return box
     # The pen is part of the box whose scale says what a width means: solve for both.
     reach = max((least / (BOX - least) * max(whole - width, 1.0) - width) / 2, 0.0)
     mask = np.pad((finer >= INK).astype(np.uint8), int(np.ceil(reach)) + 2)

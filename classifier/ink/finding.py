@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from classifier.ink import lines, paper, surroundings
+from classifier.ink import lines, paper, rims, surroundings
 
 FAINT = 0.1  # of full ink: less is paper
 _LONGEST_SIDE = 1600  # pixels: larger pictures are reduced first,
@@ -48,9 +48,10 @@ def _find(picture: np.ndarray, area: int) -> np.ndarray:
             sheet = np.median(colours[solid], axis=0)
             colours = colours * opacity[..., None] + sheet * (1 - opacity[..., None])
             return _stretch(np.abs(colours - sheet).max(axis=2))
-    beside = surroundings.beside_the_sheet(colours)
+    borders = rims.rims(colours)
+    beside = surroundings.beside_the_sheet(colours) if borders is None else None
     if beside is None:
-        return _ink_of(colours)
+        return _ink_of(colours, borders)
     # The desk becomes paper, and the picture as large as the sheet: a line runs from edge to edge.
     sheet = np.median(colours[~beside], axis=0)
     rows, columns = (np.flatnonzero(~beside.all(axis=axis)) for axis in (1, 0))
@@ -60,10 +61,13 @@ def _find(picture: np.ndarray, area: int) -> np.ndarray:
     return np.where(beside, np.float32(0), ink)
 
 
-def _ink_of(colours: np.ndarray) -> np.ndarray:
-    """The ink of a picture that is all paper: (H, W, 1 or 3) float32, 0–1."""
+def _ink_of(colours: np.ndarray, borders: np.ndarray | None = None) -> np.ndarray:
+    """The ink of a picture that is all paper, (H, W, 1 or 3) float32, 0–1, but for borders along
+    its edge, if there are some, (H, W) bool."""
     if paper.is_photo(colours.mean(axis=2)):
-        return paper.find_ink(colours)
+        return paper.find_ink(colours, borders)
+    if borders is not None:
+        colours = rims.as_paper(colours, borders)
     edge = np.concatenate([colours[0], colours[-1], colours[1:-1, 0], colours[1:-1, -1]])
     ink = _stretch(np.abs(colours - np.median(edge, axis=0)).max(axis=2))
     _, parts, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))

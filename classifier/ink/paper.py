@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from classifier.ink import borders, ruling, surroundings
+from classifier.ink.rims import as_paper
 
 _LEAST_SIDES = 40, 60  # pixels: what is smaller is no photo
 _FLAT = 0.45  # share of pixels within a grey level of the commonest: from here on it is no photo
@@ -34,6 +35,8 @@ _CLOSE = 0.4  # of the picture's longer side: ink that large may reach its edge
 _CUT_CLOSE, _STROKES = 0.6, 0.6  # of a picture, the box around such ink; of the box, the ink
 _RINGS = 4  # pixels: how near the edge that is
 _LEANS = 0.5  # of its extent: ink that covers so much of the edge is no digit cut close
+_FAINT_TIES = 0.25, 0.4, 0.55  # of full ink: what ties a digit to what runs over the edge
+_SLIM, _MOST_TORN = 0.2, 10  # narrower for its height is a line; parts that are looked at
 _EDGE = 0.012  # of the picture's longer side: what comes so near its edge goes on beyond
 
 
@@ -49,12 +52,13 @@ def is_photo(grey: np.ndarray) -> bool:
     return bool(np.convolve(shares, np.ones(3)).max() < _FLAT)
 
 
-def find_ink(colours: np.ndarray) -> np.ndarray:
+def find_ink(colours: np.ndarray, rims: np.ndarray | None = None) -> np.ndarray:
     """Ink of a photo (H, W, 1 or 3) float32, 0–1: (H, W) float32, 0–1, all zero if there is none.
 
+    rims: where it has borders as of `rims.rims`, (H, W) bool, or None
     The ink may be darker or lighter than the paper, whichever stands out more.
     """
-    contrast = _contrast(colours)
+    contrast = _contrast(colours, colours if rims is None else as_paper(colours, rims))
     noise = _noise(contrast)
     if _NOISE * noise > _DROWNED * np.percentile(contrast, 99.5):
         contrast = cv2.GaussianBlur(contrast, (0, 0), 1)
@@ -66,6 +70,8 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
         upright = ruling.without_lines(upright, noise, _LEAST_CONTRAST)
         contrast = np.ascontiguousarray(upright.T) if turned else upright
     contrast = borders.without_borders(contrast, noise, _LEAST_CONTRAST)
+    if rims is not None:
+        contrast[rims] = 0
     surely = max(_LEAST_CONTRAST, _NOISE * noise)
     mask = (contrast > surely).astype(np.uint8)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -77,16 +83,17 @@ def find_ink(colours: np.ndarray) -> np.ndarray:
     ink = ((contrast - low) / (full - low)).clip(0, 1)
     # What is fainter ties nothing together: the dark corners of a photo reach far.
     seen = contrast > max(low, _TIES * surely)
-    strange = _strangers(np.where(seen, ink, 0), parts == main)
+    strange = _strangers(np.where(seen, ink, 0), parts == main, rims is not None)
     return np.where(strange, np.float32(0), ink).astype(np.float32)
 
 
-def _contrast(colours: np.ndarray) -> np.ndarray:
-    """How far each pixel is from the paper around it, as a share of its light: (H, W), 0–1."""
+def _contrast(colours: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """How far each pixel is from the paper around it, as a share of its light: (H, W), 0–1; seen:
+    the picture in which paper is looked for"""
     height, width = colours.shape[:2]
     factor = min(1.0, _COPY / max(height, width))
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], -1)
+    small = cv2.resize(seen, size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], -1)
     smooth = cv2.resize(_paper(small), (width, height), interpolation=cv2.INTER_LINEAR)
     paper = np.maximum(smooth.reshape(colours.shape), 0.02)
     ratio = 1 - colours / paper
@@ -225,24 +232,52 @@ def _goes_in(part: np.ndarray) -> bool:
     return min(sides) > _CLOSE * min(part.shape) and not surroundings.is_hollow(part)
 
 
-def _strangers(ink: np.ndarray, main: np.ndarray) -> np.ndarray:
+def _strangers(ink: np.ndarray, main: np.ndarray, has_rims: bool) -> np.ndarray:
     """Where ink is none of the digits', (H, W) bool: what runs over the picture's edge and is no
-    digit cut close by its size, and what is faint. main: (H, W) bool, what surely is a digit's"""
+    digit cut close by its size, and what is faint. main: (H, W) bool, what surely is a digit's;
+    has_rims: what is along the edge may stand on a border that was there"""
     count, parts, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
     strongest = np.zeros(count, np.float32)
     np.maximum.at(strongest, parts.ravel().astype(int), ink.ravel())
     high = float(np.ptp(np.flatnonzero(main.any(axis=1))) + 1)
     _, _, wide, tall, area = stats.T
-    alike = (tall > 0.6 * high) & (tall < 1.7 * high) & (wide < 1.7 * high)
+    is_high = tall > 0.6 * high
+    alike = is_high & (tall < 1.7 * high) & (wide < 1.7 * high)
     alike &= (wide < 0.5 * ink.shape[1]) & (area < 0.6 * wide * tall)
-    alike &= _along_the_edge(parts, count) < _LEANS * np.maximum(wide, tall)
-    strange = (_at_the_edge(stats, ink.shape) & ~alike) | (strongest < 0.6)
-    strange |= surroundings.frames(parts, stats)
+    if not has_rims:
+        alike &= _along_the_edge(parts, count) < _LEANS * np.maximum(wide, tall)
+    beyond = _at_the_edge(stats, ink.shape) & ~alike
+    strange = beyond | (strongest < 0.6) | surroundings.frames(parts, stats)
     strange[parts[main]] = False
     strange[0] = False
+    stays = ~strange[parts] & (parts > 0)
+    for k in np.flatnonzero(strange & beyond & is_high)[:_MOST_TORN].tolist():
+        stays |= _torn_off(np.where(parts == k, ink, 0), 0.6 * high)
     # The soft rim of what stays is ink, too.
-    rim = cv2.dilate((~strange[parts] & (parts > 0)).astype(np.uint8), np.ones((_RIM, _RIM)))
-    return np.asarray(strange[parts] | ((parts == 0) & (rim == 0)))
+    rim = cv2.dilate(stays.astype(np.uint8), np.ones((_RIM, _RIM)))
+    return np.asarray(~stays & ((parts > 0) | (rim == 0)))
+
+
+def _torn_off(part: np.ndarray, high: float) -> np.ndarray:
+    """What of a part of ink that runs over the picture's edge, (H, W), is a digit's all the same,
+    (H, W) bool: what faint ink alone ties to the rest, is at least so high, and is no line."""
+    torn = np.zeros(part.shape, bool)
+    for level in _FAINT_TIES:
+        left = np.where(torn, np.float32(0), part)
+        _, pieces, stats, _ = cv2.connectedComponentsWithStats((left > level).astype(np.uint8))
+        wide, tall = stats.T[2:4]
+        free = ~_at_the_edge(stats, part.shape) & (tall > high)
+        free &= np.minimum(wide, tall) > _SLIM * np.maximum(wide, tall)
+        free[0] = False
+        if free.any():
+            mine, others = free[pieces], (pieces > 0) & ~free[pieces]
+            to_mine, to_others = (
+                cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+                for mask in (mine, others)
+            )
+            # What is fainter belongs to what it is nearer to.
+            torn |= (left > 0) & (to_mine <= np.minimum(to_others, _RIM))
+    return torn
 
 
 def _along_the_edge(parts: np.ndarray, count: int) -> np.ndarray:

@@ -54,6 +54,13 @@ def test_a_width_that_seems_greater_on_the_finer_grid_takes_no_ink_away(step, si
     assert (convention.widen_pen(box, limit + 1e-3) > 0.99).mean() > 0.8
 
 
+def test_ink_that_is_but_for_a_hair_is_left_as_it_is():
+    """On the finer grid of the pen nothing of it was ink any more."""
+    faint = np.full((160, 160), 0.2, np.float32)
+    faint[80, 80] = convention.INK
+    assert convention.network_input(faint).any()
+
+
 def test_a_finer_pen_is_redrawn_as_asked():
     for digit in DIGITS:
         ink = convention.crop_to_ink(rendering.render_strokes(drawn(digit), CANVAS, 12))

@@ -103,6 +103,33 @@ def test_printed_boxes_and_tables_in_the_middle_of_a_sheet_are_no_digits(cells, 
     assert read(sheet.picture).sheet.text == sheet.text
 
 
+@pytest.mark.parametrize("number", ["24", "17", "35"])
+@pytest.mark.parametrize("ends", [(4, -3), (3, -2), (5, 0)])
+def test_borders_along_the_edge_are_no_ink_though_digits_stand_on_them(number, ends, read):
+    """Their digits were dropped with them, or the paper between the borders was taken for ink."""
+    sheet, ink = photograph(written(number), replace(PHOTO, shape=(300, 300), size=0.84))
+    rows = np.flatnonzero((ink > 0.5).any(axis=1))
+    cell = sheet[rows[0] - 22 : rows[-1] + 5].copy()
+    low, right = cell.shape[:2]
+    for upper, lower in ((low + ends[0], low + ends[1]), (-ends[0], -ends[1] - 1)):
+        cv2.line(cell, (-5, upper), (right + 5, lower), (52, 46, 60), 9, cv2.LINE_AA)
+    assert read(cell).sheet.text == number
+
+
+@pytest.mark.parametrize("number", ["25", "35", "47"])
+def test_ink_of_another_box_that_runs_into_a_digit_is_left_out_without_it(number, read):
+    photo = replace(PHOTO, shape=(220, 380), size=0.68, thickness=0.05, y=0.56)
+    sheet, ink = photograph(written(number), photo)
+    rows, columns = np.nonzero(ink > 0.5)
+    top = int(rows.min())
+    x = int(columns[rows < top + 20].max()) - 20
+    faint = round(0.6 * int(sheet[5:60].max()))
+    smudge = np.full_like(sheet, 255)
+    cv2.line(smudge, (x - 20, top - 10), (x, top + 4), (faint, faint - 6, faint + 6), 12)
+    cv2.ellipse(smudge, (x - 30, -10), (45, top - 4), 0, 0, 180, (70, 60, 120), 10, cv2.LINE_AA)
+    assert read(np.minimum(sheet, smudge)).sheet.text == number
+
+
 def test_a_decimal_comma_is_left_out_and_told(read):
     strokes = written("62", gap=0.7)
     edge = max(stroke[:, 0].max() for stroke in handwriting.sample_digit(6))
