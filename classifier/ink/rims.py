@@ -68,16 +68,16 @@ def _rim(dark: np.ndarray, along: float) -> np.ndarray | None:
     at = np.flatnonzero(seen)
     runs = np.split(at, np.flatnonzero(np.diff(at) > _GAP + 1) + 1)
     longest = max(runs, key=len)
-    if len(longest) < along * len(seen):
+    if longest.size < along * seen.size:
         return None
     below = dark[_SOFT : _SOFT + 2 * _THICK]
     deep = _SOFT + np.argmin(np.vstack([below, np.zeros_like(below[:1])]), axis=0)
     thin = longest[deep[longest] <= _THICK]
-    if len(thin) < len(longest) / 2:
+    if thin.size < longest.size / 2:
         return None
     points = np.stack([thin, deep[thin]], axis=1).astype(np.float32)
     # Ink that ends on it is deeper in places: the line goes by what most columns have.
     to_right, down, column, row = cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
-    rim = np.asarray(row + (np.arange(len(seen)) - column) * down / to_right)
+    rim = np.asarray(row + (np.arange(seen.size) - column) * down / to_right)
     on = np.abs(deep[thin] - rim[thin]) <= _OFF
-    return rim if on.sum() >= len(longest) / 2 else None
+    return rim if on.sum() >= longest.size / 2 else None

@@ -10,6 +10,7 @@ from classifier.config import TrainConfig
 from classifier.events import Failed, Finished
 from classifier.jobs.run import Run
 from classifier.serving import store
+from classifier.ui import session
 from classifier.ui.session import Session
 from tests.jobs.test_run import Told
 
@@ -50,7 +51,9 @@ def finished(model: str, model_id: str) -> Finished:
     )
 
 
-def test_ones_own_are_the_models_that_ones_runs_made_wherever_one_looks(home):
+def test_ones_own_are_the_models_that_ones_runs_made_wherever_one_looks(home, monkeypatch):
+    monkeypatch.setattr(session, "_secret", lambda: session.current().secret)  # no cookies here
+
     def page() -> None:
         import streamlit as st
 
@@ -61,7 +64,10 @@ def test_ones_own_are_the_models_that_ones_runs_made_wherever_one_looks(home):
         for model in store.list_models()[0]:
             st.text(f"{model.name} {session.owns(model)}")
 
-    first, other = AppTest.from_function(page).run(), AppTest.from_function(page).run()
+    first, other = (AppTest.from_function(page) for _ in range(2))
+    for visitor, secret in ((first, "a" * 32), (other, "b" * 32)):
+        visitor.session_state["session"] = Session(secret=secret)
+        visitor.run()
     digest = first.text[0].value
     assert digest != other.text[0].value
     with_owner(home, "mine", digest)
