@@ -210,9 +210,9 @@ def test_an_empty_sheet_is_blank(ruling, changes):
 
 @pytest.mark.slow
 def test_random_photos_of_generated_writing_are_read(predictor):
-    """Of five of each kind at least 94 in 100."""
+    """Of ten of each kind at least 94 in 100."""
     rng = np.random.default_rng(0)
-    kinds = list(KINDS) * 5
+    kinds = list(KINDS) * 10
     written = handwriting.generate(len(kinds), seed=11)
     right = 0
     for kind, strokes, label in zip(kinds, written, written.labels, strict=True):
