@@ -1,7 +1,8 @@
 """The printed borders that the edge of a picture of a form's box runs along.
 
 Such a border is seen for a part of its width, mostly at one end more than at the other. A digit
-that is cut close reaches the edge, too: it is no wider than high, and in a number there are gaps.
+that is cut close reaches the edge, too: it is hardly wider than high, in a number there are gaps,
+and it reaches the opposite edge as well.
 Knows nothing of light and of how ink is told from paper.
 """
 
@@ -26,7 +27,12 @@ def rims(colours: np.ndarray) -> np.ndarray | None:
         return None
     dark = _dark(colours)
     found = np.zeros(dark.shape, bool)
-    if sum(_mark(found, dark, turns, _ALONG) for turns in (0, 2)):
+    is_above, is_below = (_mark(found, dark, turns, _ALONG) for turns in (0, 2))
+    if is_above != is_below:
+        opposite = dark[-1 - _SOFT :] if is_above else dark[: 1 + _SOFT]
+        if opposite[:, _THICK:-_THICK].any():
+            return None  # by the base of a 2 that is cut close, and its bow
+    if is_above or is_below:
         for turns in (1, 3):
             _mark(found, dark, turns, _WHOLE)
     return found if found.any() else None
