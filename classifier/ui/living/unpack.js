@@ -79,7 +79,7 @@ export function inWords(stages, isDrawn, digit) {
   const pros = last.kind === "pixels" ? [] : loudest(last, asked, 1, 3);
   const cons = last.kind === "pixels" ? [] : loudest(last, asked, -1, 3);
   if (pros.length) parts.push(`for the ${asked} speak most ${named(pros)}`);
-  if (cons.length) parts.push(`against it ${named(cons)}`);
+  if (cons.length) parts.push(`against ${pros.length ? "it" : `the ${asked}`} ${named(cons)}`);
   const first = `Read as ${article(answer)} ${answer} with ${share(values[answer])} %`;
   return `${[first, parts.join(", ")].filter(Boolean).join(": ")}.`;
 }
