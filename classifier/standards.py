@@ -12,7 +12,7 @@ _DEEP = _ONE_CYCLE | {"learning_rate": 0.003, "dropout": 0.25, "styles": 0.2, "a
 DEFAULTS: dict[str, dict[str, Any]] = {
     "dense": _ONE_CYCLE | {"learning_rate": 0.016, "batch_size": 512},
     "conv": _ONE_CYCLE
-    | {"epochs": 4, "learning_rate": 0.008, "batch_size": 256, "dropout": 0.25, "styles": 0.1},
+    | {"optimizer": "muon", "learning_rate": 0.012, "batch_size": 192, "epochs": 3, "styles": 0.1},
     "deep": _DEEP | {"epochs": 15},
     "pairs": _DEEP | {"epochs": 24, "styles": 0.15},
     "detector": _DEEP | {"epochs": 6, "train_size": 20_000},

@@ -56,8 +56,8 @@ def test_a_sample_digit_is_put_on_the_canvas_and_answered(page):
 def test_each_network_brings_its_own_defaults(page):
     assert page.number_input(key="epochs-dense").value == 5
     page.segmented_control(key="network").set_value("conv").run()
-    assert page.number_input(key="epochs-conv").value == 4
-    assert page.selectbox(key="optimizer-conv").value == "adam"
+    assert page.number_input(key="epochs-conv").value == 3
+    assert page.selectbox(key="optimizer-conv").value == "muon"
 
 
 def test_the_articles_own_settings_are_one_click_away(page):
@@ -85,13 +85,13 @@ def test_what_the_form_says_is_what_is_trained(page, monkeypatch):
     monkeypatch.setattr(shared.jobs().__class__, "submit", submit)
     page.segmented_control(key="network").set_value("conv").run()
     page.slider(key="styles-conv").set_value(0.35)
-    page.slider(key="dropout-conv").set_value(0.1)
+    page.slider(key="dropout-conv").set_value(0.2)
     page.toggle(key="augment-conv").set_value(False)
     page.number_input(key="epochs-conv").set_value(7)
     page.selectbox(key="optimizer-conv").set_value("sgd")
     page.button(key="train").click().run()
     assert submitted == [
-        TrainConfig.of("conv", styles=0.35, dropout=0.1, augment=False, epochs=7, optimizer="sgd")
+        TrainConfig.of("conv", styles=0.35, dropout=0.2, augment=False, epochs=7, optimizer="sgd")
     ]
     assert "Not now." in words(page)
 

@@ -39,6 +39,7 @@ from tests.benchmarks.variants import SURE
 from tests.benchmarks.writers import by_people, held_out
 
 PLAIN = "both, as it is"
+_ADAM = {"optimizer": "adam", "learning_rate": 0.008, "batch_size": 256, "dropout": 0.25}
 _SHARE = 0.1  # of an epoch: generated digits, and as many drawings by the others
 _LAST = 0.25  # share of the epochs over which weights are averaged
 _TEACHERS, _UNITS = 3, 1024  # an ensemble to learn from, and the width of its hidden layers
@@ -74,9 +75,10 @@ class Ways:
     def __init__(self, seen: Path, count: int) -> None:
         """seen: a file of the others' drawings; count: epochs"""
         self.seen = drawings.load(seen)
-        self.config = TrainConfig.of(
+        self.by_muon = TrainConfig.of(
             "conv", drawings=str(seen), drawings_share=_SHARE, styles=_SHARE, epochs=count
         )
+        self.config = dataclasses.replace(self.by_muon, **_ADAM)
         data = sources.load(self.config)
         trained, kept = split_validation(len(data.train_labels), self.config.seed)
         self.own = data.train_images[trained], data.train_labels[trained]
@@ -98,6 +100,7 @@ class Ways:
         ):
             config = dataclasses.replace(self.config, **changes)
             yield name, _by_image(self._trained(config, sources.load(config).mixed).read)
+        yield "both; Muon in place of Adam", _by_image(self._trained(self.by_muon, self.mixed).read)
         yield "both; strokes bent", _by_image(self._trained(self.config, self._bent()).read)
         yield "both; learned from an ensemble", _by_image(self._distilled())
         yield "both; the pen's direction as a second input", self._directed()
