@@ -125,7 +125,7 @@ def test_of_takes_the_networks_defaults_where_nothing_was_chosen():
     settings = TrainConfig.of("conv", epochs=None, learning_rate=0.01)
     assert settings.network == "conv"
     assert settings.epochs == DEFAULTS["conv"]["epochs"]
-    assert settings.dropout == DEFAULTS["conv"]["dropout"]
+    assert settings.styles == DEFAULTS["conv"]["styles"]
     assert settings.learning_rate == 0.01
 
 
