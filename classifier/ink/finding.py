@@ -11,6 +11,7 @@ _AREA = 450_000  # pixels: and those with more
 _FINE_AREA = 1_600_000  # pixels: the same where the writing is small
 _SMALL = 30  # pixels: height of a digit that is looked at again, larger
 _FULL = (255.0, 4095.0, 65535.0)  # what white may be in 16 bits
+_MOSTLY = 0.6  # of a picture: where more is ink, its edge is no paper
 _LEAST_CONTRAST = 0.12  # of full scale between paper and ink: less is paper noise
 
 
@@ -70,8 +71,23 @@ def _ink_of(colours: np.ndarray, borders: np.ndarray | None = None) -> np.ndarra
         colours = rims.as_paper(colours, borders)
     edge = np.concatenate([colours[0], colours[-1], colours[1:-1, 0], colours[1:-1, -1]])
     ink = _stretch(np.abs(colours - np.median(edge, axis=0)).max(axis=2))
+    if (ink > 0).mean() > _MOSTLY:
+        return _within(colours, ink)
     _, parts, stats, _ = cv2.connectedComponentsWithStats((ink > 0).astype(np.uint8))
-    return np.where(surroundings.frames(parts, stats)[parts], np.float32(0), ink)
+    ink = np.where(surroundings.frames(parts, stats)[parts], np.float32(0), ink)
+    return paper.find_ink(colours, borders) if paper.is_page(ink) else ink
+
+
+def _within(colours: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """The ink of an even picture of which nearly all stands out from its edge, as paper does from
+    the dark edges of a scan: what stands out from that, and does not reach the edge; `ink`, (H, W),
+    where that is nothing."""
+    sheet = np.median(colours[ink > 0], axis=0)
+    found = _stretch(np.abs(colours - sheet).max(axis=2))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats((found > 0).astype(np.uint8))
+    beyond = surroundings.at_the_edge(stats, ink.shape) | surroundings.frames(parts, stats)
+    found = np.where(beyond[parts], np.float32(0), found)
+    return found if found.any() else ink
 
 
 def _to_unit(picture: np.ndarray, area: int) -> np.ndarray:

@@ -13,6 +13,10 @@ from classifier.ink.rims import as_paper
 
 _LEAST_SIDES = 40, 60  # pixels: what is smaller is no photo
 _FLAT = 0.45  # share of pixels within a grey level of the commonest: from here on it is no photo
+_SEEN, _STRIP = 0.25, 3  # of full ink; pixels along the edge of an even picture
+_ALONG = 0.85  # of an edge: what runs along so much of it is an edge of a scan, or of a border
+_FADED = 0.7  # of full ink: what is wholly black stays black where a line is taken off
+_LINED = 0.08  # of what stands out in an even picture: from here on it has printed lines
 _COPY = 256  # pixels: longer side of the copy on which the paper is looked for
 _WINDOW = 63  # pixels of the copy: wider than a pen, and than two lines of a bold digit
 _LIGHT, _PEN = 32, 15  # pixels: side of a copy for the light alone; a pen on the copy is narrower
@@ -37,7 +41,6 @@ _RINGS = 4  # pixels: how near the edge that is
 _LEANS = 0.5  # of its extent: ink that covers so much of the edge is no digit cut close
 _FAINT_TIES = 0.25, 0.4, 0.55  # of full ink: what ties a digit to what runs over the edge
 _SLIM, _MOST_TORN = 0.2, 10  # narrower for its height is a line; parts that are looked at
-_EDGE = 0.012  # of the picture's longer side: what comes so near its edge goes on beyond
 
 
 def is_photo(grey: np.ndarray) -> bool:
@@ -46,10 +49,28 @@ def is_photo(grey: np.ndarray) -> bool:
     Of MNIST, and of canvases as PNG or poor JPEG, 0.5 to 0.94 is within a grey level of the
     commonest; of rendered photos at most 0.44, mostly 0.1.
     """
-    if min(grey.shape) < _LEAST_SIDES[0] or max(grey.shape) < _LEAST_SIDES[1]:
+    if _is_small(grey):
         return False
     shares = np.bincount(np.rint(grey * 255).astype(np.uint8).ravel(), minlength=256) / grey.size
     return bool(np.convolve(shares, np.ones(3)).max() < _FLAT)
+
+
+def is_page(ink: np.ndarray) -> bool:
+    """Whether what stands out in an even picture, (H, W) float32, 0–1, is more than ink: printed
+    lines, or an edge of a scan."""
+    if _is_small(ink):
+        return False
+    mask = ink > _SEEN
+    sides = [np.rot90(mask, turns)[:_STRIP].any(axis=0).mean() for turns in range(4)]
+    if max(sides) > _ALONG:
+        return True
+    contrast = _FADED * ink
+    left = _without_lines(contrast, 0.0).clip(0)
+    return float((contrast - left).clip(0).sum()) > _LINED * float(contrast.sum())
+
+
+def _is_small(picture: np.ndarray) -> bool:
+    return bool(min(picture.shape) < _LEAST_SIDES[0] or max(picture.shape) < _LEAST_SIDES[1])
 
 
 def find_ink(colours: np.ndarray, rims: np.ndarray | None = None) -> np.ndarray:
@@ -63,13 +84,7 @@ def find_ink(colours: np.ndarray, rims: np.ndarray | None = None) -> np.ndarray:
     if _NOISE * noise > _DROWNED * np.percentile(contrast, 99.5):
         contrast = cv2.GaussianBlur(contrast, (0, 0), 1)
         noise = _noise(contrast)
-    # Of boxes first, whose sides would be left as ones, and again, where a line ran beside a side.
-    contrast = borders.without_borders(contrast, noise, _LEAST_CONTRAST)
-    for turned in (False, True):  # horizontal lines, then vertical ones
-        upright = np.ascontiguousarray(contrast.T) if turned else contrast
-        upright = ruling.without_lines(upright, noise, _LEAST_CONTRAST)
-        contrast = np.ascontiguousarray(upright.T) if turned else upright
-    contrast = borders.without_borders(contrast, noise, _LEAST_CONTRAST)
+    contrast = _without_lines(contrast, noise)
     if rims is not None:
         contrast[rims] = 0
     surely = max(_LEAST_CONTRAST, _NOISE * noise)
@@ -85,6 +100,17 @@ def find_ink(colours: np.ndarray, rims: np.ndarray | None = None) -> np.ndarray:
     seen = contrast > max(low, _TIES * surely)
     strange = _strangers(np.where(seen, ink, 0), parts == main, rims is not None)
     return np.where(strange, np.float32(0), ink).astype(np.float32)
+
+
+def _without_lines(contrast: np.ndarray, noise: float) -> np.ndarray:
+    """Contrast (H, W) without ruling and the borders of boxes; noise: its standard deviation"""
+    # Of boxes first, whose sides would be left as ones, and again, where a line ran beside a side.
+    contrast = borders.without_borders(contrast, noise, _LEAST_CONTRAST)
+    for turned in (False, True):  # horizontal lines, then vertical ones
+        upright = np.ascontiguousarray(contrast.T) if turned else contrast
+        upright = ruling.without_lines(upright, noise, _LEAST_CONTRAST)
+        contrast = np.ascontiguousarray(upright.T) if turned else upright
+    return borders.without_borders(contrast, noise, _LEAST_CONTRAST)
 
 
 def _contrast(colours: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -201,7 +227,7 @@ def _main_part(parts: np.ndarray, stats: np.ndarray) -> int | None:
     lies within the picture, or if there is none, one that fills a picture cut close."""
     shape = parts.shape
     extent = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1) / max(shape)
-    edge = _at_the_edge(stats, shape) | surroundings.frames(parts, stats)
+    edge = surroundings.at_the_edge(stats, shape) | surroundings.frames(parts, stats)
     leans = _along_the_edge(parts, len(stats)) > _LEANS * extent * max(shape)
     edge[0], extent[0] = True, 0  # what is no ink
     wide, high, area = stats.T[2:]
@@ -246,7 +272,7 @@ def _strangers(ink: np.ndarray, main: np.ndarray, has_rims: bool) -> np.ndarray:
     alike &= (wide < 0.5 * ink.shape[1]) & (area < 0.6 * wide * tall)
     if not has_rims:
         alike &= _along_the_edge(parts, count) < _LEANS * np.maximum(wide, tall)
-    beyond = _at_the_edge(stats, ink.shape) & ~alike
+    beyond = surroundings.at_the_edge(stats, ink.shape) & ~alike
     strange = beyond | (strongest < 0.6) | surroundings.frames(parts, stats)
     strange[parts[main]] = False
     strange[0] = False
@@ -266,7 +292,7 @@ def _torn_off(part: np.ndarray, high: float) -> np.ndarray:
         left = np.where(torn, np.float32(0), part)
         _, pieces, stats, _ = cv2.connectedComponentsWithStats((left > level).astype(np.uint8))
         wide, tall = stats.T[2:4]
-        free = ~_at_the_edge(stats, part.shape) & (tall > high)
+        free = ~surroundings.at_the_edge(stats, part.shape) & (tall > high)
         free &= np.minimum(wide, tall) > _SLIM * np.maximum(wide, tall)
         free[0] = False
         if free.any():
@@ -285,11 +311,3 @@ def _along_the_edge(parts: np.ndarray, count: int) -> np.ndarray:
     rings = [parts[k : len(parts) - k, k : parts.shape[1] - k] for k in range(_RINGS)]
     counts = [np.bincount(_edge_of(ring), minlength=count) for ring in rings if min(ring.shape) > 1]
     return np.max(counts, axis=0) if counts else np.zeros(count, int)
-
-
-def _at_the_edge(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Which parts reach the picture's edge, (parts,) bool."""
-    left, top, wide, high, _ = stats.T
-    near = _EDGE * max(shape)
-    beyond = (left + wide > shape[1] - near) | (top + high > shape[0] - near)
-    return np.asarray((left < near) | (top < near) | beyond)

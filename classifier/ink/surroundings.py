@@ -22,6 +22,7 @@ _CORNER = 0.1  # of its sides: a frame has ink so near its corners
 _MIDDLE = 0.2  # of its sides: and none farther from them than that
 _EMPTY = 0.03  # share of ink that counts as none
 _HELD = 0.06  # of a frame's height: what is in it is as high
+_EDGE = 0.012  # of the picture's longer side: what comes so near its edge goes on beyond
 
 
 def beside_the_sheet(colours: np.ndarray) -> np.ndarray | None:
@@ -104,3 +105,11 @@ def is_hollow(box: np.ndarray) -> bool:
     return not middle.size or bool(
         middle.mean() < _EMPTY and sum(corner.any() for corner in corners) >= 3
     )
+
+
+def at_the_edge(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Which parts reach the picture's edge, (parts,) bool."""
+    left, top, wide, high, _ = stats.T
+    near = _EDGE * max(shape)
+    beyond = (left + wide > shape[1] - near) | (top + high > shape[0] - near)
+    return np.asarray((left < near) | (top < near) | beyond)

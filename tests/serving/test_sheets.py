@@ -11,6 +11,7 @@ import pytest
 
 from classifier.config import CANVAS, CANVAS_PEN
 from classifier.ink import drawings, layout, preparing, rendering, surroundings
+from classifier.ink.preparing import Verdict
 from classifier.serving import robustness, sheets
 from classifier.synthetic import handwriting
 from classifier.synthetic.pages import Page
@@ -182,6 +183,63 @@ def test_bars_beside_a_picture_are_no_ink(bars, read):
     high, wide = bars
     barred = cv2.copyMakeBorder(plain, high, high, wide, wide, cv2.BORDER_CONSTANT, value=0)
     assert read(barred).sheet.text == "5"
+
+
+def even(number: str) -> np.ndarray:
+    """A number on a page as a tablet or a good scanner has it: white, without light or grain."""
+    page = np.full((420, 900), 255, np.uint8)
+    strokes = [np.rint(stroke * 130 + (80, 150)).astype(np.int32) for stroke in written(number)]
+    cv2.polylines(page, strokes, False, 0, 9, cv2.LINE_AA)
+    return page
+
+
+@pytest.mark.parametrize("step", [40, 65])
+@pytest.mark.parametrize("line", [1, 3])
+@pytest.mark.parametrize("number", ["20746", "13589"])
+def test_the_squares_of_an_even_page_are_no_ink(step, line, number, read):
+    """It was one digit, with all squares as its ink."""
+    squares = np.full((420, 900), 255, np.uint8)
+    for start in range(step // 2, 900, step):
+        cv2.line(squares, (start, 0), (start, 899), 170, line)
+        cv2.line(squares, (0, start), (899, start), 170, line)
+    assert read(np.minimum(even(number), squares)).sheet.text == number
+
+
+@pytest.mark.parametrize("gap", [30, 10, 0])
+def test_the_boxes_of_an_even_form_are_no_ones(gap, read):
+    page = np.full((420, 1000), 255, np.uint8)
+    for place, digit in enumerate("20746"):
+        left = 60 + 170 * place
+        cv2.rectangle(page, (left, 140 - gap), (left + 170, 290 + gap), 90, 2)
+        for stroke in handwriting.sample_digit(int(digit)):
+            points = np.rint(stroke * 130 + (left + 30, 150)).astype(np.int32)
+            cv2.polylines(page, [points], False, 0, 9, cv2.LINE_AA)
+    assert read(page).sheet.text == "20746"
+
+
+@pytest.mark.parametrize("wide", [4, 15, 40])
+@pytest.mark.parametrize("sides", ["left", "right", "left right", "top bottom", "all"])
+def test_the_dark_edges_of_an_even_scan_are_no_ink(wide, sides, read):
+    """A strip was a 1, for which the line was struck out; or the paper between was the ink."""
+    page = even("20746")
+    for side, strip in {
+        "left": np.s_[:, :wide],
+        "right": np.s_[:, -wide:],
+        "top": np.s_[:wide],
+        "bottom": np.s_[-wide:],
+    }.items():
+        if side in sides or sides == "all":
+            page[strip] = 30
+    assert read(page).sheet.text == "20746"
+
+
+@pytest.mark.parametrize("squares", [True, False])
+def test_even_paper_with_lines_alone_has_nothing_to_read(squares, read):
+    page = np.full((420, 900), 255, np.uint8)
+    page[20::40] = page[21::40] = 170
+    if squares:
+        page[:, 20::40] = 170
+    assert read(page).prepared.verdict is Verdict.BLANK
 
 
 @pytest.mark.parametrize("line", [1, 4])
