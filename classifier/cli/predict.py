@@ -4,6 +4,7 @@ import argparse
 import itertools
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -29,6 +30,7 @@ REASONS = {
 }
 BETWEEN_LINES = " / "  # where each picture has but one line of output
 HELD = "It looks {how}, so what is read may be wrong."
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # kinds of characters: control, direction, halves, breaks
 CROWDED = "There is more on it than is read at once: a part of it, closer, is needed."
 
 
@@ -63,15 +65,25 @@ def command(chosen: argparse.Namespace) -> int:
     failed = False
     for entry in found:
         written = entry.get("text", "")
-        _print(f"{entry['path']}\t{BETWEEN_LINES.join(written.splitlines())}")
+        path = _on_one_line(entry["path"])
+        _print(f"{path}\t{BETWEEN_LINES.join(written.splitlines())}")
         if "error" in entry:
             failed = True
-            _print(f"Error: {entry['error']}", sys.stderr)
+            _print(f"Error: {_on_one_line(entry['error'])}", sys.stderr)
         elif not written:
-            _print(f"{entry['path']}: {entry['reason']}", sys.stderr)
+            _print(f"{path}: {entry['reason']}", sys.stderr)
         if "held" in entry:
-            _print(f"{entry['path']}: {HELD.format(how=entry['held'])}", sys.stderr)
+            _print(f"{path}: {HELD.format(how=entry['held'])}", sys.stderr)
     return int(failed)
+
+
+def _on_one_line(text: str) -> str:
+    """A text with a path in it, without what would break its line or change what a terminal shows:
+    in place of that stands what Python would write."""
+    return "".join(
+        one.encode("unicode_escape").decode() if unicodedata.category(one) in _UNSEEN else one
+        for one in text
+    )
 
 
 def _print(line: str, stream: TextIO | None = None) -> None:
@@ -157,7 +169,11 @@ class Annotating:
     """Writes pictures with their boxes into a folder; it knows the names that it has given."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError if there can be no such folder."""
+        """Raises ValueError if it is a file, and OSError if there can be no such folder."""
+        if folder.is_file():
+            raise ValueError(
+                f"{folder} is a file: name a folder for the pictures with their boxes."
+            )
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._given: set[str] = set()
@@ -172,7 +188,7 @@ class Annotating:
 
         high, wide = read.ink.shape
         scale = picture.pixels.shape[1] / wide, picture.pixels.shape[0] / high
-        drawn = annotating.annotated(picture.pixels, read.sheet, scale)
+        drawn = annotating.annotated(picture.pixels, read.sheet, read.are_digits, scale)
         numbered = (f"{file.stem}-{k}" for k in itertools.count(2))
         name = next(
             name for name in itertools.chain([file.stem], numbered) if name not in self._given

@@ -3,6 +3,8 @@
 Knows nothing of files, networks and the page.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -16,12 +18,14 @@ _SMALLEST, _LARGEST = 12, 60
 _FONT_HEIGHT = 21  # pixels of a digit in OpenCV's font of scale 1
 
 
-def annotated(picture: np.ndarray, sheet: Sheet, scale: tuple[float, float]) -> np.ndarray:
+def annotated(
+    picture: np.ndarray, sheet: Sheet, are_digits: Sequence[bool], scale: tuple[float, float]
+) -> np.ndarray:
     """The picture (H, W, 3) RGB uint8 with its boxes: by how sure each answer is green, yellow or
-    red, and grey and struck through what was left out.
+    red, red also what passes for no digit, and grey and struck through what was left out.
 
-    picture: as in `pictures.Picture`; scale: pixels of it for each of the sheet's, sideways and
-    downwards
+    picture: as in `pictures.Picture`; are_digits: of each of the sheet's, whether it passes for one
+    scale: pixels of the picture for each of the sheet's, sideways and downwards
     """
     drawn = np.ascontiguousarray(as_rgb(picture))
     line = max(1, round(_LINE * max(drawn.shape)))
@@ -29,9 +33,9 @@ def annotated(picture: np.ndarray, sheet: Sheet, scale: tuple[float, float]) -> 
         start, end = _corners(box, scale)
         cv2.rectangle(drawn, start, end, _GREY, line)
         cv2.line(drawn, (start[0], end[1]), (end[0], start[1]), _GREY, line, cv2.LINE_AA)
-    for part in sheet.digits:
+    for part, is_digit in zip(sheet.digits, are_digits, strict=True):
         start, end = _corners(part.box, scale)
-        surely = float(part.probabilities.max())
+        surely = float(part.probabilities.max()) if is_digit else 0.0
         colour = _GREEN if surely >= SURE else _YELLOW if surely >= LIKELY else _RED
         cv2.rectangle(drawn, start, end, colour, line)
         high = float(np.clip(_LETTERS * (end[1] - start[1]), _SMALLEST, _LARGEST))

@@ -361,7 +361,14 @@ def test_predict_says_that_a_folder_cannot_be_written(run, tiny, tmp_path):
     outcome = run("predict", "--model", tiny, "--annotate", seven, seven)
     assert outcome.status == 1
     assert outcome.err.startswith("Error: ")
-    assert str(seven) in outcome.err
+    assert f"{seven} is a file" in outcome.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_neither_breaks_its_line_nor_commands_the_terminal(run, tiny, tmp_path):
+    odd = write(tmp_path / "7\t8\n9\x1b[31m\u202e.png", draw(7))
+    outcome = run("predict", "--model", tiny, odd)
+    assert outcome.out == f"{tmp_path}/7\\t8\\n9\\x1b[31m\\u202e.png\t7\n"
 
 
 def test_predict_from_a_shell_prints_json_and_nothing_else(tiny, tmp_path):

@@ -29,7 +29,7 @@ SHEET = Sheet([part(7, 0.99, (10, 10, 30, 40)), part(1, 0.4, (50, 10, 60, 40))],
 )
 def test_digits_have_boxes_by_how_sure_they_are_and_the_rest_is_struck(picture):
     before = picture.copy()
-    drawn = annotating.annotated(picture, SHEET, (2.0, 2.0)).astype(int)
+    drawn = annotating.annotated(picture, SHEET, [True, True], (2.0, 2.0)).astype(int)
     assert drawn.shape == (100, 160, 3)
     np.testing.assert_array_equal(picture, before)
     red, green, blue = drawn[50, 20]
@@ -39,3 +39,9 @@ def test_digits_have_boxes_by_how_sure_they_are_and_the_rest_is_struck(picture):
     assert np.ptp(drawn[70, 68]) == 0, "what is left out is grey"
     assert drawn[70, 68, 0] < 200
     assert (drawn[74:80, 72:76] < 200).any(), "and struck through"
+
+
+def test_what_passes_for_no_digit_is_red_however_sure_it_is():
+    picture = np.full((100, 160), 255, np.uint8)
+    drawn = annotating.annotated(picture, SHEET, [False, True], (2.0, 2.0)).astype(int)
+    assert drawn[50, 20, 0] > drawn[50, 20, 1] + 50
