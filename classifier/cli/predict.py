@@ -30,8 +30,8 @@ REASONS = {
 }
 BETWEEN_LINES = " / "  # where each picture has but one line of output
 HELD = "It looks {how}, so what is read may be wrong."
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # kinds of characters: control, direction, halves, breaks
 CROWDED = "There is more on it than is read at once: a part of it, closer, is needed."
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # kinds of characters: control, direction, halves, breaks
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from classifier.ink.layout import Box, Sheet
+from classifier.ink.layout import Box, Part, Sheet
 
 SURE, LIKELY = 0.9, 0.5  # probabilities from which on a box is green, and yellow
-_GREEN, _YELLOW, _RED, _GREY = (0, 140, 60), (215, 140, 0), (200, 30, 30), (130, 130, 130)
+_COLOURS = (200, 30, 30), (215, 140, 0), (0, 140, 60)  # red, yellow, green: by `level`
+_GREY = (130, 130, 130)
 _LINE = 0.003  # of the picture's longer side: width of a box's line
 _LETTERS = 0.4  # of a digit's height, and within these bounds, pixels
 _SMALLEST, _LARGEST = 12, 60
@@ -35,8 +36,7 @@ def annotated(
         cv2.line(drawn, (start[0], end[1]), (end[0], start[1]), _GREY, line, cv2.LINE_AA)
     for part, is_digit in zip(sheet.digits, are_digits, strict=True):
         start, end = _corners(part.box, scale)
-        surely = float(part.probabilities.max()) if is_digit else 0.0
-        colour = _GREEN if surely >= SURE else _YELLOW if surely >= LIKELY else _RED
+        colour = _COLOURS[level(part, is_digit)]
         cv2.rectangle(drawn, start, end, colour, line)
         high = float(np.clip(_LETTERS * (end[1] - start[1]), _SMALLEST, _LARGEST))
         above = start[1] - 2 * line
@@ -46,6 +46,14 @@ def annotated(
             max(1, round(high / 10)), cv2.LINE_AA,
         )  # fmt: skip
     return drawn
+
+
+def level(part: Part, is_digit: bool) -> int:
+    """How sure an answer is: 2 surely, 1 likely, 0 not, or where it passes for no digit."""
+    surely = float(part.probabilities.max())
+    if not is_digit or surely < LIKELY:
+        return 0
+    return 2 if surely >= SURE else 1
 
 
 def as_rgb(picture: np.ndarray) -> np.ndarray:

@@ -39,6 +39,7 @@ from tests.benchmarks.variants import SURE
 from tests.benchmarks.writers import by_people, held_out
 
 PLAIN = "both, as it is"
+# With which the ways are compared: `conv`'s standards are Muon's.
 _ADAM = {"optimizer": "adam", "learning_rate": 0.008, "batch_size": 256, "dropout": 0.25}
 _SHARE = 0.1  # of an epoch: generated digits, and as many drawings by the others
 _LAST = 0.25  # share of the epochs over which weights are averaged

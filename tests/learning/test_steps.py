@@ -50,11 +50,12 @@ def test_many_steps_in_one_call_learn_what_keras_fit_learns(optimizer):
 
 def test_muon_steps_alike_in_all_directions_of_a_convolution():
     model = networks.build(TrainConfig.of("conv"))
-    before = [layer.kernel.numpy() for layer in model.layers if layer.name == "convolution-2"]
+    kernel = model.get_layer("convolution-2").kernel
+    before = kernel.numpy()
     images = np.random.default_rng(0).integers(0, 256, (8, 28, 28), dtype=np.uint8)
     taken = steps.Steps(model, "muon")
     taken.take(images, np.arange(8, dtype=np.uint8), np.arange(8)[None], np.float32([0.01]))
-    (step,) = model.get_layer("convolution-2").kernel.numpy() - before
+    step = kernel.numpy() - before
     # By what a unit looks at, 3x3x16, and units; a gradient's own go over orders of magnitude.
     lengths = np.linalg.svd(step.reshape(144, 32), compute_uv=False) / (0.01 * 0.2 * 144**0.5)
     assert lengths.min() > 0.3

@@ -68,11 +68,8 @@ class Digit:
 
     @property
     def level(self) -> int:
-        """How sure its answer is: 2 surely, 1 likely, 0 not."""
-        surely = float(self.part.probabilities.max())
-        if not self.is_digit or surely < annotating.LIKELY:
-            return 0
-        return 2 if surely >= annotating.SURE else 1
+        """How sure its answer is, as `annotating.level`."""
+        return annotating.level(self.part, self.is_digit)
 
 
 @dataclass(frozen=True)
