@@ -8,9 +8,14 @@ if get_script_run_ctx(suppress_warning=True):
 
     page.draw()
 else:
+    from classifier.ui.board import moving
     from classifier.ui.door import LEAVING, MIDDLEWARE
     from classifier.ui.figures import note_error
 
     app = st.App(
-        __file__, middleware=MIDDLEWARE, lifespan=LEAVING.lifespan, on_script_error=note_error
+        __file__,
+        routes=moving.routes(),
+        middleware=MIDDLEWARE,
+        lifespan=LEAVING.lifespan,
+        on_script_error=note_error,
     )

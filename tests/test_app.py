@@ -23,6 +23,7 @@ from tests.test_events import PROGRESS, STARTED
 
 @pytest.fixture
 def page(home):
+    shared.jobs.cache_clear()  # of other tests, whose runs may be at work
     return run(new_page())
 
 

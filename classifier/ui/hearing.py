@@ -88,6 +88,11 @@ def paces_of(secret: str, address: str) -> Paces:
     return _known.setdefault(whose, Paces(1 if secret else _WITHOUT_COOKIE))
 
 
+def of_open_page(whose: str) -> Paces | None:
+    """Those of a visitor, by what is charged; None if no page of theirs is open."""
+    return _known.get(whose)
+
+
 def remember(paces: Paces) -> None:
     """Hold the paces of a page that is gone until they would be as new: whoever opens another goes
     on with what is left, also of a debt."""

@@ -54,7 +54,7 @@ def _whole() -> None:
         reading.show(model)
     board.board(
         model,
-        partial(models.second, other=other),
+        partial(models.second, other),
         labelling.row,
         partial(labelling.press, model=model),
     )

@@ -26,6 +26,7 @@ from classifier.serving import store
 from classifier.serving.predict import Readings
 from classifier.serving.saved import SavedModel
 from classifier.ui import hearing, memory
+from classifier.ui.board.moving import Moving
 from classifier.ui.board.sketch import Sketch
 from classifier.ui.door import COOKIE
 from classifier.ui.living.frames import Watched
@@ -101,6 +102,7 @@ class Session:
 
     sketch: Sketch = field(default_factory=Sketch)
     living: Watched = field(default_factory=Watched)  # the network as one picture
+    moving: Moving = field(default_factory=Moving)  # what answers while the pen moves
     heard: object = None  # the board's message, until it is taken in
     ear_off: bool = False  # the canvas component sends by itself
     loaded: dict | None = None  # what it was given to show, where the ear is off

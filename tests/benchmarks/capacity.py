@@ -36,6 +36,7 @@ from tests.benchmarks.classroom import (
     PERIOD,
     THINKING,
     Board,
+    Line,
     Page,
     lesson,
     serving,
@@ -119,29 +120,30 @@ async def of_pages(url: str, code: str, server: psutil.Process) -> dict[str, obj
 
     async with contextlib.AsyncExitStack() as stack:
 
-        async def open_page() -> tuple[Page, Counted]:
-            socket = Counted(
-                await stack.enter_async_context(
-                    connect(url, additional_headers=headers, max_size=None)
-                )
-            )
-            page = Page(socket, query)
+        async def open_page() -> tuple[Page, Counted, Line]:
+            opened = connect(url, additional_headers=headers, max_size=None)
+            socket = await stack.enter_async_context(opened)
+            counted, line = Counted(socket), Line(socket)
+            stack.callback(line.close)
+            page = Page(counted, query)
             await page.run()
-            return page, socket
+            return page, counted, line
 
         await open_page()
         opening = await cost(open_page, _DRAWN)
-        page, socket = await open_page()
+        page, socket, line = await open_page()
         drawn = handwriting.generate(_DRAWN, seed=1)
         times: list[float] = []
         messages, labels, pressed = 0.0, 0.0, 0
         sent, told = 0, 0
         for strokes, label in zip(drawn, drawn.labels, strict=True):
-            board = Board(page, pressed)
-            before, out, back = used(server), socket.sent, socket.told
+            board = Board(page, line, pressed)
+            before = used(server)
+            out, back = socket.sent + line.sent, socket.told + line.told
             await board.draw(fit_canvas(strokes)[0])
             messages += used(server) - before
-            sent, told = sent + socket.sent - out, told + socket.told - back
+            sent += socket.sent + line.sent - out
+            told += socket.told + line.told - back
             times += board.times
             before = used(server)
             await board.press(f"label-{label}")

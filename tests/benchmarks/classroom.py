@@ -4,15 +4,17 @@ With `--servers 3` it is on so many page servers behind a proxy, with `--databas
 
 Each member draws a digit every 3 seconds, in 0.9 of them, is answered meanwhile, says what it is,
 and looks every 3 seconds whether the class goes on: as a phone's browser does, with the board's own
-messages and pace, but over bare websockets, so that the two cores are left to the server. The
-host's page is open at its wall. Prints how long what is sent takes to be answered and to be stored,
-how far the wall is behind, whether each drawing was stored once, and what memory the server takes.
+messages, requests and pace, but over bare sockets, so that the two cores are left to the server.
+The host's page is open at its wall. Prints how long what is sent takes to be answered and to be
+stored, how far the wall is behind, whether each drawing was stored once, and what memory the server
+takes.
 """
 
 import argparse
 import asyncio
 import contextlib
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +26,7 @@ from psutil import Process
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from classifier.cli.evaluate import print_table
 from classifier.config import CANVAS_PEN
@@ -42,7 +44,7 @@ from tests.servers import several
 MEMBERS = 30
 EVERY = 3.0  # seconds between two drawings of one member
 DRAWING = 0.9  # seconds that a person draws a digit
-PERIOD = 0.07  # seconds between two messages of the moving pen at least, as in `strokes.js`
+PERIOD = 0.05  # seconds between two requests of the moving pen at least, as in `strokes.js`
 THINKING = 0.5  # seconds between a drawing's answer and the label
 _LINK = "board-link"
 
@@ -112,12 +114,46 @@ class Page:
                 self.board = json.loads(holder.json)
 
 
-class Board:
-    """A member's board, as `strokes.js` has it: sends what the server lacks, and waits for it."""
+class Line:
+    """An HTTP connection that stays open, on which a browser asks while its pen moves."""
 
-    def __init__(self, page: Page, presses: int = 0) -> None:
+    def __init__(self, socket: ClientConnection) -> None:
+        """socket: the page's own, whose server and cookies it has"""
+        given = [one.partition(";")[0] for one in socket.response.headers.get_all("Set-Cookie")]
+        cookies = "; ".join([socket.request.headers["Cookie"], *given])
+        self._place, self._head = socket.remote_address[:2], f"Host: here\r\nCookie: {cookies}\r\n"
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self.sent = self.told = 0  # bytes
+
+    async def ask(self, path: str, content: bytes) -> bytes:
+        """The answer to what is posted there. Raises RuntimeError if there is none."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(*self._place)
+        reader, writer = self._streams
+        head = f"POST {path} HTTP/1.1\r\n{self._head}Content-Length: {len(content)}\r\n\r\n"
+        request = head.encode() + content
+        writer.write(request)
+        told = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"content-length: (\d+)", told, re.IGNORECASE)[1])
+        answer = await reader.readexactly(length)
+        self.sent, self.told = self.sent + len(request), self.told + len(told) + length
+        if told.split()[1] != b"200":
+            raise RuntimeError(told.decode())
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        if self._streams is not None:
+            self._streams[1].close()
+
+
+class Board:
+    """A member's board, as `post.js` has it: asks while the pen moves, and where it rests sends
+    what the server lacks, and waits for it."""
+
+    def __init__(self, page: Page, line: Line, presses: int = 0) -> None:
         """presses: how many buttons this page has pressed so far"""
-        self._page, self.presses = page, presses
+        self._page, self._line, self.presses = page, line, presses
         self._strokes: list[list] = []  # [number, pen, x, y, …]
         self._drawn = 0  # strokes that were ever begun
         self.times: list[float] = []  # seconds from what was sent to its answer
@@ -137,7 +173,7 @@ class Board:
                 if (ahead := begun + done / count * DRAWING - time.perf_counter()) > 0:
                     await asyncio.sleep(ahead)
                 if time.perf_counter() >= free:
-                    took = await self.send(resting=False)
+                    took = await self.ask()
                     free = time.perf_counter() + max(PERIOD - took, took / 2)
         await self.send(resting=True)
 
@@ -151,6 +187,26 @@ class Board:
         """Press a button of the board."""
         self.presses += 1
         await self.send(resting=True, presses=[{"name": name, "number": self.presses}])
+
+    async def ask(self) -> float:
+        """Ask what the drawing is so far; the seconds until it is answered."""
+        board = self._page.board
+        message = {
+            "number": 1,
+            "drawing": board["have"]["drawing"] or "first",
+            "applied": "",
+            "image": None,
+            "from": 0,
+            "strokes": [[number, pen, 0, *points] for number, pen, *points in self._strokes],
+            "resting": False,
+            "presses": [],
+        }
+        begun = time.perf_counter()
+        told = await self._line.ask(f"/answer/{board['moving']}", json.dumps(message).encode())
+        took = time.perf_counter() - begun
+        assert json.loads(told)["answer"]["title"]
+        self.times.append(took)
+        return took
 
     async def send(self, **more: object) -> float:
         """Send what the server has not got; the seconds until it has answered."""
@@ -205,15 +261,18 @@ async def member(url: str, code: str, until: float, seed: int, measured: Measure
     drawn = handwriting.generate(1 + int(max(0, until - time.perf_counter()) / EVERY), seed=seed)
     drawings, done, pressed = list(drawn), 0, 0
     headers = {"Cookie": f"{COOKIE}={visitors.new_token()}"}
-    async with connect(url, additional_headers=headers, max_size=None) as socket:
-        page = Page(socket, f"class={code}")
+    async with contextlib.AsyncExitStack() as stack:
+        opened = connect(url, additional_headers=headers, max_size=None)
+        socket = await stack.enter_async_context(opened)
+        page, line = Page(socket, f"class={code}"), Line(socket)
+        stack.callback(line.close)
         await page.run()
         if not page.board:
             raise RuntimeError(f"member {seed + 1} was not let in: {page.said}")
         nothing_drawn = page.board["answer"]["title"]
         await asyncio.sleep(rng.uniform(0, EVERY))
         while (begun := time.perf_counter()) < until:
-            board = Board(page, pressed)
+            board = Board(page, line, pressed)
             await board.draw(fit_canvas(drawings[done])[0])
             assert page.board["answer"]["title"] != nothing_drawn
             measured.times += board.times

@@ -31,19 +31,26 @@ from classifier.ui.living.frames import Watched
 from tests.benchmarks.board import WATCH, one_drawing, strokes_of
 from tests.browser import PROJECT, launched, open_page, served, settle
 
-DRAWINGS, PICTURES = 8, 50
+DRAWINGS, PICTURES = 20, 50
 _DIGITS = (3, 2, 6, 0)  # of one stroke: between strokes the rest of the page is drawn
-# When each answer came, and with it the picture where that is open.
+# When each answer came; where the picture is open, when it was first painted as the answer says.
 _HEARD = """() => {
   window.heard = [];
-  document.addEventListener('link', ({target}) => {
-    if (target.classList.contains('st-key-board')) heard.push(performance.now());
-  }, true);
+  const picture = document.querySelector('[data-painted]');
+  if (!picture) {
+    document.addEventListener('answer', () => heard.push(performance.now()), true);
+    return;
+  }
+  let frames = picture.dataset.frames;
+  new MutationObserver(() => {
+    if (picture.dataset.frames !== frames) heard.push(performance.now());
+    frames = picture.dataset.frames;
+  }).observe(picture, {attributeFilter: ['data-painted']});
 }"""
-# How many came a second while the pen was down: from the first to the last of a drawing.
+# How many a second while the pen was down.
 _RATE = """() => {
-  const [first, last] = [heard[0] ?? 0, heard.at(-1) ?? 0];
-  return heard.length > 1 ? (heard.length - 1) / (last - first) * 1000 : 0;
+  const under = heard.filter(at => at < ups.at(-1));
+  return under.length > 1 ? (under.length - 1) / (under.at(-1) - under[0]) * 1000 : 0;
 }"""
 
 

@@ -26,7 +26,7 @@ from classifier.people import classroom, visitors
 from classifier.synthetic import handwriting
 from classifier.ui.door import COOKIE
 from tests.benchmarks import settings
-from tests.benchmarks.classroom import EVERY, Board, Page, lesson
+from tests.benchmarks.classroom import EVERY, Board, Line, Page, lesson
 from tests.browser import PROJECT, served
 
 _AT_ONCE = 20  # visitors who come together
@@ -90,9 +90,11 @@ async def visit(url: str, seed: int) -> None:
     async with connect(url, additional_headers=headers, max_size=None) as socket:
         page = Page(socket, "")
         await page.run()
-        board = Board(page)
+        line = Line(socket)
+        board = Board(page, line)
         drawn = next(iter(handwriting.generate(1, seed=seed)))
         await board.draw(fit_canvas(drawn)[0])
+        line.close()
         assert page.board["answer"]["title"]
 
 

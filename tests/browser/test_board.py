@@ -396,6 +396,40 @@ def test_bars_stand_still_at_once_where_no_motion_is_wanted(board_page):
     board_page.emulate_media(reduced_motion="no-preference")
 
 
+# How many answers came, and how many of them with a run of the page.
+_COUNT = """() => {
+  window.came = {answers: 0, runs: 0};
+  const board = document.querySelector('.st-key-board');
+  board.addEventListener('answer', () => came.answers++);
+  board.addEventListener('link', () => came.runs++);
+}"""
+
+
+@pytest.mark.parametrize("blocked", [False, True], ids=["by requests", "without requests"])
+def test_the_moving_pen_is_answered_and_the_page_drawn_anew_only_where_no_request_is(page, blocked):
+    draw(page, placed(handwriting.sample_digit(8), 190, (45, 45)))
+    expect_answer(page, 8)
+    click(page, "clear")
+    expect_blank(page)
+    settle(page)
+    if blocked:
+        page.route("**/answer/*", lambda route: route.fulfill(status=404))
+    page.evaluate(_COUNT)
+    (stroke,) = placed(handwriting.sample_digit(3), 190, (45, 45))
+    page.mouse.move(*place(page, *stroke[0]))
+    page.mouse.down()
+    for point in stroke[1:]:
+        page.mouse.move(*place(page, *point))
+        time.sleep(1.0 / len(stroke))
+    expect_answer(page, 3)  # the pen is down still
+    came = page.evaluate("came")
+    assert came["answers"] >= 5
+    assert came["runs"] > 3 if blocked else came["runs"] == 0
+    page.mouse.up()
+    wait_until(lambda: page.evaluate("came.runs") > came["runs"])
+    expect_answer(page, 3)
+
+
 def test_a_second_model_answers_in_bars_of_its_own(page):
     page.get_by_role("combobox", name="Beside it").click()
     page.get_by_role("option", name="shipped-dense").click()

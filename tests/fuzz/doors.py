@@ -25,7 +25,7 @@ from classifier.limits import LimitError
 from classifier.people import classroom, entering, visitors
 from classifier.serving.meta import ModelMeta
 from classifier.synthetic import handwriting
-from classifier.ui.board import answering, canvas
+from classifier.ui.board import answering, canvas, moving
 from classifier.ui.board.sketch import NotUnderstoodError, Sketch
 from classifier.ui.reading import brought
 from classifier.ui.reading.brought import Brought
@@ -275,6 +275,12 @@ DOORS = {
         [json.dumps(one).encode() for one in (_MESSAGE, _MESSAGE | {"image": _IMAGE})],
         _ear,
         (NotUnderstoodError, NoJSONError),
+        inside=_changed_value,
+    ),
+    "what is asked while the pen moves": Door(
+        [json.dumps(one).encode() for one in (_MESSAGE, _MESSAGE | {"image": _IMAGE})],
+        lambda content: answering.prepare(moving.drawn(content)),
+        (ValueError,),
         inside=_changed_value,
     ),
     "what is asked of a picture": Door(

@@ -25,6 +25,8 @@ class Board {
     this.room = root.closest(".st-key-board");
     this.data = data;
     this.drawing = new Drawing(data.limits, newId);
+    this.room.drawing = this.drawing;
+    this.shown = this.drawing.extent; // of the drawing, when it was as the newest answer says
     this.face = new Face(root);
     this.frame = root.querySelector(".board-frame");
     this.pen = root.querySelector(".board-pen input");
@@ -34,6 +36,7 @@ class Board {
       isConnected: () => this.isConnected,
       say: (text) => this.#say(text),
       guard: (action) => this.#guard(action),
+      answered: (extent, told) => this.#show(extent, told),
     });
     this.listeners = new AbortController();
     this.slate = new Slate(this.room, this.frame, this.drawing, this.listeners.signal);
@@ -198,20 +201,29 @@ class Board {
   /** The link has brought what the server says. */
   hear() {
     this.post.hear(this.room.link);
-    const { have, command, answer, row, keys, tables } = this.room.link.data;
+    const { have, command, row, keys, ...told } = this.room.link.data;
     if (command && this.drawing.apply(command)) {
       this.slate.paint();
       this.keep();
     }
     this.#ask(row, keys);
     this.refresh();
-    if (!this.drawing.isEmpty && have.drawing === this.drawing.id) {
-      this.face.show(answer, tables);
-    }
+    this.#show(have, told);
     if (!this.drawing.live && this.drawing.news() === null) this.face.speak();
     this.#findCanvas();
-    if (this.isConnected) this.#say("");
     this.post.pump();
+  }
+
+  /** An answer has come to the drawing as far as `extent`: a later one may be there already. */
+  #show(extent, { answer, living }) {
+    const { drawing, shown } = this;
+    const isOther = extent.drawing !== drawing.id;
+    const isLess = extent.strokes - shown.strokes || extent.points - shown.points;
+    if (shown.drawing === drawing.id && (isOther || isLess < 0)) return;
+    this.shown = extent;
+    if (!drawing.isEmpty && !isOther) this.face.show(answer, this.room.link.data.tables);
+    if (this.isConnected) this.#say("");
+    this.room.dispatchEvent(new CustomEvent("answer", { detail: living }));
   }
 
   /** The row that asks what was drawn. */

@@ -7,7 +7,7 @@ way. Where the ear is off, the canvas component sends by itself, after each stro
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ _HEAD_START = 0.3  # seconds in which the browser has only the board to set up
 _HEAD_START_OF_ANSWER = 0.06  # seconds in which it has only the answer to draw
 _CANVAS_KEY, _LINK_KEY = "canvas", "board-link"
 # Another network that is asked about a network input: its name, and ten probabilities; or None.
+# Called in any thread.
 Second = Callable[[np.ndarray], tuple[str, np.ndarray] | None]
 
 
@@ -61,13 +62,13 @@ class Row:
 
 def board(
     model: SavedModel | None,
-    second: Second,
+    second: Callable[[], Second],
     row: Callable[[], Row],
     press: Callable[[str], bool],
 ) -> None:
     """Canvas, answer, tools and labels; `model` answers, or nothing does if it is None.
 
-    second: what else is asked, see `Second`
+    second: gives what else is asked now, see `Second`
     row: what stands beside the tools
     press: does what a button of the row is for, by its name; says whether the rest of the page has
     to be drawn anew
@@ -86,6 +87,10 @@ def board(
     if not here.greeted:
         time.sleep(_HEAD_START)
         here.greeted = True
+
+
+def alone(image: np.ndarray) -> None:
+    """The `Second` that says nothing."""
 
 
 def put(item: Item) -> None:
@@ -199,7 +204,7 @@ def _note_failure() -> None:
 
 def _answer(
     model: SavedModel | None,
-    second: Second,
+    second: Callable[[], Second],
     row: Callable[[], Row],
     press: Callable[[str], bool],
 ) -> None:
@@ -217,24 +222,20 @@ def _answer(
         except NotUnderstoodError as error:
             said = f"What this browser sent was not understood: {error}"
     reading = read(model)
-    names = [model.title if model else "", ""]
-    image = reading.prepared.network_input
-    if image is not None and reading.answer.probabilities is not None and not reading.number:
-        other = second(image)
-        if other is not None:
-            names[1], reading = other[0], replace(reading, second=other[1])
+    shown = partial(_shown, model, second(), living.under_pen(model))
+    here.moving.answer_with(partial(_while_moving, model, shown), session.payer())
     command = here.sketch.command
     _link()(
         key=_LINK_KEY,
         data={
             "have": here.sketch.have(),
             "command": command and command.as_data(),
-            "answer": answering.shown(reading, here.sketch, names, _wrongly()),
             "row": asdict(row()) | ({"problem": said} if said else {}),
-            "living": living.under_pen(model, image),
+            "moving": here.moving.key,
             "keys": view.shortcut("0") is not None,
             "tables": view.tables(),
-        },
+        }
+        | shown(here.sketch, reading),
         on_said_change=_note_said,
         on_failed_change=_note_failure,
     )
@@ -242,6 +243,37 @@ def _answer(
     if changed or redraw or view.widgets_changed():
         time.sleep(_HEAD_START_OF_ANSWER)
         st.rerun()  # the rest of the page, too
+
+
+def _while_moving(
+    model: SavedModel | None, shown: Callable[[Sketch, Reading], dict[str, Any]], sketch: Sketch
+) -> dict[str, Any]:
+    """The same of a drawing that nobody else hears of, in any thread. Raises as
+    `shared.predictor`."""
+    return shown(sketch, _asked(sketch, model))
+
+
+def _asked(sketch: Sketch, model: SavedModel | None) -> Reading:
+    predictor = None if model is None else shared.predictor(model.name, model.checksum)
+    return answering.read(sketch, predictor, shared.detector(), shared.pairs())
+
+
+def _shown(
+    model: SavedModel | None,
+    second: Second,
+    picture: living.UnderPen,
+    sketch: Sketch,
+    reading: Reading,
+) -> dict[str, Any]:
+    """A reading as the board shows it, and the picture of the network with it, if that is seen."""
+    names = [model.title if model else "", ""]
+    image = reading.prepared.network_input
+    if image is not None and reading.answer.probabilities is not None and not reading.number:
+        other = second(image)
+        if other is not None:
+            names[1], reading = other[0], replace(reading, second=other[1])
+    answer = answering.shown(reading, sketch, names, _wrongly())
+    return {"answer": answer, "living": picture(image)}
 
 
 def _wrongly() -> float | None:
@@ -252,13 +284,11 @@ def _wrongly() -> float | None:
 def read(model: SavedModel | None) -> Reading:
     """Ask about what is on the canvas; the session knows all of it from now on."""
     here = session.current()
-    predictor = None
-    if model is not None:
-        try:
-            predictor = shared.predictor(model.name, model.checksum)
-        except (DamagedModelError, ModelNotFoundError) as error:
-            view.error(f"{error} Choose another model.")
-    reading = answering.read(here.sketch, predictor, shared.detector(), shared.pairs())
+    try:
+        reading = _asked(here.sketch, model)
+    except (DamagedModelError, ModelNotFoundError) as error:
+        view.error(f"{error} Choose another model.")
+        reading = _asked(here.sketch, None)
     here.prepared, here.answer, here.number = reading.prepared, reading.digit, reading.number
     here.doubt = reading.doubt
     return reading

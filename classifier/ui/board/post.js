@@ -1,21 +1,28 @@
 /**
  * Messages to the server: what is new of the drawing and what was pressed, sent as soon as it may
- * be, and again as long as it is not answered. Knows nothing of what is seen of an answer.
+ * be, and again as long as it is not answered. While the pen moves, a request of its own asks for
+ * the answer, for which the page is not drawn anew; where none is answered, the message goes as it
+ * does at rest. Knows nothing of what is seen of an answer.
  */
 import { Pace } from "./strokes.js";
 
 const PATIENCE = 4000; // milliseconds until what was not answered is sent again
 const MOMENT = 12; // milliseconds that a move waits for the next one
 const QUIET = 1500; // milliseconds without an answer before the page says so
+const WITHOUT = 10_000; // milliseconds without requests, after one that was not answered
+const TOO_MANY = 429; // one at a time is answered
 
 export class Post {
   /**
    * isConnected: whether the server can be reached now; say: tells the visitor a sentence;
-   * guard: carries a function out, and sees to what it throws
+   * guard: carries a function out, and sees to what it throws; answered: takes the answer to the
+   * drawing as far as it had come; request: asks for one, as `fetch` does
    */
-  constructor(drawing, { isConnected, say, guard }) {
-    Object.assign(this, { drawing, isConnected, say, guard });
+  constructor(drawing, { isConnected, say, guard, answered, request = fetch.bind(null) }) {
+    Object.assign(this, { drawing, isConnected, say, guard, answered, request });
     this.pace = new Pace(() => performance.now());
+    this.asking = null; // what ends the request that is under way
+    this.withoutUntil = 0; // when requests are tried again
     this.link = null; // the newest data of the link, and its way to the server
     this.isNew = false; // the connection, over which the server has said nothing yet
     this.number = 0; // of the last message
@@ -69,6 +76,8 @@ export class Post {
     // Where the pen rests or a button was pressed, nothing waits behind what is under way.
     const isUrgent = news.resting;
     const content = this.#content(news);
+    const isAsked = !isUrgent && this.#mayAsk();
+    if (isAsked && content === this.sent) return; // the pen has not moved since
     this.tries = content === this.sent ? this.tries : 0;
     // What was sent three times in vain is not wanted.
     if ((this.pace.awaited && (!isUrgent || content === this.sent)) || this.tries > 2) {
@@ -80,16 +89,54 @@ export class Post {
       this.timer = this.#in(wait, () => this.pump());
       return;
     }
+    this.asking?.abort();
     this.sent = content;
     this.tries += 1;
     this.number += 1;
     this.pace.sent(this.number);
-    this.link.setTriggerValue("said", { number: this.number, presses, ...news });
+    if (isAsked) this.#ask(this.number);
+    else this.link.setTriggerValue("said", { number: this.number, presses, ...news });
     clearTimeout(this.wordTimer);
     this.wordTimer = this.#in(QUIET, () => {
       if (this.pace.awaited) this.say("The answer takes a while …");
     });
     this.again(PATIENCE);
+  }
+
+  #mayAsk() {
+    return Boolean(this.link.data.moving) && performance.now() >= this.withoutUntil;
+  }
+
+  /** Ask what the drawing is so far. */
+  async #ask(number) {
+    const { extent, whole } = this.drawing;
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    const body = JSON.stringify({ number, presses: [], ...whole });
+    let answer = null;
+    let status = 0;
+    try {
+      const path = `${location.pathname.replace(/\/*$/, "")}/answer/${this.link.data.moving}`;
+      const response = await this.request(path, { method: "POST", body, signal });
+      status = response.status;
+      if (response.ok) answer = await response.json();
+    } catch {
+      // It was ended, or there is no line: what follows is the same.
+    }
+    if (signal.aborted) return;
+    this.guard(() => {
+      if (answer) {
+        this.pace.heard(number);
+        this.answered(extent, answer);
+      } else if (status === TOO_MANY) {
+        this.pace.heard(number);
+        this.sent = "";
+      } else {
+        this.withoutUntil = performance.now() + WITHOUT;
+        this.lost();
+      }
+      this.pump();
+    });
   }
 
   /** Send it again in a while, if the server stays silent. */
@@ -102,11 +149,13 @@ export class Post {
 
   /** What was under way will not be answered. */
   lost() {
+    this.asking?.abort();
     this.pace.lost();
     this.sent = "";
   }
 
   close() {
+    this.asking?.abort();
     for (const timer of [this.timer, this.soon, this.wordTimer]) clearTimeout(timer);
   }
 

@@ -131,18 +131,33 @@ export class Drawing {
     const isBlank = this.isEmpty && have.drawing === "";
     const isNothing = from === this.strokes.length && have.resting === resting;
     if (!isSentAnyway && (isKnown || isBlank) && isNothing) return null;
+    return this.#told(isKnown ? null : this.image, from, skip);
+  }
+
+  /** All of it, as `news` has it for a server that has nothing. */
+  get whole() {
+    return this.#told(this.image, 0, 0);
+  }
+
+  #told(image, from, skip) {
     return {
       drawing: this.id,
       applied: this.applied,
-      image: isKnown ? null : this.image,
+      image,
       from,
       strokes: this.strokes
         .slice(from)
         .map(({ number, pen, points }, k) =>
           k === 0 ? [number, pen, skip, ...points.slice(2 * skip)] : [number, pen, 0, ...points],
         ),
-      resting,
+      resting: !this.live,
     };
+  }
+
+  /** How far it has come: as long as it is the same drawing, only more of it. */
+  get extent() {
+    const points = (this.strokes.at(-1)?.points.length ?? 0) / 2;
+    return { drawing: this.id, strokes: this.strokes.length, points };
   }
 
   /** What outlives the page, as JSON. */
@@ -238,4 +253,4 @@ export class Pace {
   }
 }
 
-const PERIOD = 70; // milliseconds at least from one message of the moving pen to the next
+const PERIOD = 50; // milliseconds at least from one message of the moving pen to the next

@@ -77,7 +77,7 @@ def page() -> None:
     if is_drawn:
         row, press = partial(_row, there), partial(_press, there=there, model=model)
         with st.container(key="thumbs"):
-            board.board(model, lambda image: None, row, press)
+            board.board(model, lambda: board.alone, row, press)
     elif on is not None:
         asking.answering(there, on)
     view.fragment(_own, run_every=None if is_over else _LOOK_EVERY)(there)

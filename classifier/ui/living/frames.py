@@ -6,7 +6,8 @@ Arrays travel as bytes in base64, each scaled to its own largest value. Knows no
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +40,7 @@ class Watched:
     """The picture as one visitor sees it.
 
     is_open: whether it is on their page now; else nothing is computed or sent
-    of: which network it shows; epoch: of which epoch, None as it answers; number: of the last frame
+    of: which network it shows; epoch: of which epoch, None as it answers; numbers: of its frames
     places: the maps that are shown, by stage, each in its place
     pointed: what is asked about now
     """
@@ -47,7 +48,7 @@ class Watched:
     is_open: bool = False
     of: str = ""
     epoch: int | None = None
-    number: int = 0
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     places: list[list[int]] = field(default_factory=list)
     pointed: Pointed | None = None
 
@@ -100,10 +101,9 @@ def frame(tracer: Tracer, image: np.ndarray | None, watched: Watched) -> dict[st
     """A picture (28, 28) uint8 on its way through the network; without one, an empty one."""
     passed = tracer.trace(_BLANK if image is None else image, watched.places)
     watched.places = [one.shown.tolist() for one in passed]
-    watched.number += 1
     stages = zip(tracer.stages, passed, strict=True)
     return {
-        "number": watched.number,
+        "number": next(watched.numbers),
         "epoch": watched.epoch,
         "isDrawn": image is not None,
         "answer": passed[-1].values.ravel().astype(float).round(4).tolist(),

@@ -1,6 +1,6 @@
 /**
- * The living picture: hears what becomes of the drawing, from the board's answers while the pen
- * moves and from its own link at other times; lights what is pointed at, by pointer or keyboard; and
+ * The living picture: hears what becomes of the drawing, with the board's answers and from its own
+ * link at other times; lights what is pointed at, by pointer or keyboard; and
  * draws, as long as something moves.
  */
 
@@ -50,7 +50,7 @@ class Living {
       target.addEventListener(type, act, { signal, ...options });
     on(this.room, "link", () => this.hear());
     // The board's own event, which does not rise, and whose element may be another one later.
-    on(document, "link", (event) => this.overhear(event.target), { capture: true });
+    on(document, "answer", ({ detail }) => this.overhear(detail), { capture: true });
     on(this.canvas, "transitionend", () => {
       this.colours = null; // the theme is another one
       this.moved();
@@ -92,12 +92,10 @@ class Living {
     if (this.near?.isComing) this.#later("again", AGAIN, () => this.focus && this.ask());
   }
 
-  /** The board has got an answer. */
-  overhear(board) {
-    if (!board.classList?.contains("st-key-board") || !this.stages) return;
-    const { living } = board.link.data;
-    if (!living || living.number <= this.number || this.#isHeld()) return;
-    if (living.stages.length === this.stages.length) this.take(living);
+  /** The board has got an answer, with this frame or none. */
+  overhear(frame) {
+    if (!frame || frame.number <= this.number || this.#isHeld()) return;
+    if (frame.stages.length === this.stages?.length) this.take(frame);
   }
 
   /** Whether nothing is to move, and the pen moves. */
@@ -358,8 +356,8 @@ class Living {
   }
 }
 
-/** Whether the pen moves, as the board knows it. */
-const isDrawing = () => document.querySelector(".st-key-board")?.link?.data.have.resting === false;
+/** Whether the pen is on the board. */
+const isDrawing = () => Boolean(document.querySelector(".st-key-board")?.drawing?.live);
 
 const pictures = new WeakMap();
 

@@ -20,7 +20,7 @@ from classifier.serving.store import ModelNotFoundError
 from classifier.serving.tracing import Tracer
 from classifier.ui import components, session, shared, view
 from classifier.ui.living import frames
-from classifier.ui.living.frames import NotUnderstoodError, Pointed
+from classifier.ui.living.frames import NotUnderstoodError, Pointed, Watched
 from classifier.ui.session import Widget
 from classifier.ui.tabs import background
 
@@ -41,6 +41,8 @@ FILES = (
 _LINK_KEY = "living-link"
 _GONE = (DamagedModelError, ModelNotFoundError, ValueError)
 Image = Callable[[], np.ndarray | None]  # the picture (28, 28) uint8 that is to be shown, if any
+# What is shown of a picture (28, 28) uint8, or of none, where anybody sees it; in any thread.
+UnderPen = Callable[[np.ndarray | None], dict[str, Any] | None]
 
 
 def show(model: SavedModel, image: Image, run_every: float | None = None) -> None:
@@ -58,22 +60,26 @@ def show(model: SavedModel, image: Image, run_every: float | None = None) -> Non
         view.fragment(_tell, run_every=run_every)(model, image)
 
 
-def under_pen(model: SavedModel | None, image: np.ndarray | None) -> dict[str, Any] | None:
-    """What the picture shows of a drawing that changes; None where nobody sees it."""
-    here = session.current().living
-    if not here.is_open or model is None or here.of != _name(model):
-        return None
-    try:
-        return frames.frame(_tracer(model), image, here)
-    except _GONE:
-        return None  # the page says so, where it is drawn as a whole
+def under_pen(model: SavedModel | None) -> UnderPen:
+    """What shows a drawing that changes on its way through this model, as this page sees it."""
+    here, run_id = session.current().living, "" if model is None else _run_of(model)
+
+    def show(image: np.ndarray | None) -> dict[str, Any] | None:
+        if not here.is_open or model is None or here.of != _name(model):
+            return None
+        try:
+            return frames.frame(_tracer(model, run_id, here), image, here)
+        except _GONE:
+            return None  # the page says so, where it is drawn as a whole
+
+    return show
 
 
 def _tell(model: SavedModel, image: Image) -> None:
     """Tell the picture what it shows."""
     here = session.current().living
     try:
-        tracer, picture = _tracer(model), image()
+        tracer, picture = _tracer(model, _run_of(model), here), image()
     except _GONE as error:  # it was deleted since the page was drawn
         view.warning(str(error))
         return
@@ -109,24 +115,23 @@ def _note_asked(model: SavedModel) -> None:
     sent = Widget[Any](_LINK_KEY).read(None)
     asked = sent.get("asked") if isinstance(sent, Mapping) else None
     with contextlib.suppress(NotUnderstoodError, *_GONE):
-        stages = _tracer(model).stages
-        session.current().living.take_in(asked, stages, _epochs(model))
+        here = session.current().living
+        here.take_in(asked, _tracer(model, _run_of(model), here).stages, _epochs(model))
 
 
 def _name(model: SavedModel) -> str:
     return f"{model.name} {model.checksum}"
 
 
-def _tracer(model: SavedModel) -> Tracer:
-    """Of the network as it answers, or as it was after the epoch that is looked at. Raises as
-    `shared.inspector`."""
-    epoch = session.current().living.epoch
-    run_id = _run_of(model)
+def _tracer(model: SavedModel, run_id: str, here: Watched) -> Tracer:
+    """Of the network as it answers, or as it was after the epoch of that run that is looked at.
+    Raises as `shared.inspector`."""
+    epoch = here.epoch
     if epoch is not None and run_id:
         try:
             return _earlier(model.name, model.checksum, run_id, epoch)
         except _GONE:
-            session.current().living.epoch = None  # the snapshot has gone since
+            here.epoch = None  # the snapshot has gone since
     return _answering(model.name, model.checksum)
 
 

@@ -4,7 +4,7 @@
  */
 
 const STILL = 1 / 512; // a smaller difference is not seen
-const SLOW = 22; // milliseconds from frame to frame: a third more than where nothing is in the way
+const SLOW = 19; // milliseconds from frame to frame: a seventh more than where nothing is in the way
 
 /** How much of the way is gone in so many milliseconds. */
 export const shareOf = (milliseconds, halfLife = 45) => 1 - 0.5 ** (milliseconds / halfLife);
@@ -19,7 +19,7 @@ export class Pace {
 
   /** A frame has come so many milliseconds after the one before it. */
   note(milliseconds) {
-    this.usual += (Math.min(milliseconds, 100) - this.usual) / 8;
+    this.usual += (Math.min(milliseconds, 60) - this.usual) / 8;
   }
 
   get isSlow() {

@@ -1,5 +1,8 @@
 """Which model answers, and which one beside it, or the network that is being trained."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -59,14 +62,18 @@ def choose() -> tuple[SavedModel | None, SavedModel | None]:
     return by_name.get(name or ""), by_name.get(other or "")
 
 
-def second(image: np.ndarray, other: SavedModel | None) -> tuple[str, np.ndarray] | None:
-    """The name and the ten probabilities of what answers beside the answering model.
-
-    image: (28, 28) uint8, the network input; other: who is asked while this visitor trains nothing
-    """
+def second(other: SavedModel | None) -> Callable[[np.ndarray], tuple[str, np.ndarray] | None]:
+    """What answers beside the answering model: the network in training, and `other` while this
+    visitor trains nothing."""
     here = session.current()
-    if here.run and here.training:
-        newest = shared.replay(here.run.id).newest(image)
+    return partial(_second, here.run.id if here.run and here.training else "", other)
+
+
+def _second(
+    run_id: str, other: SavedModel | None, image: np.ndarray
+) -> tuple[str, np.ndarray] | None:
+    if run_id:
+        newest = shared.replay(run_id).newest(image)
         if newest is not None:
             epoch, row = newest
             return f"in training, epoch {epoch}" if epoch else "before training", row

@@ -218,7 +218,7 @@ test("while the pen moves, the next message waits for an answer, and then as lon
   now = 10;
   assert.equal(pace.wait(), Number.POSITIVE_INFINITY);
   pace.heard(1);
-  assert.equal(pace.wait(), 60, "a quick server: 70 ms from one to the next");
+  assert.equal(pace.wait(), 40, "a quick server: 50 ms from one to the next");
   now = 200;
   pace.sent(2);
   now = 600;
