@@ -1,7 +1,8 @@
 """The board on the page: the canvas, the ear beside it, and the link that carries their messages.
 
 What a message changes is a fragment of one small element, so that an answer costs one message each
-way. Where the ear is off, the canvas component sends by itself, after each stroke.
+way; while the pen moves, `moving` answers, and nothing is drawn anew. Where the ear is off, the
+canvas component sends by itself, after each stroke.
 """
 
 import time
