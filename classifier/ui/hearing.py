@@ -89,7 +89,7 @@ def paces_of(secret: str, address: str) -> Paces:
 
 
 def of_open_page(whose: str) -> Paces | None:
-    """Those of a visitor, by what is charged; None if no page of theirs is open."""
+    """Those of whom `charge` counts for; None if no page of theirs is open, or was of late."""
     return _known.get(whose)
 
 

@@ -190,19 +190,10 @@ class Board:
 
     async def ask(self) -> float:
         """Ask what the drawing is so far; the seconds until it is answered."""
-        board = self._page.board
-        message = {
-            "number": 1,
-            "drawing": board["have"]["drawing"] or "first",
-            "applied": "",
-            "image": None,
-            "from": 0,
-            "strokes": [[number, pen, 0, *points] for number, pen, *points in self._strokes],
-            "resting": False,
-            "presses": [],
-        }
+        path = f"/answer/{self._page.board['moving']}"
+        content = json.dumps(self._message(0, []) | {"resting": False}).encode()
         begun = time.perf_counter()
-        told = await self._line.ask(f"/answer/{board['moving']}", json.dumps(message).encode())
+        told = await self._line.ask(path, content)
         took = time.perf_counter() - begun
         assert json.loads(told)["answer"]["title"]
         self.times.append(took)
@@ -210,17 +201,27 @@ class Board:
 
     async def send(self, **more: object) -> float:
         """Send what the server has not got; the seconds until it has answered."""
+        have = self._page.board["have"]
+        skips = [have["points"]] if have["strokes"] else []
+        message = self._message(max(have["strokes"] - 1, 0), skips)
+        begun = time.perf_counter()
+        await self._page.run(self._page.fragments[_LINK], message | more)
+        took = time.perf_counter() - begun
+        assert self._page.board["have"]["number"] == message["number"]
+        self.times.append(took)
+        return took
+
+    def _message(self, start: int, skips: list[int]) -> dict[str, object]:
+        """The drawing from that stroke on, without so many points of its first ones."""
         board = self._page.board
         have, command = board["have"], board["command"]
-        start = max(have["strokes"] - 1, 0)
-        skips = [have["points"]] if have["strokes"] else []
         rows = [
             [number, pen, skip, *points[2 * skip :]]
             for (number, pen, *points), skip in zip(
                 self._strokes[start:], [*skips, *[0] * len(self._strokes)], strict=False
             )
         ]
-        message = {
+        return {
             "number": have["number"] + 1,
             "drawing": have["drawing"] or "first",
             "applied": command["id"] if command else "",
@@ -229,12 +230,6 @@ class Board:
             "strokes": rows,
             "presses": [],
         }
-        begun = time.perf_counter()
-        await self._page.run(self._page.fragments[_LINK], message | more)
-        took = time.perf_counter() - begun
-        assert self._page.board["have"]["number"] == message["number"]
-        self.times.append(took)
-        return took
 
 
 @dataclass

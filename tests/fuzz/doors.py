@@ -280,7 +280,7 @@ DOORS = {
     "what is asked while the pen moves": Door(
         [json.dumps(one).encode() for one in (_MESSAGE, _MESSAGE | {"image": _IMAGE})],
         lambda content: answering.prepare(moving.drawn(content)),
-        (ValueError,),
+        (NotUnderstoodError,),
         inside=_changed_value,
     ),
     "what is asked of a picture": Door(

@@ -218,8 +218,8 @@ class Board {
   #show(extent, { answer, living }) {
     const { drawing, shown } = this;
     const isOther = extent.drawing !== drawing.id;
-    const isLess = extent.strokes - shown.strokes || extent.points - shown.points;
-    if (shown.drawing === drawing.id && (isOther || isLess < 0)) return;
+    const more = extent.strokes - shown.strokes || extent.points - shown.points;
+    if (shown.drawing === drawing.id && (isOther || more < 0)) return;
     this.shown = extent;
     if (!drawing.isEmpty && !isOther) this.face.show(answer, this.room.link.data.tables);
     if (this.isConnected) this.#say("");

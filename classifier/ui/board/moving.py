@@ -65,7 +65,7 @@ class Moving:
             return PlainTextResponse("It did not come whole.", 408)
         except (DamagedModelError, ModelNotFoundError):  # the page says so
             return _NOT_FOUND
-        except ValueError as error:
+        except NotUnderstoodError as error:
             return PlainTextResponse(f"Not understood: {error}", 400)
         finally:
             self._is_busy = False
@@ -83,21 +83,25 @@ _NOT_FOUND = PlainTextResponse("Not found.", 404)
 
 def drawn(sent: bytes) -> Sketch:
     """The drawing that a browser sent: a message of its board, as JSON, with all of it. Raises
-    ValueError."""
+    NotUnderstoodError."""
+    try:
+        message = parsed(sent, _LONGEST)
+    except ValueError as error:
+        raise NotUnderstoodError(f"A message is JSON: {error}") from None
     sketch = Sketch()
-    sketch.take_in(parsed(sent, _LONGEST))
+    sketch.take_in(message)
     if not sketch.drawing:
         raise NotUnderstoodError("A drawing comes whole.")
     return sketch
 
 
 async def _body(request: Request) -> bytes:
-    """What was sent. Raises ValueError as soon as it is too long."""
+    """What was sent. Raises NotUnderstoodError as soon as it is too long."""
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > _LONGEST:
-            raise ValueError(f"it has more than {_LONGEST:,} bytes")
+            raise NotUnderstoodError(f"A message has {_LONGEST:,} bytes at most.")
     return bytes(content)
 
 
